@@ -1,0 +1,1 @@
+"""One-way sync of a consultant's CRM in PostgreSQL to Salesforce."""

@@ -1,0 +1,1 @@
+"""Mapping files: read, checked, compiled to SQL, and described in a document."""

@@ -1,0 +1,1 @@
+"""The Salesforce side: sign-in, calls, and what an org says of its objects."""

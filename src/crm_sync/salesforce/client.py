@@ -1,0 +1,226 @@
+"""Calls to one org: Composite with its subrequests, and nothing that depends on a mapping.
+
+In: a signed-in target. Out: parsed answers, and the count of API calls. Retries by kind of
+answer: no answer and server trouble are repeated with growing pauses, an expired session signs in
+once more, the daily limit stops the run. It branches on codes and status, never on messages, which
+Salesforce translates.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import requests
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceError
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+
+from crm_sync.errors import LimitReached, OrgAccessError, OrgUnreachable
+from crm_sync.salesforce.connect import BoundedSession, SignIn, sign_in
+from crm_sync.settings import Target
+
+__all__ = ["COLLECTIONS", "SUBREQUESTS", "Answer", "Client", "NoAnswer", "Subrequest", "daily_limit"]
+
+SUBREQUESTS = 25
+"""Composite: at most 25 subrequests a call (REST API Developer Guide, Composite)."""
+COLLECTIONS = 5
+"""Of these at most 5 sObject Collections or queries (same page)."""
+
+
+class NoAnswer(Exception):
+    """It is not known whether Salesforce did what was asked."""
+
+
+class _Expired(Exception):
+    """The session ended; a new one may be had."""
+
+
+@dataclass(frozen=True)
+class Subrequest:
+    """One subrequest of a Composite call. `body` is JSON text; headers are not inherited."""
+
+    method: str
+    path: str  # below /services/data/vXX.X/
+    body: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self, number: int, version: str) -> str:
+        head = {
+            "method": self.method,
+            "url": f"/services/data/v{version}/{self.path}",
+            "referenceId": f"r{number}",
+        }
+        if self.headers:
+            head["httpHeaders"] = self.headers  # type: ignore[assignment]
+        text = json.dumps(head, ensure_ascii=False)
+        return text if self.body is None else f'{text[:-1]}, "body": {self.body}}}'
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one subrequest gave: its HTTP status and parsed body."""
+
+    status: int
+    body: Any
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def code(self) -> str:
+        """Salesforce's error code, or an empty text."""
+        return _code(self.body)
+
+
+class Client:
+    """One org. `calls` counts API calls; `usage` is (used, allowed) as Salesforce last said."""
+
+    def __init__(self, name: str, target: Target) -> None:
+        self.name = name
+        self.target = target
+        self.calls = 0
+        self.usage: tuple[int, int] | None = None
+        self._session = BoundedSession(target)
+        self.signed_in: SignIn = sign_in(self._session, name, target)
+        self._salesforce = self._connect()
+
+    def _connect(self) -> Salesforce:
+        return Salesforce(
+            instance_url=self.signed_in.instance_url,
+            session_id=self.signed_in.access_token,
+            session=self._session,
+            version=self.target.api_version,
+        )
+
+    def composite(
+        self,
+        subrequests: Sequence[Subrequest],
+        before_repeat: Callable[[], None] | None = None,
+    ) -> list[Answer]:
+        """One Composite call: the subrequests in order, none undone when another is refused.
+
+        `before_repeat` is called before the same call is sent again after no answer. Raises
+        NoAnswer after the last attempt, LimitReached at the daily limit, OrgAccessError where
+        Salesforce refuses the call as a whole.
+        """
+        if len(subrequests) > SUBREQUESTS:
+            raise ValueError(f"{len(subrequests)} subrequests; Composite takes {SUBREQUESTS}")
+        parts = ", ".join(
+            s.to_json(n, self.target.api_version) for n, s in enumerate(subrequests)
+        )
+        # collateSubrequests would merge and reorder subrequests (default true from v49).
+        body = f'{{"allOrNone": false, "collateSubrequests": false, "compositeRequest": [{parts}]}}'
+        answer = self._repeated("composite", body, before_repeat)
+        return [
+            Answer(int(part["httpStatusCode"]), part.get("body"))
+            for part in answer["compositeResponse"]
+        ]
+
+    def query(self, soql: Sequence[str], *, deleted: bool = False) -> list[list[dict[str, Any]]]:
+        """The records of each query, all pages. `deleted`: recycle bin and archive as well."""
+        result: list[list[dict[str, Any]]] = []
+        path = "queryAll" if deleted else "query"
+        for start in range(0, len(soql), COLLECTIONS):
+            answers = self.composite(
+                [
+                    Subrequest("GET", f"{path}?q={requests.utils.quote(text, safe='')}")
+                    for text in soql[start : start + COLLECTIONS]
+                ]
+            )
+            for answer in answers:
+                result.append(self._pages(answer))
+        return result
+
+    def _pages(self, answer: Answer) -> list[dict[str, Any]]:
+        records: list[dict[str, Any]] = []
+        while True:
+            if not answer.ok:
+                raise OrgAccessError(
+                    f"Salesforce refused a query: {answer.code or answer.status}.",
+                    "Give the integration user read access to the object and its fields.",
+                )
+            records.extend(answer.body["records"])
+            if answer.body.get("done", True):
+                return records
+            rest = str(answer.body["nextRecordsUrl"]).split("/", 4)[-1]
+            answer = self.composite([Subrequest("GET", rest)])[0]
+
+    def _repeated(
+        self, path: str, body: str, before_repeat: Callable[[], None] | None
+    ) -> dict[str, Any]:
+        def before_sleep(_: RetryCallState) -> None:
+            if before_repeat:
+                before_repeat()
+
+        renewed = False
+        while True:
+            try:
+                for attempt in Retrying(
+                    stop=stop_after_attempt(self.target.attempts),
+                    wait=wait_random_exponential(multiplier=0.5, max=30),
+                    retry=retry_if_exception_type(NoAnswer),
+                    before_sleep=before_sleep,
+                    reraise=True,
+                ):
+                    with attempt:
+                        return self._once(path, body)
+            except _Expired:
+                if renewed:
+                    raise OrgUnreachable(
+                        f"Target {self.name}: the session expired twice within one call.",
+                        "Look at the session settings of the integration user.",
+                    ) from None
+                renewed = True
+                self.signed_in = sign_in(self._session, self.name, self.target)
+                self._salesforce = self._connect()
+
+    def _once(self, path: str, body: str) -> dict[str, Any]:
+        self.calls += 1
+        try:
+            answer = self._salesforce.restful(
+                path, method="POST", data=body.encode()
+            )
+        except SalesforceError as error:
+            raise self._explained(error) from None
+        except (requests.RequestException, ValueError) as error:
+            raise NoAnswer(type(error).__name__) from None
+        used = self._salesforce.api_usage.get("api-usage") if self._salesforce.api_usage else None
+        if used:
+            self.usage = (used.used, used.total)
+        if not isinstance(answer, dict):
+            raise NoAnswer("an answer that is not JSON")
+        return cast("dict[str, Any]", answer)
+
+    def _explained(self, error: SalesforceError) -> Exception:
+        """What a whole answer other than 200 means. Its text may hold row values: not repeated."""
+        status, code = int(error.status), _code(error.content)
+        if status == 401 or code == "INVALID_SESSION_ID":
+            return _Expired()
+        if code == "REQUEST_LIMIT_EXCEEDED":
+            return daily_limit()
+        if status >= 500 or status in (408, 429):
+            return NoAnswer(f"HTTP {status}")
+        return OrgAccessError(
+            f"Salesforce refused the call: HTTP {status} {code}".rstrip() + ".",
+            "Check api_version of the target and that the user may use the API.",
+        )
+
+
+def daily_limit() -> LimitReached:
+    """The error of a used-up daily limit, from a whole answer or from a subrequest's."""
+    return LimitReached(
+        "The org's daily API limit is used up; nothing more was sent.",
+        "The rest stays planned: run again when Salesforce frees calls (a rolling 24 h).",
+    )
+
+
+def _code(body: Any) -> str:
+    if isinstance(body, list) and body and isinstance(body[0], dict):
+        first = cast("dict[str, Any]", body[0])
+        return str(first.get("errorCode") or first.get("statusCode") or "")
+    return ""

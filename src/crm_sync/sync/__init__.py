@@ -1,0 +1,1 @@
+"""From a plan in PostgreSQL to records in Salesforce, and back to what we know of them."""

@@ -1,0 +1,19 @@
+"""What a person may ask of a run, apart from settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """`select`: names of mappings, empty for all. The rest are the flags of `crm-sync sync`."""
+
+    select: tuple[str, ...] = ()
+    full: bool = False
+    retry_refused: bool = False
+    resend: bool = False
+    allow_deletions: bool = False
+    expect: str | None = None

@@ -1,0 +1,243 @@
+"""The plan: what differs between the source and what Salesforce was last known to hold.
+
+In: compiled mappings, field facts and a connection inside a REPEATABLE READ transaction. Out: the
+temporary table `plan_row` and its counts. `plan.sql` decides; this module only runs its blocks,
+parents before children. A dry run rolls the transaction back; a sync keeps the plan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping as Map
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from crm_sync.errors import DatabaseError, GuardStopped, MappingError
+from crm_sync.mapping.catalog import Catalog
+from crm_sync.mapping.check import explain_error
+from crm_sync.mapping.compile import compile_mapping
+from crm_sync.mapping.model import Mapping
+from crm_sync.salesforce.describe import ObjectFacts
+from crm_sync.sync.options import Options
+from crm_sync.sync.statements import statements
+
+__all__ = ["MappingCounts", "Plan", "Scope", "create_tables", "guard_deletions", "keep_plan", "load_sources", "make_plan"]
+
+GUARD_ROWS = 3
+GUARD_SHARE = 0.10
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a plan works on. `mappings` are the selected ones, parents first; `known` all enabled."""
+
+    connection: psycopg.Connection[Any]
+    org_id: str
+    run_number: int
+    mappings: tuple[Mapping, ...]
+    known: tuple[Mapping, ...]
+    facts: Map[str, ObjectFacts]
+    catalog: Catalog
+    options: Options
+
+    @property
+    def names(self) -> list[str]:
+        return [m.name for m in self.mappings]
+
+    def run(self, block: str, **values: Any) -> psycopg.Cursor[Any]:
+        """Runs a block of plan.sql with this scope's values."""
+        return self.connection.execute(
+            statements("plan")[block],
+            {
+                "org": self.org_id,
+                "run": self.run_number,
+                "order": self.names,
+                "selected": self.names,
+                "resend": self.options.resend,
+                "retry_refused": self.options.retry_refused,
+                **values,
+            },
+        )
+
+    def siblings(self, mapping: Mapping) -> list[str]:
+        """Mappings over the same table of which each takes its own rows (`where`)."""
+        return [m.name for m in self.mappings if m is not mapping and are_siblings(m, mapping)]
+
+
+@dataclass(frozen=True)
+class MappingCounts:
+    """One mapping's rows: in the source, recorded, unchanged, leaving, and by action or state."""
+
+    source: int
+    recorded: int
+    unchanged: int
+    leaving: int
+    rows: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan of a scope: counts by mapping, and the digest that `--expect` asks for."""
+
+    counts: dict[str, MappingCounts]
+    digest: str
+    cascaded: dict[str, int]
+
+    @property
+    def to_send(self) -> int:
+        """Rows that a push sends."""
+        sent = ("create", "update", "delete")
+        return sum(c.rows.get(a, 0) for c in self.counts.values() for a in sent)
+
+
+def are_siblings(one: Mapping, other: Mapping) -> bool:
+    """Whether a row can move from one mapping to the other: one table, each with its `where`."""
+    same = one.source.table == other.source.table and one.source.key == other.source.key
+    return same and bool(one.source.where) and bool(other.source.where)
+
+
+def create_tables(connection: psycopg.Connection[Any]) -> None:
+    """The temporary tables of a plan, gone with its transaction."""
+    connection.execute(statements("plan")["create_tables"])
+
+
+def keep_plan(scope: Scope) -> None:
+    """The plan, and what was found on the way, become state; a dry run leaves this out."""
+    for block in ("forget_absent", "store_found", "forget_ended", "forget_plan", "store_plan",
+                  "store_position"):  # fmt: skip
+        scope.run(block)
+
+
+def load_sources(scope: Scope) -> dict[str, str]:
+    """Runs every compiled mapping into `source_row`; gives each mapping's fingerprint.
+
+    Raises MappingError where an expression is wrong for a row, a row comes twice, or two mappings
+    of a group claim the same row, and DatabaseError where row level security may hide rows.
+    """
+    connection = scope.connection
+    fingerprints: dict[str, str] = {}
+    for mapping in scope.mappings:
+        check_visible(mapping, scope.catalog)
+        query = compile_mapping(mapping, scope.catalog, scope.facts[mapping.object])
+        text = query.as_string(connection)
+        fingerprints[mapping.name] = hashlib.sha256(
+            (text + mapping.model_dump_json()).encode()
+        ).hexdigest()[:16]
+        connection.execute("select set_config('TimeZone', %s, true)", [mapping.time_zone])
+        try:
+            with connection.transaction():
+                connection.execute(
+                    b"insert into source_row (mapping, key, label, payload, lookups, problems)\n"
+                    + text.encode()
+                )
+        except psycopg.Error as error:
+            raise explain_error(connection, mapping, scope.catalog, scope.facts, error) from error
+    connection.execute("select set_config('TimeZone', 'UTC', true)")
+    for mapping in scope.mappings:
+        for sibling in scope.siblings(mapping):
+            twice = scope.run("claimed_twice", mapping=mapping.name, sibling=sibling).fetchone()
+            if twice:
+                raise MappingError(
+                    f"{twice[0]} and {twice[1]} both take {mapping.source.table} row {twice[2]}.",
+                    "Make their `where` exclude each other.",
+                    mapping.where("source", "where"),
+                )
+    return fingerprints
+
+
+def check_visible(mapping: Mapping, catalog: Catalog) -> None:
+    """Raises DatabaseError unless our role reads every row of a mapping's tables."""
+    for table in (mapping.source.table, *mapping.source.join.values()):
+        facts = catalog.get(table)
+        if facts is None:
+            continue
+        if not facts.readable:
+            raise DatabaseError(
+                f"Our role may not read {table}.",
+                "Sign in as the role crm_sync, or grant select to the role that you use.",
+            )
+        if facts.hides_rows:
+            raise DatabaseError(
+                f"Row level security may hide rows of {table} from our role; hidden rows would "
+                "look deleted.",
+                "Sign in as the role crm_sync, which schema.sql gives a policy that shows all rows.",
+            )
+
+
+def make_plan(scope: Scope, fingerprints: Map[str, str]) -> Plan:
+    """Decides for every source row and every record what is to be done; see `plan.sql`."""
+    for mapping in scope.mappings:
+        facts = scope.facts[mapping.object]
+        values = {
+            "mapping": mapping.name,
+            "fingerprint": fingerprints[mapping.name],
+            "siblings": scope.siblings(mapping),
+            "on_delete": mapping.on_delete.action,
+            "set": Jsonb(dict(mapping.on_delete.values)),
+            "on_missing": mapping.on_missing,
+            "on_create": _on_create(mapping),
+            "not_null": [f.name for f in facts.fields.values() if not f.nillable],
+        }
+        scope.run("leave", **values)
+        scope.run("resolve_lookups", **values)
+        scope.run("decide", **values)
+    scope.run("pair_moves")
+    for mapping, child, field in children(scope.known, scope.mappings):
+        scope.run("wait_for_children", mapping=mapping, child=child, field=field)
+    scope.run("order_rows")
+    cascaded: dict[str, int] = {}
+    for mapping, child, field in children(scope.known, scope.mappings):
+        row = scope.run("cascaded", mapping=mapping, child=child, field=field).fetchone()
+        cascaded[mapping] = cascaded.get(mapping, 0) + (row[0] if row else 0)
+    counts = {
+        row[0]: MappingCounts(row[1], row[2], row[3], row[4], dict(row[5]))
+        for row in scope.run("counts")
+    }
+    digest = scope.run("digest").fetchone()
+    return Plan(counts=counts, digest=digest[0] if digest else "", cascaded=cascaded)
+
+
+def _on_create(mapping: Mapping) -> list[str]:
+    rules = {**mapping.fields, **mapping.lookups}
+    return [name for name, rule in rules.items() if rule.write == "on_create"]
+
+
+def children(
+    known: Sequence[Mapping], parents: Sequence[Mapping]
+) -> list[tuple[str, str, str]]:
+    """(parent mapping, child mapping, lookup field) of every lookup that names one of `parents`."""
+    names = {m.name for m in parents}
+    return [
+        (branch.mapping, child.name, field)
+        for child in known
+        for field, lookup in child.lookups.items()
+        for branch in lookup.branches
+        if branch.mapping in names
+    ]
+
+
+def guard_deletions(plan: Plan, options: Options) -> None:
+    """Raises GuardStopped where a run would delete more than a run may delete unasked.
+
+    Counted are deletions, what Salesforce deletes along with them, and records that on_delete
+    marks; a row that moves between siblings is not lost and does not count. The limit is the
+    larger of 3 rows and 10 % of a mapping's records; an empty source always stops.
+    """
+    if options.allow_deletions:
+        return
+    for name, counts in plan.counts.items():
+        leaving = counts.leaving + plan.cascaded.get(name, 0)
+        if counts.source == 0 and counts.recorded > 0 and counts.leaving > 0:
+            raise GuardStopped(
+                f"The source of {name} is empty, and {counts.recorded} records would go.",
+                "If that is meant, run again with --allow-deletions.",
+            )
+        if leaving > max(GUARD_ROWS, int(counts.recorded * GUARD_SHARE)):
+            raise GuardStopped(
+                f"{leaving} of {counts.recorded} records of {name} would be deleted or marked.",
+                "Look at the dry run; if that is meant, run again with --allow-deletions.",
+            )

@@ -1,0 +1,346 @@
+-- The plan, as SQL. `plan.py` runs these blocks in one REPEATABLE READ transaction, in this order.
+-- They read the source (through the compiled mappings) and sync.*; all they write before
+-- replace_plan is temporary, so a dry run is the same without it.
+
+-- name: create_tables
+-- What this plan works on: source rows, the plan itself, and what Salesforce was found to hold.
+create temp table source_row (
+    mapping  text not null,
+    key      text collate "C" not null,
+    label    text,
+    payload  jsonb not null,
+    lookups  jsonb not null,
+    problems jsonb not null,
+    blocked  jsonb not null default '[]',
+    waits_for text[] not null default '{}',
+    parent   text,
+    primary key (mapping, key)
+) on commit drop;
+create temp table plan_row (like sync.plan including defaults, primary key (mapping, key))
+    on commit drop;
+create temp table found_record (like sync.record including defaults, primary key (mapping, key))
+    on commit drop;
+create temp table absent_record (mapping text, key text collate "C", primary key (mapping, key))
+    on commit drop;
+create temp table found_reference (
+    object text, field text, value text collate "C", salesforce_id text, is_active boolean,
+    matches integer, primary key (object, field, value)
+) on commit drop;
+create temp view known_record as
+    select r.* from sync.record r
+    where not exists (select from found_record f
+                      where f.org_id = r.org_id and f.mapping = r.mapping and f.key = r.key)
+      and not exists (select from absent_record a where a.mapping = r.mapping and a.key = r.key)
+    union all
+    select * from found_record;
+
+-- name: resolve_lookups
+-- Each lookup of a mapping's rows becomes the parent's Id, or the parent's key where this plan
+-- creates it, or the reason why the row must wait.
+with named as (
+    select s.key, l.number, l.entry ->> 'field' as field, l.entry ->> 'mapping' as parent_mapping,
+           l.entry ->> 'key' as parent_key, l.entry ->> 'column' as source_column,
+           (l.entry ->> 'required')::boolean as required
+    from source_row s
+    cross join lateral jsonb_array_elements(s.lookups) with ordinality as l(entry, number)
+    where s.mapping = %(mapping)s
+), met as (
+    select n.*, r.salesforce_id, r.state as record_state, p.action, p.state as plan_state,
+           coalesce(p.label, r.label, n.parent_key) as parent_label,
+           r.state = 'live' and r.salesforce_id is not null
+               and p.action is distinct from 'delete' as has_id,
+           p.action = 'create' and p.state = 'planned' as comes_first
+    from named n
+    left join known_record r
+        on r.org_id = %(org)s and r.mapping = n.parent_mapping and r.key = n.parent_key
+    left join plan_row p on p.mapping = n.parent_mapping and p.key = n.parent_key
+), judged as (
+    select m.*,
+        case when m.parent_key is null then 'null'::jsonb
+             when m.has_id then to_jsonb(m.salesforce_id)
+             when m.comes_first
+                 then jsonb_build_object('mapping', m.parent_mapping, 'key', m.parent_key)
+             else 'null'::jsonb end as value,
+        case when m.parent_key is null or m.has_id or m.comes_first then null
+             when m.action = 'delete' then 'is being deleted in Salesforce'
+             when m.plan_state = 'invalid' then 'is invalid'
+             when m.plan_state = 'refused' then 'was refused by Salesforce'
+             when m.plan_state = 'blocked' then 'waits itself'
+             when m.record_state = 'converted' then 'was converted in Salesforce'
+             when m.record_state in ('gone', 'merged') then 'is held: its record is '
+                 || case m.record_state when 'gone' then 'deleted' else 'merged' end
+                 || ' in Salesforce'
+             else 'is not part of what is synced' end as reason
+    from met m
+), gathered as (
+    select j.key,
+        jsonb_object_agg(j.field, j.value) as named_parents,
+        coalesce(array_agg(j.parent_mapping || ':' || j.parent_key order by j.number)
+            filter (where j.comes_first and j.has_id is not true), '{}') as waits_for,
+        (array_agg(j.parent_mapping || ':' || j.parent_key order by j.number)
+            filter (where j.parent_key is not null))[1] as parent,
+        coalesce(jsonb_agg(jsonb_build_object(
+            'code', 'PARENT_NOT_READY', 'field', j.field, 'column', j.source_column,
+            'severity', 'error',
+            'sentence', format('Waits for the %%s %%s, which %%s.', j.parent_mapping,
+                               j.parent_label, j.reason),
+            'mend', format('Mend the %%s first; this row then goes by itself.', j.parent_mapping))
+            order by j.number) filter (where j.reason is not null), '[]') as blocked,
+        coalesce(jsonb_agg(jsonb_build_object(
+            'code', 'REQUIRED_FIELD_MISSING', 'field', j.field, 'column', j.source_column,
+            'severity', 'error',
+            'sentence', format('%%s has no parent, and it is required.', j.field),
+            'mend', format('Fill %%s.', coalesce(j.source_column, 'what its SQL reads')))
+            order by j.number) filter (where j.required and j.parent_key is null), '[]') as missing
+    from judged j
+    group by j.key
+)
+update source_row s
+set payload = s.payload || g.named_parents, waits_for = g.waits_for, parent = g.parent,
+    blocked = g.blocked, problems = s.problems || g.missing
+from gathered g
+where s.mapping = %(mapping)s and s.key = g.key;
+
+-- name: decide
+-- Every source row that is not as Salesforce last confirmed it: create or update, and its state.
+insert into plan_row (org_id, mapping, key, position, action, state, label, salesforce_id, payload,
+                      before, changed, waits_for, parent, problems, attempts, fingerprint,
+                      run_number, refused_at)
+select %(org)s, s.mapping, s.key, 0, a.action,
+    d.state, s.label, case a.action when 'update' then r.salesforce_id end, s.payload,
+    (select jsonb_object_agg(f, r.payload -> f) from unnest(c.fields) f where a.action = 'update'),
+    c.fields, s.waits_for, s.parent,
+    case d.state
+        when 'held' then jsonb_build_array(r.problem)
+        when 'refused' then o.problems
+        else e.problems || s.blocked || case when r.in_flight is null then '[]'::jsonb
+            else jsonb_build_array(jsonb_build_object('code', 'UNKNOWN_OUTCOME', 'severity', 'note',
+                'sentence', 'It was sent, and no answer came; it is sent again.', 'mend', '')) end
+    end,
+    coalesce(o.attempts, 0), %(fingerprint)s, %(run)s,
+    case d.state when 'refused' then o.refused_at end
+from source_row s
+left join known_record r
+    on r.org_id = %(org)s and r.mapping = s.mapping and r.key = s.key
+left join sync.plan o
+    on o.org_id = %(org)s and o.mapping = s.mapping and o.key = s.key
+cross join lateral (
+    select case when r.salesforce_id is null or (r.state = 'gone' and %(on_missing)s = 'recreate')
+                then 'create' else 'update' end as action
+) a
+cross join lateral (
+    -- A create leaves nulls out (Salesforce's defaults apply) unless a null must undo what is in
+    -- flight. An update holds what differs; a field that was never sent and is null is left alone.
+    select coalesce(array_agg(f.key order by f.key collate "C"), '{}') as fields
+    from jsonb_each(s.payload) f
+    where coalesce(r.in_flight ? f.key, false) and (a.action = 'create' or f.key <> all(%(on_create)s))
+       or case a.action
+            when 'create' then f.value <> 'null'::jsonb
+            else f.key <> all(%(on_create)s)
+                 and (%(resend)s or (f.value is distinct from r.payload -> f.key
+                      and not (r.payload -> f.key is null and f.value = 'null'::jsonb))) end
+) c
+cross join lateral (
+    select s.problems || coalesce((
+        select jsonb_agg(jsonb_build_object('code', 'REQUIRED_FIELD_MISSING', 'field', f,
+            'severity', 'error', 'sentence', format('%%s is now empty, and it cannot be.', f),
+            'mend', 'Fill its column.') order by f)
+        from unnest(c.fields) f
+        where a.action = 'update' and f = any(%(not_null)s) and s.payload -> f = 'null'::jsonb
+          and not s.problems @> jsonb_build_array(jsonb_build_object('field', f))
+    ), '[]'::jsonb) as problems
+) e
+cross join lateral (
+    select case
+        when r.state = 'merged' or (r.state = 'gone' and %(on_missing)s = 'hold') then 'held'
+        when e.problems @> '[{"severity": "error"}]' then 'invalid'
+        when s.blocked <> '[]'::jsonb then 'blocked'
+        when o.state = 'refused' and o.action = a.action and o.payload = s.payload
+             and o.fingerprint = %(fingerprint)s and not %(retry_refused)s
+             and o.refused_at > now() - interval '1 day'
+             and not o.problems @> '[{"transient": true}]' then 'refused'
+        else 'planned' end as state
+) d
+where s.mapping = %(mapping)s
+  and not (a.action = 'update' and r.state = 'converted')
+  and (a.action = 'create' or d.state = 'held' or cardinality(c.fields) > 0);
+
+-- name: leave
+-- Records whose row is gone from the source: deleted, marked with on_delete's values, or left alone.
+-- A row that moved to a sibling mapping is deleted here whatever on_delete says.
+insert into plan_row (org_id, mapping, key, position, action, state, label, salesforce_id, payload,
+                      before, changed, problems, attempts, fingerprint, run_number, refused_at, pair,
+                      leaves)
+select %(org)s, r.mapping, r.key, 0, a.action,
+    case when r.salesforce_id is null then 'unknown'
+         when o.state = 'refused' and o.action = a.action and o.fingerprint = %(fingerprint)s
+              and not %(retry_refused)s and o.refused_at > now() - interval '1 day'
+              and not o.problems @> '[{"transient": true}]' then 'refused'
+         else 'planned' end,
+    r.label, r.salesforce_id,
+    case a.action when 'update' then r.payload || %(set)s::jsonb end,
+    case a.action when 'update'
+        then (select jsonb_object_agg(f, r.payload -> f) from unnest(c.fields) f)
+        else r.payload end,
+    c.fields,
+    case when r.salesforce_id is null then jsonb_build_array(jsonb_build_object(
+            'code', 'UNKNOWN_OUTCOME', 'severity', 'note', 'mend', '',
+            'sentence', 'Its creation was sent, no answer came, and the row is gone since.'))
+         when o.state = 'refused' then o.problems else '[]'::jsonb end,
+    coalesce(o.attempts, 0), %(fingerprint)s, %(run)s, o.refused_at, m.mapping, true
+from known_record r
+left join sync.plan o on o.org_id = %(org)s and o.mapping = r.mapping and o.key = r.key
+left join lateral (
+    select t.mapping from source_row t
+    where t.mapping = any(%(siblings)s) and t.key = r.key
+    order by t.mapping limit 1
+) m on true
+cross join lateral (
+    select case when m.mapping is not null or %(on_delete)s = 'delete' then 'delete'
+                else 'update' end as action
+) a
+cross join lateral (
+    select coalesce(array_agg(f.key order by f.key collate "C"), '{}') as fields
+    from jsonb_each(%(set)s::jsonb) f
+    where a.action = 'update'
+      and (f.value is distinct from r.payload -> f.key or coalesce(r.in_flight ? f.key, false))
+) c
+where r.org_id = %(org)s and r.mapping = %(mapping)s and r.state = 'live'
+  and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key)
+  and (m.mapping is not null or %(on_delete)s = 'delete' or cardinality(c.fields) > 0)
+  and not (r.salesforce_id is null and r.in_flight_at < now() - interval '15 minutes');
+
+-- name: pair_moves
+-- The other half of a row that moves: its create knows where it comes from.
+update plan_row p
+set pair = d.mapping
+from plan_row d
+where d.pair = p.mapping and d.key = p.key and d.leaves and p.action = 'create';
+
+-- name: wait_for_children
+-- A record is deleted only after its children were re-pointed or deleted; a child that stays with
+-- it stops the deletion, since Salesforce would take the child along.
+with child as (
+    select d.mapping, d.key, c.key as child_key,
+        c.mapping || ':' || c.key as child,
+        p.state = 'planned' and (p.action = 'delete' or %(field)s = any(p.changed)) as goes,
+        s.key is not null or not %(child)s = any(%(selected)s) as stays
+    from plan_row d
+    join known_record c
+        on c.org_id = %(org)s and c.mapping = %(child)s and c.state = 'live'
+       and c.payload ->> %(field)s = d.salesforce_id
+    left join plan_row p on p.mapping = c.mapping and p.key = c.key
+    left join source_row s on s.mapping = c.mapping and s.key = c.key
+    where d.mapping = %(mapping)s and d.action = 'delete'
+), gathered as (
+    select mapping, key,
+        array_agg(child order by child_key) filter (where goes) as waits_for,
+        count(*) filter (where stays and goes is not true) as staying
+    from child group by mapping, key
+)
+update plan_row d
+set waits_for = d.waits_for || coalesce(g.waits_for, '{}'),
+    state = case when g.staying > 0 then 'blocked' else d.state end,
+    problems = case when g.staying > 0 then jsonb_build_array(jsonb_build_object(
+        'code', 'CHILDREN_REMAIN', 'severity', 'error', 'field', %(field)s::text,
+        'sentence', format('%%s %%s records still name it; Salesforce would delete them with it.',
+                           g.staying, %(child)s::text),
+        'mend', 'Give them another parent in the database, or delete them there.'))
+        else d.problems end
+from gathered g
+where d.mapping = g.mapping and d.key = g.key and d.action = 'delete';
+
+-- name: cascaded
+-- Records of a child mapping that Salesforce would delete along with the parents of this plan.
+select count(*)
+from known_record c
+join plan_row d on d.mapping = %(mapping)s and d.action = 'delete' and d.state = 'planned'
+    and c.payload ->> %(field)s = d.salesforce_id
+where c.org_id = %(org)s and c.mapping = %(child)s and c.state = 'live'
+  and not exists (select from plan_row p where p.mapping = c.mapping and p.key = c.key);
+
+-- name: order_rows
+-- The order of sending: creates parents first, then updates, then deletions children first; rows of
+-- one parent stay together, so that Salesforce locks each parent once.
+with numbered as (
+    select p.mapping, p.key, row_number() over (order by
+        array_position(array['create', 'update', 'delete'], p.action),
+        case p.action when 'delete' then -array_position(%(order)s::text[], p.mapping)
+                      else array_position(%(order)s::text[], p.mapping) end,
+        p.parent collate "C" nulls first, p.key) as position
+    from plan_row p
+)
+update plan_row p set position = n.position
+from numbered n where n.mapping = p.mapping and n.key = p.key;
+
+-- name: claimed_twice
+-- A row in the sources of two mappings of one group; their `where` must exclude each other.
+select s.mapping, t.mapping, s.key
+from source_row s
+join source_row t on t.key = s.key and t.mapping = %(sibling)s
+where s.mapping = %(mapping)s
+limit 1;
+
+-- name: counts
+-- Rows by mapping, action and state, and how many source rows and live records there are.
+select m.mapping,
+    (select count(*) from source_row s where s.mapping = m.mapping),
+    (select count(*) from known_record r
+     where r.org_id = %(org)s and r.mapping = m.mapping and r.state = 'live'
+       and r.salesforce_id is not null),
+    (select count(*) from source_row s where s.mapping = m.mapping
+        and not exists (select from plan_row p where p.mapping = s.mapping and p.key = s.key)),
+    (select count(*) from plan_row p
+     where p.mapping = m.mapping and p.leaves and p.pair is null and p.state = 'planned'),
+    coalesce((select jsonb_object_agg(g.name, g.number) from (
+        select case when p.state = 'planned' then p.action else p.state end as name,
+               count(*) as number
+        from plan_row p where p.mapping = m.mapping group by 1) g), '{}')
+from unnest(%(order)s::text[]) with ordinality as m(mapping, number)
+order by m.number;
+
+-- name: digest
+-- One value for the whole plan: two plans with the same digest do the same.
+select left(encode(sha256(convert_to(coalesce(string_agg(
+    encode(sha256(convert_to(concat_ws(chr(31), p.mapping, p.key, p.action, p.state,
+        p.salesforce_id, p.payload::text, p.changed::text), 'UTF8')), 'hex'),
+    '' order by p.mapping collate "C", p.key), ''), 'UTF8')), 'hex'), 16)
+from plan_row p;
+
+-- name: rows
+-- The plan in the order of sending, for reports.
+select p.mapping, p.key, coalesce(p.label, p.key), p.action, p.state, p.salesforce_id, p.payload,
+       p.before, p.changed, p.problems, p.pair
+from plan_row p
+order by p.position;
+
+-- name: forget_plan
+-- The new plan takes the old one's place, for the mappings that were planned.
+delete from sync.plan where org_id = %(org)s and mapping = any(%(order)s);
+
+-- name: store_plan
+insert into sync.plan select * from plan_row;
+
+-- name: forget_absent
+-- A deletion whose answer nobody heard had been done.
+delete from sync.record r using absent_record a
+where r.org_id = %(org)s and r.mapping = a.mapping and r.key = a.key;
+
+-- name: store_found
+-- What was found in Salesforce becomes what we know.
+insert into sync.record select * from found_record
+on conflict (org_id, mapping, key) do update
+set salesforce_id = excluded.salesforce_id, payload = excluded.payload, state = 'live',
+    label = excluded.label;
+
+-- name: forget_ended
+-- Ended records whose row is gone too; a create in flight that Salesforce does not know after a
+-- quarter of an hour, and whose row is gone, never arrived.
+delete from sync.record r
+where r.org_id = %(org)s and r.mapping = any(%(order)s)
+  and (r.state <> 'live' or r.salesforce_id is null and r.in_flight_at < now() - interval '15 minutes')
+  and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key);
+
+-- name: store_position
+-- What this plan saw. The reading of sync.change starts from here.
+update sync.org set position = pg_current_snapshot() where org_id = %(org)s;

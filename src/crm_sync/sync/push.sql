@@ -1,0 +1,268 @@
+-- Sending, and recording what came of it. Every block that writes runs in a transaction that first
+-- holds the run number (hold_run), so that a process that is no longer the newest writes nothing.
+
+-- name: hold_run
+select 1 from sync.org where org_id = %(org)s and run_number = %(run)s for share;
+
+-- name: next_rows
+-- The next planned rows in the order of sending, without those of stopped objects.
+select mapping, key, action, parent, salesforce_id
+from sync.plan
+where org_id = %(org)s and state = 'planned' and mapping = any(%(mappings)s)
+order by position
+limit %(limit)s;
+
+-- name: mark_sending
+-- Before a call leaves: the rows are in flight with the fields that go, and with what would be lost
+-- if nobody heard the answer.
+with sent as (
+    update sync.plan p
+    set state = 'sending', attempts = p.attempts + 1, run_number = %(run)s,
+        resent = r.in_flight is not null
+    from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
+    left join sync.record r on r.org_id = %(org)s and r.mapping = b.mapping and r.key = b.key
+    where p.org_id = %(org)s and p.mapping = b.mapping and p.key = b.key and p.state = 'planned'
+    returning p.*
+)
+insert into sync.record (org_id, mapping, key, salesforce_id, label, in_flight, in_flight_action,
+                         in_flight_at, run_number)
+select s.org_id, s.mapping, s.key, null, s.label,
+    coalesce((select jsonb_object_agg(f, s.payload -> f) from unnest(s.changed) f), '{}'),
+    s.action, clock_timestamp(), %(run)s
+from sent s
+on conflict (org_id, mapping, key) do update
+set in_flight = coalesce(sync.record.in_flight, '{}') || excluded.in_flight,
+    in_flight_action = excluded.in_flight_action, in_flight_at = excluded.in_flight_at,
+    run_number = excluded.run_number;
+
+-- name: bodies
+-- The JSON text of each row as it goes to Salesforce. A parent that has an Id by now is named by
+-- it, one that is created in the same call by its external ID (polymorphic: attributes first).
+select p.mapping, p.key, p.action, p.salesforce_id,
+    '{"attributes":{"type":' || to_json(o.facts ->> 'object') || '}'
+    || case p.action
+        when 'create' then ',' || to_json(o.facts ->> 'external_id') || ':'
+             || to_json((o.facts ->> 'prefix') || p.key)
+        else ',"Id":' || to_json(p.salesforce_id) end
+    || coalesce((
+        select string_agg(',' || case
+            when jsonb_typeof(p.payload -> f.name) <> 'object'
+                then to_json(f.name) || ':' || (p.payload -> f.name)::text
+            when parent.salesforce_id is not null
+                then to_json(f.name) || ':' || to_json(parent.salesforce_id)
+            else to_json(o.facts -> 'lookups' -> f.name ->> 'relationship') || ':{'
+                || case when (o.facts -> 'lookups' -> f.name ->> 'polymorphic')::boolean
+                    then '"attributes":{"type":' || to_json(q.facts ->> 'object') || '},' else '' end
+                || to_json(q.facts ->> 'external_id') || ':'
+                || to_json((q.facts ->> 'prefix') || (p.payload -> f.name ->> 'key')) || '}'
+            end, '' order by f.number)
+        from unnest(p.changed) with ordinality as f(name, number)
+        left join sync.record parent
+            on parent.org_id = p.org_id and parent.mapping = p.payload -> f.name ->> 'mapping'
+           and parent.key = p.payload -> f.name ->> 'key'
+        left join lateral (
+            select %(objects)s::jsonb -> (p.payload -> f.name ->> 'mapping') as facts) q on true
+    ), '') || '}'
+from sync.plan p
+join unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) with ordinality as b(mapping, key, number)
+    on p.mapping = b.mapping and p.key = b.key
+cross join lateral (select %(objects)s::jsonb -> p.mapping as facts) o
+where p.org_id = %(org)s and p.state = 'sending'
+order by b.number;
+
+-- name: note_repeat
+-- A call got no answer and is sent again: from now on a refusal proves nothing about the first try.
+update sync.plan p set resent = true, attempts = p.attempts + 1
+from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
+where p.org_id = %(org)s and p.mapping = b.mapping and p.key = b.key and p.state = 'sending';
+
+-- name: record_sent
+-- Salesforce holds these rows: what was sent is what we know, and the plan is done with them.
+with outcome as (
+    select * from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[], %(ids)s::text[])
+        as b(mapping, key, given)
+), done as (
+    delete from sync.plan p using outcome b
+    where p.org_id = %(org)s and p.mapping = b.mapping and p.key = b.key and p.state = 'sending'
+    returning p.*, b.given
+), resolved as (
+    select d.*, (
+        select jsonb_object_agg(e.key, case jsonb_typeof(e.value)
+            when 'object' then coalesce(to_jsonb(parent.salesforce_id), 'null') else e.value end)
+        from jsonb_each(d.payload) e
+        left join sync.record parent
+            on parent.org_id = d.org_id and parent.mapping = e.value ->> 'mapping'
+           and parent.key = e.value ->> 'key' and jsonb_typeof(e.value) = 'object'
+        where d.action = 'create' or e.key = any(d.changed)
+    ) as held
+    from done d
+), stored as (
+    update sync.record r
+    set salesforce_id = coalesce(r2.given, r2.salesforce_id, r.salesforce_id), state = 'live',
+        label = coalesce(r2.label, r.label), problem = null,
+        payload = case r2.action when 'create' then r2.held
+                                 else r.payload || coalesce(r2.held, '{}') end,
+        in_flight = null, in_flight_action = null, in_flight_at = null,
+        run_number = %(run)s, sent_at = clock_timestamp()
+    from resolved r2
+    where r.org_id = r2.org_id and r.mapping = r2.mapping and r.key = r2.key
+    returning r.mapping, r.key, r.salesforce_id
+)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields)
+select d.org_id, %(run)s, d.mapping, d.key, s.salesforce_id, d.action, 'recorded', (
+    select jsonb_object_agg(f, jsonb_build_object('before', d.before -> f, 'after', d.held -> f))
+    from unnest(d.changed) f)
+from resolved d join stored s on s.mapping = d.mapping and s.key = d.key;
+
+-- name: record_deleted
+-- Gone in Salesforce, as the source is: nothing of the row's values stays with us.
+with done as (
+    delete from sync.plan p
+    using unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
+    where p.org_id = %(org)s and p.mapping = b.mapping and p.key = b.key and p.state = 'sending'
+    returning p.*
+), forgotten as (
+    delete from sync.record r using done d
+    where r.org_id = d.org_id and r.mapping = d.mapping and r.key = d.key
+), blanked as (
+    update sync.history h set fields = null
+    from done d
+    where h.org_id = d.org_id and h.mapping = d.mapping and h.key = d.key and h.fields is not null
+)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome)
+select d.org_id, %(run)s, d.mapping, d.key, d.salesforce_id, 'delete', 'recorded' from done d;
+
+-- name: record_cascaded
+-- What Salesforce deleted along with a parent, marked with it.
+with gone as (
+    delete from sync.record r
+    where r.org_id = %(org)s and r.mapping = %(child)s
+      and r.payload ->> %(field)s = any(%(ids)s)
+      and not exists (select from sync.plan p where p.org_id = r.org_id and p.mapping = r.mapping
+                      and p.key = r.key)
+    returning r.*
+), blanked as (
+    update sync.history h set fields = null
+    from gone g
+    where h.org_id = g.org_id and h.mapping = g.mapping and h.key = g.key and h.fields is not null
+)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, problem)
+select g.org_id, %(run)s, g.mapping, g.key, g.salesforce_id, 'delete', 'recorded',
+    jsonb_build_object('code', 'DELETED_WITH_PARENT', 'severity', 'note', 'mend', '',
+        'sentence', format('Salesforce deleted it with its %%s.', %(mapping)s::text))
+from gone g;
+
+-- name: record_refused
+-- Salesforce said no. Where an earlier attempt's fate is unknown, what was in flight stays known.
+with outcome as (
+    select * from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[], %(problems)s::jsonb[],
+                         %(states)s::text[]) as b(mapping, key, problem, state)
+), noted as (
+    update sync.plan p
+    set state = b.state, problems = jsonb_build_array(b.problem), refused_at = clock_timestamp()
+    from outcome b
+    where p.org_id = %(org)s and p.mapping = b.mapping and p.key = b.key and p.state = 'sending'
+    returning p.*, b.problem
+), landed as (
+    update sync.record r set in_flight = null, in_flight_action = null, in_flight_at = null
+    from noted n
+    where r.org_id = n.org_id and r.mapping = n.mapping and r.key = n.key and not n.resent
+      and r.salesforce_id is not null
+), never as (
+    delete from sync.record r using noted n
+    where r.org_id = n.org_id and r.mapping = n.mapping and r.key = n.key and not n.resent
+      and r.salesforce_id is null
+)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields,
+                          problem)
+select n.org_id, %(run)s, n.mapping, n.key, n.salesforce_id, n.action, n.state,
+    (select jsonb_object_agg(f, jsonb_build_object('before', n.before -> f, 'after', n.payload -> f))
+     from unnest(n.changed) f), n.problem
+from noted n;
+
+-- name: take_back
+-- The call was refused as a whole: its rows were not touched and are planned as before.
+with back as (
+    update sync.plan p set state = 'planned', attempts = greatest(p.attempts - 1, 0)
+    from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
+    where p.org_id = %(org)s and p.mapping = b.mapping and p.key = b.key and p.state = 'sending'
+    returning p.*
+), landed as (
+    update sync.record r set in_flight = null, in_flight_action = null, in_flight_at = null
+    from back n
+    where r.org_id = n.org_id and r.mapping = n.mapping and r.key = n.key and not n.resent
+      and r.salesforce_id is not null
+)
+delete from sync.record r using back n
+where r.org_id = n.org_id and r.mapping = n.mapping and r.key = n.key and not n.resent
+  and r.salesforce_id is null;
+
+-- name: record_unknown
+-- No answer after the last attempt: the next run sends these rows again.
+with lost as (
+    update sync.plan p set state = 'unknown', problems = jsonb_build_array(jsonb_build_object(
+        'code', 'UNKNOWN_OUTCOME', 'severity', 'error',
+        'sentence', 'It was sent, and no answer came.', 'mend', 'Run again: it is sent again.'))
+    from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
+    where p.org_id = %(org)s and p.mapping = b.mapping and p.key = b.key and p.state = 'sending'
+    returning p.*
+)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome)
+select l.org_id, %(run)s, l.mapping, l.key, l.salesforce_id, l.action, 'unknown' from lost l;
+
+-- name: block_waiting
+-- Planned rows that wait for a row that did not go: blocked, judged by that row's result.
+with blocked as (
+    update sync.plan p
+    set state = 'blocked', problems = jsonb_build_array(jsonb_build_object(
+        'code', 'PARENT_NOT_READY', 'severity', 'error', 'field', null, 'column', null,
+        'sentence', format('Waits for the %%s %%s, which is %%s.', w.mapping,
+                           coalesce(w.label, w.key), w.state),
+        'mend', format('Mend the %%s first; this row then goes by itself.', w.mapping)))
+    from sync.plan w
+    join (select q.mapping, q.key, u.name from sync.plan q cross join unnest(q.waits_for) as u(name)
+          where q.org_id = %(org)s and q.state = 'planned') q on q.name = w.mapping || ':' || w.key
+    where w.org_id = %(org)s and w.run_number = %(run)s
+      and w.state in ('refused', 'blocked', 'unknown', 'held', 'invalid')
+      and p.org_id = %(org)s and p.mapping = q.mapping and p.key = q.key
+    returning p.mapping, p.key
+)
+select count(*) from blocked;
+
+-- name: hold
+-- The record was deleted, merged or converted by people in Salesforce.
+with outcome as (
+    select * from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[], %(problems)s::jsonb[],
+                         %(states)s::text[]) as b(mapping, key, problem, state)
+), known as (
+    update sync.record r
+    set state = b.state, problem = b.problem, in_flight = null, in_flight_action = null,
+        in_flight_at = null, run_number = %(run)s
+    from outcome b
+    where r.org_id = %(org)s and r.mapping = b.mapping and r.key = b.key
+    returning r.*
+), closed as (
+    delete from sync.plan p using known k
+    where p.org_id = k.org_id and p.mapping = k.mapping and p.key = k.key
+      and p.state = 'sending' and (k.state = 'converted' or p.action = 'delete')
+    returning p.*
+), held as (
+    update sync.plan p
+    set state = case when k.state = 'gone' and %(recreate)s then 'planned' else 'held' end,
+        action = case when k.state = 'gone' and %(recreate)s then 'create' else p.action end,
+        position = p.position + 1000000000,
+        changed = case when k.state = 'gone' and %(recreate)s then (
+            select coalesce(array_agg(e.key order by e.key collate "C"), '{}')
+            from jsonb_each(p.payload) e where e.value <> 'null'::jsonb) else p.changed end,
+        problems = jsonb_build_array(k.problem)
+    from known k
+    where p.org_id = k.org_id and p.mapping = k.mapping and p.key = k.key
+      and p.state = 'sending' and k.state <> 'converted' and p.action <> 'delete'
+    returning p.*
+)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, problem)
+select %(org)s, %(run)s, k.mapping, k.key, k.salesforce_id, coalesce(h.action, c.action, 'update'),
+    case when k.state = 'converted' then 'closed' else 'held' end, k.problem
+from known k
+left join held h on h.mapping = k.mapping and h.key = k.key
+left join closed c on c.mapping = k.mapping and c.key = k.key;

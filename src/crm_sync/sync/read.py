@@ -1,0 +1,155 @@
+"""Reads a plan back for people: rows with field changes, counts by mapping, the number of calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Map
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+
+from crm_sync.mapping.model import Mapping
+from crm_sync.report.model import (
+    FieldChange,
+    ObjectSummary,
+    Org,
+    PlanReport,
+    PlanRow,
+    Problem,
+    Value,
+)
+from crm_sync.salesforce.client import COLLECTIONS
+from crm_sync.salesforce.describe import ObjectFacts
+from crm_sync.sync.batches import Row, chunks
+from crm_sync.sync.plan import Plan, Scope
+from crm_sync.sync.statements import statements
+
+__all__ = ["plan_report", "problem_rows", "row_of"]
+
+
+def plan_report(scope: Scope, plan: Plan, org: Org, notes: tuple[str, ...] = ()) -> PlanReport:
+    """The report of a plan that stands in `plan_row`; rows are read while the transaction lives."""
+    by_name = {m.name: m for m in scope.known}
+    summaries = tuple(
+        ObjectSummary(
+            mapping=name,
+            object=by_name[name].object,
+            unchanged=counts.unchanged,
+            **{k: v for k, v in counts.rows.items() if k in ObjectSummary.__dataclass_fields__},
+        )
+        for name, counts in plan.counts.items()
+    )
+
+    def rows() -> Iterator[PlanRow]:
+        with scope.connection.cursor(name="plan_rows") as cursor:
+            psycopg.types.json.set_json_loads(_loads, cursor)
+            cursor.execute(statements("plan")["rows"])
+            for row in cursor:
+                yield row_of(by_name, scope.facts, row)
+
+    return PlanReport(
+        org=org,
+        made_at=datetime.now(UTC),
+        summaries=summaries,
+        rows=rows,
+        digest=plan.digest,
+        calls=_calls(scope),
+        notes=notes,
+    )
+
+
+def problem_rows(
+    connection: psycopg.Connection[Any],
+    org_id: str,
+    known: tuple[Mapping, ...],
+    facts: Map[str, ObjectFacts],
+    where: Callable[[PlanRow], bool] = lambda row: True,
+) -> Iterator[PlanRow]:
+    """The kept plan's rows that are not in order, in the order of sending."""
+    by_name = {m.name: m for m in known}
+    with connection.cursor() as cursor:
+        psycopg.types.json.set_json_loads(_loads, cursor)
+        cursor.execute(
+            "select mapping, key, coalesce(label, key), action, state, salesforce_id, payload,"
+            " before, changed, problems, pair from sync.plan where org_id = %s"
+            " and state not in ('planned', 'sending') order by position",
+            [org_id],
+        )
+        for row in cursor:
+            if row[0] in by_name:
+                found = row_of(by_name, facts, row)
+                if where(found):
+                    yield found
+
+
+def row_of(by_name: Map[str, Mapping], facts: Map[str, ObjectFacts], row: Any) -> PlanRow:
+    """One row of the block `rows` as a report has it. A create shows every field it sends."""
+    name, key, label, action, state, salesforce_id, payload, before, changed, problems, pair = row
+    mapping = by_name[name]
+    fields = facts[mapping.object].fields if mapping.object in facts else {}
+    order = [*mapping.fields, *mapping.lookups]
+    shown = sorted(changed or (), key=lambda f: order.index(f) if f in order else len(order))
+    if action == "delete":
+        shown = [f for f in order if (before or {}).get(f) is not None]
+    return PlanRow(
+        mapping=name,
+        object=mapping.object,
+        table=mapping.source.table,
+        key=key,
+        label=label,
+        action=action,
+        state=state,
+        salesforce_id=salesforce_id,
+        changes=tuple(
+            FieldChange(
+                field=f,
+                type=fields[f].type if f in fields else "string",
+                before=_value((before or {}).get(f)),
+                after=None if action == "delete" else _value((payload or {}).get(f)),
+            )
+            for f in shown
+        ),
+        problems=tuple(
+            Problem(
+                code=p.get("code") or "",
+                sentence=p.get("sentence") or "",
+                mend=p.get("mend") or "",
+                field=p.get("field"),
+                column=p.get("column"),
+                severity=p.get("severity") or "error",
+            )
+            for p in problems or ()
+            if p
+        ),
+        pair=pair,
+    )
+
+
+def _loads(text: str | bytes) -> Any:
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
+
+
+def _value(value: Any) -> Value:
+    return value
+
+
+def _calls(scope: Scope) -> int:
+    """Composite calls that a push of this plan takes, by the rule by which push cuts it."""
+    by_name = {m.name: m for m in scope.known}
+    rows = [
+        Row(*row)
+        for row in scope.connection.execute(
+            "select mapping, key, action, parent, salesforce_id from plan_row"
+            " where state = 'planned' order by position"
+        )
+    ]
+
+    def group(row: Row) -> object:
+        if row.action == "create":
+            return (row.action, row.mapping)
+        return (row.action, by_name[row.mapping].auto_assign)
+
+    return -(-len(chunks(rows, group)) // COLLECTIONS)

@@ -1,0 +1,307 @@
+"""A run, told once: sign in, plan, and either show the plan or send it.
+
+`sync` and `dry_run` are what the command line and the flows call. Each opens its own connection;
+a sync holds the org's lock on it, and every step that writes goes through that same connection,
+so a run whose connection is gone can do nothing more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from crm_sync.errors import CrmSyncError, GuardStopped, OrgAccessError
+from crm_sync.mapping.catalog import read_catalog
+from crm_sync.mapping.check import check_mappings
+from crm_sync.mapping.load import load_mappings, select
+from crm_sync.mapping.model import FieldRule, Mapping
+from crm_sync.report.model import Org, OutcomeSummary, PlanReport, RunReport
+from crm_sync.salesforce.client import Client
+from crm_sync.settings import Settings
+from crm_sync.sync import lookup, state
+from crm_sync.sync.database import connect
+from crm_sync.sync.options import Options
+from crm_sync.sync.plan import (
+    Plan,
+    Scope,
+    are_siblings,
+    create_tables,
+    guard_deletions,
+    keep_plan,
+    load_sources,
+    make_plan,
+)
+from crm_sync.sync.push import Progress, holds_run, push
+from crm_sync.sync.read import plan_report, problem_rows
+
+__all__ = ["Options", "dry_run", "sync"]
+
+Announce = Callable[[Org], None]
+"""Called with the org as soon as it is known, before anything is planned."""
+
+
+@contextmanager
+def dry_run(
+    settings: Settings,
+    target: str | None = None,
+    options: Options = Options(),
+    announce: Announce | None = None,
+) -> Iterator[PlanReport]:
+    """The plan that a sync would send now. Reads only; leaves nothing behind, here or there.
+
+    The report's rows can be read inside the `with`.
+    """
+    opened = _open(settings, target, options)
+    with connect(settings.database()) as connection:
+        org = state.identify(connection, opened.client)
+        if announce:
+            announce(org)
+        with _plan_transaction(connection, keep=False):
+            scope, plan, _ = _plan(connection, opened, org, run_number=0, keep=False)
+            yield plan_report(scope, plan, org, _notes(scope))
+
+
+def sync(
+    settings: Settings,
+    target: str | None = None,
+    options: Options = Options(),
+    announce: Announce | None = None,
+    progress: Progress | None = None,
+) -> RunReport:
+    """One run: plan, send, record. See `docs/design-decisions.md` for the rules it keeps.
+
+    Raises SetupError and OrgError before anything is sent, RunStopped where the run ends early;
+    what was not sent stays planned and goes with the next run.
+    """
+    begun = time.monotonic()
+    opened = _open(settings, target, options)
+    client = opened.client
+    with connect(settings.database()) as connection:
+        org = state.identify(connection, client)
+        if announce:
+            announce(org)
+        state.lock(connection, org.id)
+        run_number = state.begin_run(connection, org, "full")
+        run = RunReport(org, run_number, "stopped", (), 0, 0.0)
+        scope: Scope | None = None
+        try:
+            with _plan_transaction(connection, keep=True):
+                planned, plan, fingerprints = _plan(connection, opened, org, run_number, keep=True)
+                _expect(plan, options)
+                guard_deletions(plan, options)
+                keep_plan(planned)
+                state.keep_mappings(connection, org.id, planned.mappings, fingerprints)
+                lookup.keep_references(planned)
+            scope = planned
+            stopped = push(scope, client, plan.to_send, progress)
+            said = "; ".join(f"{name} stopped: {code}" for name, code in stopped.items())
+            run = replace(run, status="finished", message=said or None)
+        except KeyboardInterrupt:
+            run = replace(run, status="interrupted", message="Interrupted by the user.")
+            raise
+        except CrmSyncError as error:
+            run = replace(run, message=error.sentence)
+            raise
+        finally:
+            run = replace(run, calls=client.calls, seconds=time.monotonic() - begun)
+            summaries = _finish(connection, run, scope)
+            status = _status(run.status, summaries, run.message)
+            run = replace(run, summaries=summaries, status=status)
+        _sweep(connection, org.id, settings.history_days)
+        problems = tuple(problem_rows(connection, org.id, opened.known, scope.facts))
+        state.unlock(connection, org.id)
+        return replace(run, problems=problems)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A signed-in target and the mappings of this run."""
+
+    client: Client
+    mappings: tuple[Mapping, ...]
+    known: tuple[Mapping, ...]
+    options: Options
+    default_owner: str | None
+
+
+def _open(settings: Settings, target: str | None, options: Options) -> _Opened:
+    known = select(load_mappings(settings.mappings), ())
+    chosen = select(known, options.select)
+    # A row may move between siblings, so they are planned together.
+    mappings = tuple(m for m in known if m in chosen or any(are_siblings(m, c) for c in chosen))
+    name, where = settings.chosen(target)
+    settings.database()
+    return _Opened(Client(name, where), mappings, known, options, where.default_owner)
+
+
+@contextmanager
+def _plan_transaction(connection: psycopg.Connection[Any], *, keep: bool) -> Iterator[None]:
+    """One REPEATABLE READ snapshot for the whole plan; session settings cannot change a payload."""
+    with connection.transaction(force_rollback=not keep):
+        connection.execute("set transaction isolation level repeatable read")
+        for name, value in (
+            ("search_path", "public, pg_temp"),
+            ("DateStyle", "ISO, YMD"),
+            ("IntervalStyle", "iso_8601"),
+            ("TimeZone", "UTC"),
+            ("statement_timeout", "0"),
+            ("extra_float_digits", "1"),
+            ("bytea_output", "hex"),
+        ):
+            connection.execute("select set_config(%s, %s, true)", [name, value])
+        yield
+
+
+def _plan(
+    connection: psycopg.Connection[Any], opened: _Opened, org: Org, run_number: int, *, keep: bool
+) -> tuple[Scope, Plan, dict[str, str]]:
+    client, options = opened.client, opened.options
+    if keep:
+        state.rename_mappings(connection, org.id, opened.mappings)
+    searched = state.check_mapping_identity(connection, org.id, opened.mappings)
+    objects = [m.object for m in opened.known]
+    facts = state.read_facts(connection, client, org, objects, refresh=options.full, keep=keep)
+    scope = Scope(
+        connection, org.id, run_number, opened.mappings, opened.known, facts,
+        read_catalog(connection), options,
+    )  # fmt: skip
+    create_tables(connection)
+    lookup.recall_references(scope, refresh=options.full)
+    if opened.default_owner:
+        scope = _with_owner(scope, client, opened.default_owner)
+    check_mappings(connection, scope.mappings, scope.catalog, facts)
+    lookup.find_references(scope, client)
+    fingerprints = load_sources(scope)
+    lookup.find_records(scope, client, searched)
+    lookup.settle_in_flight(scope, client)
+    return scope, make_plan(scope, fingerprints), fingerprints
+
+
+def _with_owner(scope: Scope, client: Client, username: str) -> Scope:
+    """The target's default owner, written on create to objects whose mapping names no owner."""
+    owner = lookup.find_owner(scope, client, username)
+    if owner is None:
+        raise OrgAccessError(
+            f"The default_owner of target {client.name} is no active user of the org.",
+            "Write the user name (like an e-mail address) of an active user.",
+        )
+    rule = FieldRule(constant=owner, write="on_create")
+
+    def owned(mapping: Mapping) -> Mapping:
+        facts = scope.facts[mapping.object].fields.get("OwnerId")
+        named = "OwnerId" in mapping.fields or "OwnerId" in mapping.lookups
+        if named or facts is None or not facts.createable:
+            return mapping
+        return mapping.model_copy(update={"fields": {**mapping.fields, "OwnerId": rule}})
+
+    return replace(
+        scope,
+        mappings=tuple(owned(m) for m in scope.mappings),
+        known=tuple(owned(m) for m in scope.known),
+    )
+
+
+def _expect(plan: Plan, options: Options) -> None:
+    if options.expect and options.expect != plan.digest:
+        raise GuardStopped(
+            f"The plan is not the one that was expected: its digest is {plan.digest}.",
+            "Something changed since; look at a new dry run.",
+        )
+
+
+def _finish(
+    connection: psycopg.Connection[Any], run: RunReport, scope: Scope | None
+) -> tuple[OutcomeSummary, ...]:
+    """Notes how the run ended and counts its outcomes; a lost connection leaves that to the next."""
+    try:
+        with connection.transaction():
+            if not holds_run(connection, run.org.id, run.run_number):
+                return ()
+            connection.execute(
+                "update sync.plan set state = 'unknown' where org_id = %s and state = 'sending'",
+                [run.org.id],
+            )
+            summaries = _outcomes(connection, run, scope) if scope else ()
+            connection.execute(
+                "update sync.run set status = %s, finished_at = clock_timestamp(), counts = %s,"
+                " calls = %s, message = %s where org_id = %s and run_number = %s",
+                [
+                    _status(run.status, summaries, run.message),
+                    Jsonb({s.mapping: _counted(s) for s in summaries}),
+                    run.calls, run.message, run.org.id, run.run_number,
+                ],
+            )  # fmt: skip
+    except psycopg.OperationalError:
+        return ()
+    return summaries
+
+
+def _status(status: str, summaries: tuple[OutcomeSummary, ...], message: str | None) -> str:
+    """`finished` only where every row is in order."""
+    troubled = message or any(s.problems for s in summaries)
+    return "finished with problems" if status == "finished" and troubled else status
+
+
+def _outcomes(
+    connection: psycopg.Connection[Any], run: RunReport, scope: Scope
+) -> tuple[OutcomeSummary, ...]:
+    """Rows of this run by what became of them: confirmed ones from history, open ones from plan."""
+    counts: dict[str, dict[str, int]] = {m.name: {} for m in scope.mappings}
+    for name, action, number in connection.execute(
+        "select mapping, action, count(*) from sync.history where org_id = %s and run_number = %s"
+        " and outcome = 'recorded' group by 1, 2",
+        [run.org.id, run.run_number],
+    ):
+        counts.setdefault(name, {})[action] = number
+    for name, kind, number in connection.execute(
+        "select mapping, state, count(*) from sync.plan where org_id = %s and mapping = any(%s)"
+        " group by 1, 2",
+        [run.org.id, scope.names],
+    ):
+        counts[name][kind] = number
+    objects = {m.name: m.object for m in scope.known}
+    return tuple(
+        OutcomeSummary(mapping=name, object=objects.get(name, name), **found)
+        for name, found in counts.items()
+    )
+
+
+def _counted(summary: OutcomeSummary) -> dict[str, int]:
+    names = ("create", "update", "delete", "refused", "unknown", "blocked", "invalid", "held",
+             "planned")  # fmt: skip
+    return {n: getattr(summary, n) for n in names if getattr(summary, n)}
+
+
+def _sweep(connection: psycopg.Connection[Any], org_id: str, history_days: int) -> None:
+    """Drops changes that every org has seen, and history that is too old."""
+    with connection.transaction():
+        connection.execute(
+            "delete from sync.change where ctid = any(array(select ctid from sync.change"
+            " where xid < (select pg_snapshot_xmin(position) from sync.org"
+            " where position is not null and last_run_at > now() - interval '30 days'"
+            " order by pg_snapshot_xmin(position) limit 1) for update skip locked))"
+        )
+        connection.execute(
+            "delete from sync.history where org_id = %s and at < now() - make_interval(days => %s)",
+            [org_id, history_days],
+        )
+
+
+def _notes(scope: Scope) -> tuple[str, ...]:
+    """What a reader of the report should know besides the rows."""
+    known = [m.name for m in scope.known]
+    idle = scope.connection.execute(
+        "select mapping, count(*) from sync.record where org_id = %s and mapping <> all(%s)"
+        " group by 1 order by 1",
+        [scope.org_id, known],
+    )
+    return tuple(
+        f"{number} records of the mapping {name} are kept; no enabled mapping has that name."
+        for name, number in idle
+    )
