@@ -22,7 +22,7 @@ from crm_sync.names import nearest
 __all__ = ["Settings", "Target", "load_settings"]
 
 PREFIX = "CRM_SYNC_"
-SECRETS = ("client_secret", "access_token", "database_url")
+SECRETS = ("client_secret", "access_token", "database_url", "owner_database_url")
 
 
 class _Strict(BaseModel):
@@ -57,6 +57,7 @@ class Settings(_Strict):
     """All settings. `targets` by name; `target` is used where `--target` is not given."""
 
     database_url: SecretStr | None = None
+    owner_database_url: SecretStr | None = None
     mappings: Path = Path("mappings")
     target: str | None = None
     targets: dict[str, Target] = Field(default_factory=dict)
@@ -70,6 +71,12 @@ class Settings(_Strict):
                 f"Set {PREFIX}DATABASE_URL to postgresql://user:password@host:5432/name.",
             )
         return self.database_url.get_secret_value()
+
+    def owner_database(self) -> str:
+        """The URL by which the owner of the tables signs in: for `db apply` and `db seed`."""
+        if self.owner_database_url is None:
+            return self.database()
+        return self.owner_database_url.get_secret_value()
 
     def chosen(self, name: str | None) -> tuple[str, Target]:
         """The target of this run. Raises SettingsError where it is unknown or not clear."""

@@ -91,21 +91,21 @@ def problems(mapping: Mapping, name: str, facts: FieldFacts) -> Iterable[sql.Com
         yield say(
             sql.SQL("{}::text not in ({})").format(value, keys),
             "UNMAPPED_VALUE",
-            f"{say.source} holds a value that the value map of {name} does not list.",
+            f"{say.subject} holds a value that the value map of {name} does not list.",
             f"Add it to values of {name} in {mapping.name}.yaml, or say otherwise: keep.",
         )
     if is_required(rule, facts):
         yield say(
             sql.SQL("{} is null").format(sent),
             "REQUIRED_FIELD_MISSING",
-            f"{say.source} is empty, and {mapping.object}.{name} is required.",
+            f"{say.subject} is empty, and {mapping.object}.{name} is required.",
             f"Fill {say.source}, or give {name} an if_null in {mapping.name}.yaml.",
         )
     if rule.if_null is not None:
         yield say(
             sql.SQL("nullif({}::text, '') is null").format(value),
             "DEFAULT_SENT",
-            f"{say.source} is empty; {rule.if_null!r} is sent, as {mapping.name}.yaml says.",
+            f"{say.subject} is empty; {rule.if_null!r} is sent, as {mapping.name}.yaml says.",
             "",
             severity="note",
         )
@@ -118,7 +118,7 @@ def problems(mapping: Mapping, name: str, facts: FieldFacts) -> Iterable[sql.Com
         yield say(
             sql.SQL("{} not between '1700-01-01' and '4000-12-31'").format(sent),
             "DATE_OUT_OF_RANGE",
-            f"{say.source} lies outside the years 1700 to 4000 that Salesforce takes.",
+            f"{say.subject} lies outside the years 1700 to 4000 that Salesforce takes.",
             f"Correct {say.source}.",
         )
 
@@ -134,7 +134,7 @@ def _text_problems(
 ) -> Iterable[sql.Composable]:
     if facts.length:
         too_long = sql.SQL("char_length({}) > {}").format(sent, sql.Literal(facts.length))
-        counted = f"{say.source} has %s characters; {say.field} takes {facts.length}"
+        counted = f"{say.subject} has %s characters; {say.field} takes {facts.length}"
         if rule.too_long == "truncate":
             yield say(too_long, "TRUNCATED", counted + " and is cut.", "", "note", length_of=sent)
         else:
@@ -152,7 +152,7 @@ def _text_problems(
         yield say(
             sql.SQL("{} !~ '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:].]+$'").format(sent),
             "INVALID_EMAIL_ADDRESS",
-            f"{say.source} is not an e-mail address.",
+            f"{say.subject} is not an e-mail address.",
             f"Correct {say.source}.",
         )
 
@@ -165,13 +165,13 @@ def _number_problems(
         yield say(
             sql.SQL("{} = 'NaN' or abs({}) >= 1e{}").format(sent, sent, sql.Literal(whole)),
             "NUMBER_OUTSIDE_VALID_RANGE",
-            f"{say.source} is too large; {say.field} takes {whole} digits before the point.",
+            f"{say.subject} is too large; {say.field} takes {whole} digits before the point.",
             f"Correct {say.source}.",
         )
         yield say(
             sql.SQL("scale(trim_scale({})) > {}").format(sent, sql.Literal(facts.scale)),
             "NUMBER_OUTSIDE_VALID_RANGE",
-            f"{say.source} has more decimals than the {facts.scale} that {say.field} takes.",
+            f"{say.subject} has more decimals than the {facts.scale} that {say.field} takes.",
             f"Round {say.source}, or round in the mapping's sql.",
         )
 
@@ -216,6 +216,7 @@ class _Say:
         self.field = f"{mapping.object}.{name}"
         self.column = f"{mapping.source.table}.{rule.column}" if rule and rule.column else None
         self.source = self.column or f"the SQL of {name}"
+        self.subject = self.column or f"The SQL of {name}"
 
     def __call__(
         self,

@@ -127,12 +127,14 @@ def find_owner(scope: Scope, client: Client, username: str) -> str | None:
 def keep_references(scope: Scope) -> None:
     """What was asked is remembered for a day, in a sync."""
     scope.connection.execute(
-        "insert into sync.reference (org_id, object, field, value, salesforce_id, is_active,"
+        "insert into sync.reference as known (org_id, object, field, value, salesforce_id, is_active,"
         " matches) select %s, object, field, value, salesforce_id, is_active, matches"
         " from found_reference on conflict (org_id, object, field, value) do update"
         " set salesforce_id = excluded.salesforce_id, is_active = excluded.is_active,"
         " matches = excluded.matches, fetched_at = now()"
-        " where sync.reference is distinct from excluded",
+        " where known.fetched_at < now() - interval '1 day' or (known.salesforce_id,"
+        " known.is_active, known.matches) is distinct from (excluded.salesforce_id,"
+        " excluded.is_active, excluded.matches)",
         [scope.org_id],
     )
 

@@ -26,6 +26,7 @@ from crm_sync.salesforce.client import Client
 from crm_sync.settings import Settings
 from crm_sync.sync import lookup, state
 from crm_sync.sync.database import connect
+from crm_sync.sync.errors import Ended
 from crm_sync.sync.options import Options
 from crm_sync.sync.plan import (
     Plan,
@@ -76,8 +77,8 @@ def sync(
 ) -> RunReport:
     """One run: plan, send, record. See `docs/design-decisions.md` for the rules it keeps.
 
-    Raises SetupError and OrgError before anything is sent, RunStopped where the run ends early;
-    what was not sent stays planned and goes with the next run.
+    Raises SetupError, OrgError or RunStopped before anything is sent, and Ended, with what was done
+    until then, where the run ends early; what was not sent goes with the next run.
     """
     begun = time.monotonic()
     opened = _open(settings, target, options)
@@ -90,6 +91,7 @@ def sync(
         run_number = state.begin_run(connection, org, "full")
         run = RunReport(org, run_number, "stopped", (), 0, 0.0)
         scope: Scope | None = None
+        reason: BaseException | None = None
         try:
             with _plan_transaction(connection, keep=True):
                 planned, plan, fingerprints = _plan(connection, opened, org, run_number, keep=True)
@@ -102,17 +104,19 @@ def sync(
             stopped = push(scope, client, plan.to_send, progress)
             said = "; ".join(f"{name} stopped: {code}" for name, code in stopped.items())
             run = replace(run, status="finished", message=said or None)
-        except KeyboardInterrupt:
-            run = replace(run, status="interrupted", message="Interrupted by the user.")
-            raise
-        except CrmSyncError as error:
-            run = replace(run, message=error.sentence)
-            raise
-        finally:
-            run = replace(run, calls=client.calls, seconds=time.monotonic() - begun)
-            summaries = _finish(connection, run, scope)
-            status = _status(run.status, summaries, run.message)
-            run = replace(run, summaries=summaries, status=status)
+        except (KeyboardInterrupt, CrmSyncError) as error:
+            reason = error
+            if isinstance(error, CrmSyncError):
+                run = replace(run, message=error.sentence)
+            else:
+                run = replace(run, status="interrupted", message="Interrupted by the user.")
+        run = replace(run, calls=client.calls, seconds=time.monotonic() - begun)
+        summaries = _finish(connection, run, scope)
+        run = replace(run, summaries=summaries, status=_status(run.status, summaries, run.message))
+        if reason is not None:
+            if scope is None:
+                raise reason
+            raise Ended(run, reason) from reason
         _sweep(connection, org.id, settings.history_days)
         problems = tuple(problem_rows(connection, org.id, opened.known, scope.facts))
         state.unlock(connection, org.id)

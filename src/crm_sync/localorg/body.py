@@ -1,0 +1,139 @@
+"""One record of a request body: from JSON to parsed values and lookups by external ID.
+
+In: a JSON object as a client sends it. Out: a :class:`Row` with stored values by field name and the
+lookups still to be resolved. What is wrong with it is kept as the row's error, not raised, so that
+one bad row never sinks its neighbours.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm_sync.localorg import identifiers, values
+from crm_sync.localorg.errors import ApiError, RowError
+from crm_sync.localorg.schema import Field, ObjectType, Schema
+from crm_sync.localorg.store import Record
+
+ATTRIBUTES_FIRST = (
+    "Nested object for polymorphic foreign key must have an attributes field before any other "
+    "fields."
+)
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A parent named by its external ID instead of its Id."""
+
+    field: Field
+    target: ObjectType
+    key: Field
+    value: Any
+
+
+@dataclass
+class Row:
+    """One record on its way through a write."""
+
+    object_type: ObjectType
+    values: Record = field(default_factory=dict[str, Any])
+    lookups: list[Lookup] = field(default_factory=list[Lookup])
+    id: str | None = None
+    old: Record | None = None
+    new: Record = field(default_factory=dict[str, Any])
+    error: RowError | None = None
+    created: bool = False
+
+    @property
+    def is_alive(self) -> bool:
+        return self.error is None
+
+
+class BodyParser:
+    """Parses the records of one object; made once per object and kept."""
+
+    def __init__(self, schema: Schema, object_type: ObjectType) -> None:
+        self._schema = schema
+        self._object = object_type
+        self._parsers = {f.name: values.parser(f) for f in object_type.fields}
+
+    def parse(self, body: Mapping[str, Any]) -> Row:
+        row = Row(self._object)
+        try:
+            for name, value in body.items():
+                if name != "attributes":
+                    self._parse_one(row, name, value)
+        except RowError as error:
+            row.error = error
+        return row
+
+    def _parse_one(self, row: Row, name: str, value: Any) -> None:
+        described = self._object.find(name)
+        if described is None:
+            parent = self._object.by_relationship.get(name.lower())
+            if parent is None:
+                raise no_such_column(name, self._object)
+            self._parse_lookup(row, parent, value)
+        elif described.type == "id":
+            if value is not None:
+                row.id = self.record_id(value)
+        else:
+            row.values[described.name] = self._parsers[described.name](value)
+
+    def record_id(self, value: Any) -> str:
+        """The row's own Id: of this object, in either form (R, MALFORMED_ID)."""
+        id18 = identifiers.normalize(value) if isinstance(value, str) else None
+        if id18 is None or not id18.startswith(self._object.prefix):
+            raise values.wrong_id(self._object["Id"], str(value), "MALFORMED_ID")
+        return id18
+
+    def _parse_lookup(self, row: Row, parent: Field, value: Any) -> None:
+        if value is None:
+            row.values[parent.name] = None
+            return
+        if not isinstance(value, dict):
+            raise values.wrong_type("reference", value)
+        nested: dict[str, Any] = value
+        target = self._target(parent, nested)
+        named = [(k, v) for k, v in nested.items() if k != "attributes"]
+        key = target.find(named[0][0]) if len(named) == 1 else None
+        if key is None or not key.is_key:
+            shown = named[0][0] if named else ""
+            raise RowError(
+                "INVALID_FIELD",
+                f"Field name provided, {shown} is not an External ID or indexed field for "
+                f"{target.name}",
+            )
+        row.lookups.append(Lookup(parent, target, key, named[0][1]))
+
+    def _target(self, parent: Field, nested: Mapping[str, Any]) -> ObjectType:
+        attributes = nested.get("attributes")
+        if parent.is_polymorphic:
+            # R (nango), C (Data Loader): the type must be known before the other fields are read.
+            if next(iter(nested), "") != "attributes" or not isinstance(attributes, dict):
+                raise RowError("JSON_PARSER_ERROR", ATTRIBUTES_FIRST)
+            named: str = nested["attributes"].get("type", "")
+        else:
+            named = parent.reference_to[0]
+        target = self._schema.find(named)
+        if target is None or target.name not in parent.reference_to:
+            raise RowError(
+                "INVALID_FIELD",
+                f"The external foreign key reference does not reference a valid entity: {named}",
+            )
+        return target
+
+
+def no_such_column(name: str, object_type: ObjectType) -> RowError:
+    """R, errors/invalid-field-400.json."""
+    return RowError(
+        "INVALID_FIELD", f"No such column '{name}' on sobject of type {object_type.name}"
+    )
+
+
+def type_of(record: Any) -> str:
+    """The type that a record of a Collections body names; ``attributes`` may come last (R)."""
+    attributes: Any = record.get("attributes") if isinstance(record, dict) else None
+    named = attributes.get("type") if isinstance(attributes, dict) else None
+    if not isinstance(named, str):
+        raise ApiError(400, "JSON_PARSER_ERROR", ATTRIBUTES_FIRST)
+    return named

@@ -1,0 +1,78 @@
+"""Control end points under /local: the levers for tests and for people, in no way Salesforce's.
+
+They need no session, count as no API call, and are not in the log of calls.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from crm_sync.localorg import people
+from crm_sync.localorg.errors import ApiError, not_found
+from crm_sync.localorg.routing import Answer, Request
+
+if TYPE_CHECKING:
+    from crm_sync.localorg.org import Org
+
+
+def answer(org: "Org", request: Request) -> Answer:
+    """Carry out a control request; a refusal has the form of Salesforce's."""
+    try:
+        return _answer(org, request)
+    except ApiError as error:
+        return Answer(error.status, error.body)
+    except (KeyError, TypeError, ValueError) as error:
+        return Answer(400, [{"errorCode": "BAD_CONTROL_REQUEST", "message": str(error)}])
+
+
+def _answer(org: "Org", request: Request) -> Answer:
+    parts = request.path.rstrip("/").split("/")[2:]
+    body: Any = request.body if request.body is not None else {}
+    match request.method, parts:
+        case "GET", ["calls"]:
+            return Answer(200, [call.as_json() for call in org.calls])
+        case "POST", ["calls", "reset"]:
+            org.calls.clear()
+            return Answer(204)
+        case "GET", ["faults"]:
+            return Answer(200, {"rules": len(org.faults)})
+        case "POST", ["faults"]:
+            org.faults.replace(body)
+            return Answer(200, {"rules": len(org.faults)})
+        case "GET", ["records", name]:
+            object_type = org.object_type(name)
+            with_deleted = request.query.get("deleted") == "true"
+            found = org.store.records(object_type.name, deleted=with_deleted)
+            return Answer(200, [people.shown(object_type, record) for record in found])
+        case "GET", ["counts"]:
+            return Answer(200, {o.name: org.store.count(o.name) for o in org.schema.objects})
+        case "POST", [action]:
+            return Answer(200, _act(org, action, body))
+        case _:
+            raise not_found()
+
+
+def _act(org: "Org", action: str, body: dict[str, Any]) -> Any:
+    match action:
+        case "edit":
+            return _shown(org, people.edit(org, body["id"], body["fields"]))
+        case "delete":
+            people.delete(org, body["id"])
+            return {"deleted": body["id"]}
+        case "convert-lead":
+            lead = people.convert_lead(org, body["id"], body.get("account_id"))
+            return _shown(org, lead)
+        case "merge":
+            return _shown(org, people.merge(org, body["winner"], body["loser"]))
+        case "expire-sessions":
+            return {"expired": org.expire_sessions()}
+        case "daily-limit":
+            org.set_remaining(int(body["remaining"]))
+            return {"remaining": org.daily_limit - org.daily_used}
+        case _:
+            raise not_found()
+
+
+def _shown(org: "Org", record: dict[str, Any]) -> dict[str, Any]:
+    object_type = org.schema.of_id(record["Id"])
+    if object_type is None:
+        raise not_found()
+    return people.shown(object_type, record)

@@ -1,0 +1,195 @@
+"""Describe: one object, all objects, and the conditional requests on them (D, R).
+
+The keys are those of recorded describes. All describes of an org share one ETag and one
+Last-Modified, which change with its schema (R, CumulusCI); here that is when the org was started.
+"""
+
+import hashlib
+import json
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from crm_sync.localorg.routing import Answer, Request, Route
+from crm_sync.localorg.schema import Field, ObjectType, Schema
+
+if TYPE_CHECKING:
+    from crm_sync.localorg.org import Org
+
+MASTER_RECORD_TYPE = "012000000000000AAA"
+
+_FLAGS: dict[str, Any] = {
+    "activateable": False,
+    "associateEntityType": None,
+    "associateParentEntity": None,
+    "createable": True,
+    "custom": False,
+    "customSetting": False,
+    "deepCloneable": False,
+    "deletable": True,
+    "deprecatedAndHidden": False,
+    "feedEnabled": False,
+    "hasSubtypes": False,
+    "isInterface": False,
+    "isSubtype": False,
+    "layoutable": True,
+    "mergeable": False,
+    "mruEnabled": True,
+    "queryable": True,
+    "replicateable": True,
+    "retrieveable": True,
+    "searchable": True,
+    "triggerable": True,
+    "undeletable": True,
+    "updateable": True,
+}
+"""What a global describe says of an object, where the description does not say otherwise."""
+
+_MORE: dict[str, Any] = {
+    "actionOverrides": [],
+    "compactLayoutable": True,
+    "defaultImplementation": None,
+    "extendedBy": None,
+    "extendsInterfaces": None,
+    "implementedBy": None,
+    "implementsInterfaces": None,
+    "listviewable": None,
+    "lookupLayoutable": None,
+    "namedLayoutInfos": [],
+    "networkScopeFieldName": None,
+    "searchLayoutable": True,
+    "sobjectDescribeOption": "FULL",
+}
+"""What only the describe of one object says."""
+
+
+def describe_global(org: "Org", request: Request) -> Answer:
+    headers, is_unchanged = _conditional(org, request)
+    if is_unchanged:
+        return Answer(304, None, headers)
+    sobjects = [
+        {**_flags(o), "urls": _short_urls(o, request.base)}
+        for o in sorted(org.schema.objects, key=lambda o: o.name)
+    ]
+    body = {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": sobjects}
+    return Answer(200, body, headers)
+
+
+def describe_object(org: "Org", request: Request, object_name: str) -> Answer:
+    object_type = org.object_type(object_name)
+    headers, is_unchanged = _conditional(org, request)
+    if is_unchanged:
+        return Answer(304, None, headers)
+    body: dict[str, Any] = {
+        **_flags(object_type),
+        **_MORE,
+        "childRelationships": _children(org.schema, object_type),
+        "fields": [_field(f) for f in object_type.fields],
+        "recordTypeInfos": [_master_record_type(object_type, request.base)],
+        "supportedScopes": [
+            {"label": label, "name": name} for name, label in object_type.facts["supportedScopes"]
+        ],
+        "urls": _urls(org, object_type, request.base),
+    }
+    return Answer(200, dict(sorted(body.items())), headers)
+
+
+def basic(org: "Org", request: Request, object_name: str) -> Answer:
+    """GET /sobjects/X: what the object is, and the records the caller saw last (none)."""
+    object_type = org.object_type(object_name)
+    described = {**_flags(object_type), "urls": _short_urls(object_type, request.base)}
+    return Answer(200, {"objectDescribe": described, "recentItems": []})
+
+
+def fingerprint(schema: Schema) -> str:
+    """A short text that changes when a described field does."""
+    facts = [[o.name, [f.describe for f in o.fields]] for o in schema.objects]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _conditional(org: "Org", request: Request) -> tuple[dict[str, str], bool]:
+    etag = f'"{org.schema_etag}--gzip"'
+    headers = {"ETag": etag, "Last-Modified": format_datetime(org.schema_since, usegmt=True)}
+    since = request.headers.get("if-modified-since")
+    if since:
+        try:
+            return headers, parsedate_to_datetime(since) >= org.schema_since
+        except ValueError:
+            return headers, False
+    return headers, request.headers.get("if-none-match") == etag
+
+
+def _flags(object_type: ObjectType) -> dict[str, Any]:
+    facts = object_type.facts
+    flags = {key: facts.get(key, value) for key, value in _FLAGS.items()}
+    return {
+        **flags,
+        "keyPrefix": object_type.prefix,
+        "label": object_type.label,
+        "labelPlural": facts["labelPlural"],
+        "name": object_type.name,
+    }
+
+
+def _field(field: Field) -> dict[str, Any]:
+    return dict(sorted(field.describe.items()))
+
+
+def _children(schema: Schema, object_type: ObjectType) -> list[dict[str, Any]]:
+    return [
+        {
+            "cascadeDelete": object_type.name in field.cascade,
+            "childSObject": child.name,
+            "deprecatedAndHidden": False,
+            "field": field.name,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": field.children.get(object_type.name),
+            "restrictedDelete": False,
+        }
+        for child in sorted(schema.objects, key=lambda o: o.name)
+        for field in child.fields
+        if object_type.name in field.reference_to
+    ]
+
+
+def _master_record_type(object_type: ObjectType, base: str) -> dict[str, Any]:
+    layouts = f"{base}/sobjects/{object_type.name}/describe/layouts/{MASTER_RECORD_TYPE}"
+    return {
+        "active": True,
+        "available": True,
+        "defaultRecordTypeMapping": True,
+        "developerName": "Master",
+        "master": True,
+        "name": "Master",
+        "recordTypeId": MASTER_RECORD_TYPE,
+        "urls": {"layout": layouts},
+    }
+
+
+def _short_urls(object_type: ObjectType, base: str) -> dict[str, str]:
+    url = f"{base}/sobjects/{object_type.name}"
+    return {"rowTemplate": f"{url}/{{ID}}", "describe": f"{url}/describe", "sobject": url}
+
+
+def _urls(org: "Org", object_type: ObjectType, base: str) -> dict[str, str]:
+    url = f"{base}/sobjects/{object_type.name}"
+    return {
+        "compactLayouts": f"{url}/describe/compactLayouts",
+        "rowTemplate": f"{url}/{{ID}}",
+        "approvalLayouts": f"{url}/describe/approvalLayouts",
+        "uiDetailTemplate": f"{org.instance_url}/{{ID}}",
+        "uiEditTemplate": f"{org.instance_url}/{{ID}}/e",
+        "listviews": f"{url}/listviews",
+        "describe": f"{url}/describe",
+        "uiNewRecord": f"{org.instance_url}/{object_type.prefix}/e",
+        "quickActions": f"{url}/quickActions",
+        "layouts": f"{url}/describe/layouts",
+        "sobject": url,
+    }
+
+
+ROUTES = [
+    Route("GET", "/sobjects", describe_global),
+    Route("GET", "/sobjects/{object_name}", basic),
+    Route("GET", "/sobjects/{object_name}/describe", describe_object),
+]

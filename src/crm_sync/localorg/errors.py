@@ -1,0 +1,76 @@
+"""The two ways in which Salesforce says no.
+
+    ApiError    the request as a whole: a list of {message, errorCode, fields?} with a status
+    RowError    one row of a write: {statusCode, message, fields} inside a 200 answer; a
+                single-record call turns it into an ApiError
+
+Codes are Salesforce's; texts are its English ones, which it translates and clients must not read.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+NOT_FOUND_MESSAGE = "The requested resource does not exist"
+
+
+class ApiError(Exception):
+    """A refused request; ``body`` is exactly what is sent."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        fields: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        body: dict[str, Any] = {"message": message, "errorCode": code}
+        if fields is not None:
+            body["fields"] = list(fields)
+        self.body: Any = [body]
+
+
+class MultipleChoicesError(ApiError):
+    """300: an external ID that several records share; the body lists their URLs (R)."""
+
+    def __init__(self, urls: list[str]) -> None:
+        super().__init__(300, "DUPLICATE_EXTERNAL_ID", "")
+        self.body = urls
+
+
+class RowError(Exception):
+    """One refused row."""
+
+    def __init__(self, code: str, message: str, fields: Sequence[str] = ()) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.fields = list(fields)
+
+    def as_row(self) -> dict[str, Any]:
+        """The error as it stands in the ``errors`` of a Collections result."""
+        return {"statusCode": self.code, "message": self.message, "fields": self.fields}
+
+    def as_request(self, status: int | None = None) -> ApiError:
+        """The same error as the answer of a single-record call.
+
+        A type or column error of the JSON has no ``fields`` there (R, errors/invalid-field).
+        """
+        fields = None if self.code in ("INVALID_FIELD", "JSON_PARSER_ERROR") else self.fields
+        return ApiError(status or _STATUS.get(self.code, 400), self.code, self.message, fields)
+
+
+_STATUS = {"ENTITY_IS_DELETED": 404, "NOT_FOUND": 404}
+
+
+def not_found(message: str = NOT_FOUND_MESSAGE) -> ApiError:
+    """404 for an unknown path, object or record (R, errors/not-found and restforce)."""
+    return ApiError(404, "NOT_FOUND", message)
+
+
+def required_missing(names: list[str]) -> RowError:
+    """R: "Required fields are missing: [LastName]"."""
+    return RowError(
+        "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(names)}]", names
+    )

@@ -1,0 +1,231 @@
+"""Faults on demand: what a network or a busy Salesforce does now and then, by rule.
+
+A rule is JSON: ``{"when": {…}, "then": {…}, "times": n}``.
+
+``when`` (all given parts must match): ``method``; ``path`` (regular expression, searched in the
+path with its query string); ``object``; ``external_id`` and ``id`` (regular expressions, searched
+in the values of the request's records); ``nth`` (fires from the nth match on). ``times`` bounds how
+often it fires; the default is once with ``nth``, without end otherwise.
+
+``then``: ``{"status": 503, "body": …}`` answers without doing the work; ``{"delay": seconds}``;
+``{"drop": "before"|"after"}`` closes the connection without an answer, before or after the work was
+done; ``{"row_error": {"statusCode", "message", "fields"}}`` refuses single rows.
+
+In a composite, a rule that names an object or a record meets the subrequests, others meet the whole
+request first; ``status`` then answers for that subrequest alone, ``delay`` and ``drop`` concern the
+connection, which all share.
+"""
+
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from crm_sync.localorg.errors import RowError
+from crm_sync.localorg.schema import Schema
+
+Drop = Literal["before", "after"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a rule may look at: a request, a subrequest or a row."""
+
+    method: str = ""
+    path: str = ""
+    objects: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+    external_ids: frozenset[str] = frozenset()
+
+
+@dataclass
+class Rule:
+    """One fault rule and how often it has matched and fired."""
+
+    when: Mapping[str, Any]
+    then: Mapping[str, Any]
+    times: int | None
+    matched: int = 0
+    fired: int = 0
+
+    @classmethod
+    def from_json(cls, rule: Mapping[str, Any]) -> "Rule":
+        when = rule.get("when", {})
+        unknown = set(when) - {"method", "path", "object", "external_id", "id", "nth"}
+        unknown |= set(rule.get("then", {})) - {"status", "body", "delay", "drop", "row_error"}
+        if unknown or not rule.get("then"):
+            raise ValueError(f"not a fault rule: {dict(rule)}")
+        return cls(when, rule["then"], rule.get("times", 1 if "nth" in when else None))
+
+    @property
+    def is_about_rows(self) -> bool:
+        return "row_error" in self.then
+
+    def fires_on(self, target: Target) -> bool:
+        """Does it match, and is it its turn?"""
+        if not self._matches(target):
+            return False
+        self.matched += 1
+        spent = self.times is not None and self.fired >= self.times
+        if spent or self.matched < self.when.get("nth", 1):
+            return False
+        self.fired += 1
+        return True
+
+    def _matches(self, target: Target) -> bool:
+        when = self.when
+        return (
+            ("method" not in when or when["method"].upper() == target.method)
+            and ("path" not in when or re.search(when["path"], target.path) is not None)
+            and ("object" not in when or when["object"] in target.objects)
+            and ("external_id" not in when or _any(when["external_id"], target.external_ids))
+            and ("id" not in when or _any(when["id"], target.ids))
+        )
+
+
+@dataclass
+class Plan:
+    """What befalls one request: ``answers`` by subrequest index, None for the whole request."""
+
+    delay: float = 0.0
+    drop: Drop | None = None
+    answers: dict[int | None, tuple[int, Any]] = field(
+        default_factory=dict[int | None, tuple[int, Any]]
+    )
+
+
+class Faults:
+    """The rules in force; used as a list of JSON rules."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._rules: list[Rule] = []
+        self._lock = threading.Lock()
+
+    def replace(self, rules: Iterable[Mapping[str, Any]]) -> None:
+        """Replace all rules."""
+        parsed = [Rule.from_json(rule) for rule in rules]
+        with self._lock:
+            self._rules = parsed
+
+    def append(self, rule: Mapping[str, Any]) -> None:
+        parsed = Rule.from_json(rule)
+        with self._lock:
+            self._rules.append(parsed)
+
+    def clear(self) -> None:
+        self.replace([])
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    @property
+    def concern_rows(self) -> bool:
+        return any(rule.is_about_rows for rule in self._rules)
+
+    def row_error(
+        self, object_name: str, record_id: str | None, keys: Iterable[str]
+    ) -> RowError | None:
+        """The refusal that a rule has for this row."""
+        target = Target(
+            objects=frozenset((object_name,)),
+            ids=frozenset((record_id,)) if record_id else frozenset(),
+            external_ids=frozenset(keys),
+        )
+        with self._lock:
+            for rule in self._rules:
+                if rule.is_about_rows and rule.fires_on(target):
+                    error = rule.then["row_error"]
+                    return RowError(
+                        error["statusCode"], error.get("message", ""), error.get("fields", [])
+                    )
+        return None
+
+    def plan(self, method: str, path: str, body: Any) -> Plan:
+        """Consult every rule for a request and, if it is a composite, for its subrequests."""
+        plan = Plan()
+        if not self._rules:
+            return plan
+        whole = self._target(method, path, body)
+        parts = self._subrequests(path, body)
+        with self._lock:
+            for rule in self._rules:
+                if rule.is_about_rows:
+                    continue
+                if rule.fires_on(whole):
+                    _apply(plan, rule, None)
+                    continue
+                for index, part in enumerate(parts):
+                    if rule.fires_on(part):
+                        _apply(plan, rule, index)
+        return plan
+
+    def _subrequests(self, path: str, body: Any) -> list[Target]:
+        if not _is_composite(path) or not isinstance(body, dict):
+            return []
+        subrequests: list[Any] = body.get("compositeRequest") or []
+        return [
+            self._target(str(s.get("method", "")).upper(), str(s.get("url", "")), s.get("body"))
+            for s in subrequests
+            if isinstance(s, dict)
+        ]
+
+    def _target(self, method: str, path: str, body: Any) -> Target:
+        if _is_composite(path):
+            return Target(method, path)
+        objects: set[str] = set()
+        ids: set[str] = set()
+        external_ids: set[str] = set()
+        named = re.search(r"/sobjects/([A-Za-z]\w*)(?:/(\w+))?(?:/([^?]+))?", path)
+        if named:
+            objects.add(named[1])
+            self._note_path(named, ids, external_ids)
+        listed = re.search(r"[?&]ids=([^&]+)", path)
+        ids |= set(unquote(listed[1]).split(",")) if listed else set()
+        for record in _records(body):
+            attributes: Any = record.get("attributes")
+            if isinstance(attributes, dict) and "type" in attributes:
+                objects.add(attributes["type"])
+            for name, value in record.items():
+                if name.lower() == "id" and isinstance(value, str):
+                    ids.add(value)
+                elif isinstance(value, str) and self._is_external_id(name):
+                    external_ids.add(value)
+        objects |= {o.name for i in ids if (o := self._schema.of_id(i)) is not None}
+        return Target(method, path, frozenset(objects), frozenset(ids), frozenset(external_ids))
+
+    def _note_path(self, named: re.Match[str], ids: set[str], external_ids: set[str]) -> None:
+        if named[2] and named[3]:
+            external_ids.add(unquote(named[3]))
+        elif named[2] and self._schema.of_id(named[2]) is not None:
+            ids.add(named[2])
+
+    def _is_external_id(self, name: str) -> bool:
+        fields = (o.find(name) for o in self._schema.objects)
+        return any(f is not None and f.describe["externalId"] for f in fields)
+
+
+def _is_composite(path: str) -> bool:
+    return path.split("?")[0].rstrip("/").endswith("/composite")
+
+
+def _records(body: Any) -> list[dict[str, Any]]:
+    if not isinstance(body, dict):
+        return []
+    listed: Any = body.get("records")
+    found: list[Any] = listed if isinstance(listed, list) else [body]
+    return [record for record in found if isinstance(record, dict)]
+
+
+def _any(pattern: str, values: Iterable[str]) -> bool:
+    return any(re.search(pattern, value) for value in values)
+
+
+def _apply(plan: Plan, rule: Rule, index: int | None) -> None:
+    then = rule.then
+    plan.delay += float(then.get("delay", 0))
+    plan.drop = then.get("drop", plan.drop)
+    if "status" in then:
+        plan.answers[index] = (int(then["status"]), then.get("body"))

@@ -1,0 +1,112 @@
+"""Requests and answers as the API families see them, and the table that finds the family.
+
+A subrequest of a composite takes the same way as a request of its own, so nothing here knows HTTP.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
+
+from crm_sync.localorg.errors import ApiError, not_found
+
+if TYPE_CHECKING:
+    from crm_sync.localorg.org import Org
+
+OLDEST_VERSION, NEWEST_VERSION = 20, 67
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call; ``path`` is still percent-encoded, ``headers`` have lower-case names."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: Any = None
+    user_id: str = ""
+    version: str = "67.0"
+
+    @property
+    def api_version(self) -> float:
+        return float(self.version)
+
+    @property
+    def base(self) -> str:
+        """Start of every URL in an answer."""
+        return f"/services/data/v{self.version}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is sent back; a body of None is an empty one."""
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+Handler = Callable[..., Answer]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method and a path below ``/services/data/vXX.X``; ``{name}`` stands for one segment."""
+
+    method: str
+    pattern: str
+    handler: Handler
+    is_collection_or_query: bool = False
+    """Counts among the five of a composite (D)."""
+
+    def compiled(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.pattern))
+
+
+class Router:
+    """Finds the route of a request."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._routes = [(route.compiled(), route) for route in routes]
+
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
+        """The route and the decoded segments of the path; 404 or 405 when there is none."""
+        tail = re.fullmatch(r"/services/data/v(\d+)\.0(/.*)?", path)
+        if tail is None or not OLDEST_VERSION <= int(tail[1]) <= NEWEST_VERSION:
+            raise not_found()
+        rest = (tail[2] or "").rstrip("/")
+        allowed: list[str] = []
+        for pattern, route in self._routes:
+            match = pattern.fullmatch(rest)
+            if match and route.method == method:
+                return route, {k: unquote(v) for k, v in match.groupdict().items()}
+            if match:
+                allowed.append(route.method)
+        if allowed:
+            raise ApiError(
+                405,
+                "METHOD_NOT_ALLOWED",
+                f"HTTP Method '{method}' not allowed. Allowed are {','.join(sorted(set(allowed)))}",
+            )
+        raise not_found()
+
+    def answer(self, org: "Org", request: Request) -> Answer:
+        """Carry out a request; an ApiError becomes its answer."""
+        try:
+            route, segments = self.find(request.method, request.path)
+            return route.handler(org, request, **segments)
+        except ApiError as error:
+            return Answer(error.status, error.body)
+
+
+def parse_target(url: str) -> tuple[str, dict[str, str]]:
+    """Path (still encoded) and decoded query of a request target."""
+    path, _, query = url.partition("?")
+    return path, dict(parse_qsl(query, keep_blank_values=True))
+
+
+def flag(value: Any) -> bool:
+    """A boolean parameter, as JSON or as text."""
+    return value is True or (isinstance(value, str) and value.lower() == "true")

@@ -1,0 +1,26 @@
+"""What Salesforce does to a record beyond its field types, one small module per object.
+
+A module offers ``apply(change)``, which completes ``change.new`` or raises RowError, and may offer
+``complete(store, records)`` for what needs a look at other records, once for all rows. An object
+without a module has no rules.
+"""
+
+from crm_sync.localorg.rules import event, lead, opportunity, task, user
+from crm_sync.localorg.rules.change import Change, Rules
+from crm_sync.localorg.schema import ObjectType
+
+__all__ = ["Change", "of"]
+
+_NONE = Rules()
+_BY_OBJECT = {
+    "Event": Rules(event.apply, event.complete),
+    "Lead": Rules(lead.apply),
+    "Opportunity": Rules(opportunity.apply),
+    "Task": Rules(task.apply, task.complete),
+    "User": Rules(user.apply),
+}
+
+
+def of(object_type: ObjectType) -> Rules:
+    """The rules of an object."""
+    return _BY_OBJECT.get(object_type.name, _NONE)

@@ -1,0 +1,16 @@
+"""Lead: its name, the assignment rule, and what conversion forbids."""
+
+from crm_sync.localorg.errors import RowError
+from crm_sync.localorg.rules.change import Change
+from crm_sync.localorg.rules.person import full_name
+
+
+def apply(change: Change) -> None:
+    # R: for everyone without "View and Edit Converted Leads".
+    if change.old is not None and change.old.get("IsConverted"):
+        raise RowError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+    change.new["Name"] = full_name(change.new)
+    # D, Assignment Rule Header: absent means TRUE, on create and on update, and the owner of the
+    # request gives way.
+    if change.assignment_owner is not None:
+        change.new["OwnerId"] = change.assignment_owner

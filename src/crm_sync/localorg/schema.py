@@ -1,0 +1,234 @@
+"""The org's objects and fields, read from the descriptions in ``objects/``.
+
+In: one JSON file per object, each field naming only what differs from its type's defaults
+(``fieldtypes``), in the words of a Salesforce describe. Our own keys besides: ``picklist`` (values,
+or [value, label] pairs), ``default`` (value on create; "$user" is the caller), ``cascade`` (parents
+whose deletion takes the record along) and ``children`` (parent object → relationship name).
+
+Out: :class:`ObjectType` and :class:`Field`, frozen in all that matters and shared by every module.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from crm_sync.localorg.fieldtypes import defaults
+
+Facts = dict[str, Any]
+FieldChanges = Mapping[str, Mapping[str, Any] | None]
+"""Changes to the described fields: "Account.CRM_Id__c" → facts to add, or None to remove it."""
+
+OWN_KEYS = ("picklist", "default", "cascade", "children")
+OBJECT_FILES = (
+    "organization",
+    "user",
+    "group",
+    "account",
+    "lead",
+    "opportunity",
+    "task",
+    "event",
+)
+_TEXT_TYPES = ("string", "textarea", "picklist", "phone", "email", "url", "combobox")
+_NUMBER_TYPES = ("double", "currency", "percent")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: the facts of its describe, and what a write needs of them, ready to use."""
+
+    name: str
+    label: str
+    type: str
+    describe: Facts
+    default: Any
+    cascade: tuple[str, ...]
+    children: Mapping[str, str]
+
+    @property
+    def is_text(self) -> bool:
+        return self.type in _TEXT_TYPES
+
+    @property
+    def is_number(self) -> bool:
+        return self.type in _NUMBER_TYPES
+
+    @property
+    def is_stored(self) -> bool:
+        """An address is put together from its parts when read."""
+        return self.type != "address"
+
+    @property
+    def is_key(self) -> bool:
+        """May name a record in an upsert or in a lookup by external ID (D, idLookup)."""
+        return bool(self.describe["idLookup"] or self.describe["externalId"])
+
+    @property
+    def reference_to(self) -> tuple[str, ...]:
+        return tuple(self.describe["referenceTo"])
+
+    @property
+    def relationship(self) -> str | None:
+        """Name by which a query or a body reaches the parent; only references have one."""
+        return self.describe["relationshipName"] if self.type == "reference" else None
+
+    @property
+    def is_polymorphic(self) -> bool:
+        return bool(self.describe["polymorphicForeignKey"])
+
+    @property
+    def compares_case(self) -> bool:
+        return bool(self.describe["caseSensitive"]) or self.type in ("id", "reference")
+
+    @property
+    def sql_type(self) -> str:
+        if self.type in ("boolean", "int"):
+            return "INTEGER"
+        return "REAL" if self.is_number else "TEXT"
+
+
+@dataclass(frozen=True)
+class ObjectType:
+    """One object with its fields in describe order."""
+
+    name: str
+    label: str
+    prefix: str
+    facts: Facts
+    fields: tuple[Field, ...]
+    by_lower: Mapping[str, Field] = field(repr=False)
+    by_relationship: Mapping[str, Field] = field(repr=False)
+
+    @property
+    def stored(self) -> tuple[Field, ...]:
+        return tuple(f for f in self.fields if f.is_stored)
+
+    @property
+    def soft_delete(self) -> bool:
+        return bool(self.facts.get("softDelete", True))
+
+    def find(self, name: str) -> Field | None:
+        """A field by name, without regard to case (R: bodies accept any case)."""
+        return self.by_lower.get(name.lower())
+
+    def __getitem__(self, name: str) -> Field:
+        return self.by_lower[name.lower()]
+
+
+class Schema:
+    """All objects of the org, found by name (any case) or by the prefix of an Id."""
+
+    def __init__(self, objects: list[ObjectType]) -> None:
+        self.objects = objects
+        self._by_lower = {o.name.lower(): o for o in objects}
+        self._by_prefix = {o.prefix: o for o in objects}
+
+    def find(self, name: str) -> ObjectType | None:
+        return self._by_lower.get(name.lower())
+
+    def of_id(self, record_id: str) -> ObjectType | None:
+        return self._by_prefix.get(record_id[:3])
+
+    def __getitem__(self, name: str) -> ObjectType:
+        return self._by_lower[name.lower()]
+
+
+def load_schema(changes: FieldChanges | None = None) -> Schema:
+    """Read every description; ``changes`` let a test have an org that lacks or bends a field."""
+    folder = files("crm_sync.localorg") / "objects"
+    described = [
+        json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in OBJECT_FILES
+    ]
+    wanted = {key.lower(): value for key, value in (changes or {}).items()}
+    return Schema([_object(facts, wanted) for facts in described])
+
+
+def _object(facts: Facts, changes: FieldChanges) -> ObjectType:
+    name = facts["name"]
+    described = _system_fields(facts)[:1] + facts["fields"] + _system_fields(facts)[1:]
+    fields: list[Field] = []
+    seen: set[str] = set()
+    for own in described:
+        key = f"{name}.{own['name']}".lower()
+        seen.add(key)
+        change = changes.get(key, {})
+        if change is not None:
+            fields.append(_field({**own, **change}))
+    for key, change in changes.items():
+        if key.startswith(f"{name.lower()}.") and key not in seen and change is not None:
+            fields.append(_field(dict(change)))
+    return ObjectType(
+        name=name,
+        label=facts["label"],
+        prefix=facts["keyPrefix"],
+        facts={k: v for k, v in facts.items() if k != "fields"},
+        fields=tuple(fields),
+        by_lower={f.name.lower(): f for f in fields},
+        by_relationship={f.relationship.lower(): f for f in fields if f.relationship},
+    )
+
+
+def _field(own: Facts) -> Field:
+    facts = defaults(own["type"], own.get("length", 0))
+    facts |= {k: v for k, v in own.items() if k not in OWN_KEYS}
+    facts["picklistValues"] = [
+        _picklist_value(value, facts["defaultValue"]) for value in own.get("picklist", [])
+    ]
+    default = own.get("default", facts["defaultValue"])
+    return Field(
+        name=own["name"],
+        label=own["label"],
+        type=own["type"],
+        describe=facts,
+        default=default,
+        cascade=tuple(own.get("cascade", ())),
+        children=own.get("children", {}),
+    )
+
+
+def _picklist_value(value: str | list[str], default: Any) -> Facts:
+    name, label = (value, value) if isinstance(value, str) else (value[0], value[1])
+    return {
+        "active": True,
+        "defaultValue": name == default,
+        "label": label,
+        "validFor": None,
+        "value": name,
+    }
+
+
+def _system_fields(facts: Facts) -> list[Facts]:
+    """The fields that every record has; nobody may write them (D, System Fields)."""
+    hidden = {
+        "createable": False,
+        "updateable": False,
+        "permissionable": False,
+        "nillable": False,
+        "defaultedOnCreate": True,
+    }
+
+    def audit(name: str, label: str) -> Facts:
+        return {"name": name, "label": label, "type": "datetime", **hidden}
+
+    def user(name: str, label: str) -> Facts:
+        return {
+            "name": name,
+            "label": label,
+            "type": "reference",
+            "referenceTo": ["User"],
+            "relationshipName": name.removesuffix("Id"),
+            **hidden,
+        }
+
+    deleted = [{"name": "IsDeleted", "label": "Deleted", "type": "boolean"}]
+    return [
+        {"name": "Id", "label": facts["idLabel"], "type": "id"},
+        *(deleted if facts.get("softDelete", True) else []),
+        audit("CreatedDate", "Created Date"),
+        user("CreatedById", "Created By ID"),
+        audit("LastModifiedDate", "Last Modified Date"),
+        user("LastModifiedById", "Last Modified By ID"),
+        audit("SystemModstamp", "System Modstamp"),
+    ]

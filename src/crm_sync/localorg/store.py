@@ -1,0 +1,258 @@
+# ruff: noqa: S608 - names of tables and columns are the schema's own, values are parameters
+"""SQLite: one table per object, the sessions and settings of the org, and number sequences.
+
+All access goes through one connection under one lock, so that requests that write follow each
+other, each in a transaction of its own (:meth:`Store.transaction`); nested ones are savepoints.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from crm_sync.localorg import identifiers
+from crm_sync.localorg.schema import Field, ObjectType, Schema
+
+Record = dict[str, Any]
+NAME_FIELDS = (
+    "Id",
+    "Name",
+    "Type",
+    "FirstName",
+    "LastName",
+    "Email",
+    "Phone",
+    "Title",
+    "Username",
+    "Alias",
+    "IsActive",
+)
+"""What a query may read over a relationship that can point to several objects (D, Name)."""
+
+_CHUNK = 500
+
+
+def quote(name: str) -> str:
+    """A name as an SQL identifier; "Group" and "Order" are words of SQL."""
+    return '"' + name + '"'
+
+
+class Store:
+    """The records of one org. Values are as ``values`` stores them."""
+
+    def __init__(self, schema: Schema, path: Path | None) -> None:
+        self.schema = schema
+        self.lock = threading.RLock()
+        self._depth = 0
+        self._connection = sqlite3.connect(
+            str(path) if path else ":memory:", isolation_level=None, check_same_thread=False
+        )
+        if path:
+            self._connection.execute("pragma journal_mode = wal")
+            self._connection.execute("pragma synchronous = normal")
+        self._insert_sql = {o.name: self._insert_statement(o) for o in schema.objects}
+        self._update_sql = {o.name: self._update_statement(o) for o in schema.objects}
+        with self.transaction():
+            self._create_tables()
+
+    def close(self) -> None:
+        with self.lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: commits at the end, rolls back when an exception passes."""
+        with self.lock:
+            name = f"level{self._depth}"
+            self._depth += 1
+            run = self._connection.execute
+            run("begin immediate" if self._depth == 1 else f"savepoint {name}")
+            try:
+                yield
+            except BaseException:
+                if self._depth == 1:
+                    run("rollback")
+                else:
+                    run(f"rollback to {name}")
+                    run(f"release {name}")
+                raise
+            else:
+                run("commit" if self._depth == 1 else f"release {name}")
+            finally:
+                self._depth -= 1
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self.lock:
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one statement; the number of rows it changed."""
+        with self.lock:
+            return self._connection.execute(sql, parameters).rowcount
+
+    # Records ---------------------------------------------------------------------------------
+
+    def by_ids(self, object_type: ObjectType, ids: Iterable[str]) -> dict[str, Record]:
+        """Whole records by 18-character Id, deleted ones included."""
+        return {r["Id"]: r for r in self.where_in(object_type, object_type["Id"], ids)}
+
+    def where_in(
+        self, object_type: ObjectType, field: Field, values: Iterable[Any]
+    ) -> list[Record]:
+        """Whole records whose field has one of the values, deleted ones included."""
+        names = [f.name for f in object_type.stored]
+        columns = ", ".join(quote(n) for n in names)
+        head = f"select {columns} from {quote(object_type.name)} where {_compared(field)} in "
+        return [dict(zip(names, row, strict=True)) for row in self._in_chunks(head, values)]
+
+    def keys(
+        self, object_type: ObjectType, field: Field, values: Iterable[Any]
+    ) -> list[tuple[Any, str]]:
+        """(value, Id) of the living records whose field has one of the values."""
+        living = ' and "IsDeleted" = 0' if object_type.soft_delete else ""
+        head = (
+            f'select {quote(field.name)}, "Id" from {quote(object_type.name)} '
+            f"where {_compared(field)} in "
+        )
+        found = self._in_chunks(head, values, living)
+        return [(row[0], row[1]) for row in found]
+
+    def deleted_flags(self, object_type: ObjectType, ids: Iterable[str]) -> dict[str, bool]:
+        """Id → is it deleted, for the Ids that exist; for a User: is it inactive."""
+        flag = '"IsDeleted"' if object_type.soft_delete else "0"
+        if object_type.name == "User":
+            flag = 'not "IsActive"'
+        head = f'select "Id", {flag} from {quote(object_type.name)} where "Id" in '
+        return {row[0]: bool(row[1]) for row in self._in_chunks(head, ids)}
+
+    def record(self, record_id: str) -> Record | None:
+        """One record by Id (15 or 18 characters), deleted or not."""
+        id18 = identifiers.normalize(record_id)
+        object_type = self.schema.of_id(record_id) if id18 else None
+        if id18 is None or object_type is None:
+            return None
+        return self.by_ids(object_type, [id18]).get(id18)
+
+    def records(self, object_name: str, *, deleted: bool = False) -> list[Record]:
+        """Every record of an object in order of creation; deleted ones only on demand."""
+        object_type = self.schema[object_name]
+        names = [f.name for f in object_type.stored]
+        living = "" if deleted or not object_type.soft_delete else 'where "IsDeleted" = 0 '
+        sql = (
+            f"select {', '.join(quote(n) for n in names)} from {quote(object_type.name)} "
+            f"{living}order by rowid"
+        )
+        return [dict(zip(names, row, strict=True)) for row in self.rows(sql)]
+
+    def count(self, object_name: str) -> int:
+        """Number of living records."""
+        object_type = self.schema[object_name]
+        living = 'where "IsDeleted" = 0' if object_type.soft_delete else ""
+        return self.rows(f"select count(*) from {quote(object_type.name)} {living}")[0][0]
+
+    def insert(self, object_type: ObjectType, records: list[Record]) -> None:
+        names = [f.name for f in object_type.stored]
+        self._connection.executemany(
+            self._insert_sql[object_type.name], [[r.get(n) for n in names] for r in records]
+        )
+
+    def update(self, object_type: ObjectType, records: list[Record]) -> None:
+        """Write whole records back."""
+        names = [f.name for f in object_type.stored]
+        self._connection.executemany(
+            self._update_sql[object_type.name],
+            [[*(r.get(n) for n in names), r["Id"]] for r in records],
+        )
+
+    # Settings, sessions, sequences -----------------------------------------------------------
+
+    def setting(self, name: str) -> str | None:
+        found = self.rows("select value from local_setting where name = ?", [name])
+        return found[0][0] if found else None
+
+    def set_setting(self, name: str, value: str) -> None:
+        self.execute("insert or replace into local_setting values (?, ?)", [name, value])
+
+    def take_numbers(self, sequence: str, count: int) -> range:
+        """The next ``count`` numbers of a sequence, starting with 1."""
+        sql = (
+            "insert into local_sequence values (?, ?) "
+            "on conflict (name) do update set last = last + excluded.last returning last"
+        )
+        last = self.rows(sql, [sequence, count])[0][0]
+        return range(last - count + 1, last + 1)
+
+    # Inside ----------------------------------------------------------------------------------
+
+    def _in_chunks(
+        self, head: str, values: Iterable[Any], tail: str = ""
+    ) -> Iterator[tuple[Any, ...]]:
+        wanted = list(values)
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            marks = ", ".join("?" * len(chunk))
+            yield from self.rows(f"{head}({marks}){tail}", chunk)
+
+    def _create_tables(self) -> None:
+        run = self._connection.execute
+        run("create table if not exists local_setting (name text primary key, value text)")
+        run("create table if not exists local_sequence (name text primary key, last integer)")
+        run("create table if not exists local_session (token text primary key, user_id text)")
+        for object_type in self.schema.objects:
+            table = quote(object_type.name)
+            columns = ", ".join(
+                f"{quote(f.name)} {f.sql_type}" + (" not null unique" if f.type == "id" else "")
+                for f in object_type.stored
+            )
+            run(f"create table if not exists {table} ({columns})")
+            present = {row[1] for row in self.rows(f"pragma table_info({table})")}
+            for field in object_type.stored:
+                if field.name not in present:
+                    run(f"alter table {table} add column {quote(field.name)} {field.sql_type}")
+                if field.is_key or field.cascade or field.name == "AccountId":
+                    collation = "" if field.compares_case else " collate nocase"
+                    run(
+                        f"create index if not exists {quote(object_type.name + field.name)} "
+                        f"on {table} ({quote(field.name)}{collation})"
+                    )
+
+        run("drop view if exists local_name")
+        run("create view local_name as " + " union all ".join(self._name_selects()))
+
+    def _name_selects(self) -> list[str]:
+        """One SELECT per object that Owner, Who or What can point to."""
+        targets = {
+            t
+            for o in self.schema.objects
+            for f in o.fields
+            if f.is_polymorphic
+            for t in f.reference_to
+        }
+        selects: list[str] = []
+        for object_type in (o for o in self.schema.objects if o.name in targets):
+            columns = [
+                f"'{object_type.name}' as \"Type\""
+                if name == "Type"
+                else f"{quote(name) if object_type.find(name) else 'null'} as {quote(name)}"
+                for name in NAME_FIELDS
+            ]
+            selects.append(f"select {', '.join(columns)} from {quote(object_type.name)}")
+        return selects
+
+    @staticmethod
+    def _insert_statement(object_type: ObjectType) -> str:
+        names = [quote(f.name) for f in object_type.stored]
+        marks = ", ".join("?" * len(names))
+        return f"insert into {quote(object_type.name)} ({', '.join(names)}) values ({marks})"
+
+    @staticmethod
+    def _update_statement(object_type: ObjectType) -> str:
+        assignments = ", ".join(f"{quote(f.name)} = ?" for f in object_type.stored)
+        return f'update {quote(object_type.name)} set {assignments} where "Id" = ?'
+
+
+def _compared(field: Field) -> str:
+    """Text compares without regard to case unless the field says otherwise (D)."""
+    return quote(field.name) + (" collate nocase" if not field.compares_case else "")

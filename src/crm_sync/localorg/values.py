@@ -1,0 +1,249 @@
+"""Values: from the JSON of a request to what is stored, with Salesforce's refusals.
+
+Stored as SQLite likes it and as answers show it: text, numbers, 0/1, dates ``YYYY-MM-DD``,
+datetimes ``YYYY-MM-DDTHH:MM:SS.000+0000`` (which sort as text). An empty text is null. Leading and
+trailing white space is taken off (U).
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_DOWN, Decimal
+from functools import partial
+from typing import Any
+
+from crm_sync.localorg import identifiers
+from crm_sync.localorg.errors import RowError
+from crm_sync.localorg.schema import Field
+
+Parse = Callable[[Any], Any]
+
+_EMAIL = re.compile(
+    r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w](?:[\w-]*[\w])?(?:\.[\w](?:[\w-]*[\w])?)+", re.UNICODE
+)
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:Z|[+-]\d{2}:?\d{2})?")
+_DATETIME = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
+)
+_YEARS = range(1700, 4001)
+
+
+def now() -> datetime:
+    """The time as Salesforce keeps it: in UTC, to the second."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def format_datetime(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+def parse_datetime(text: str) -> datetime | None:
+    """A moment from ISO 8601; without a zone it is UTC (U); None when it is none."""
+    match = _DATETIME.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, zone = match.groups()
+    try:
+        moment = datetime(
+            int(year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC
+        )
+    except ValueError:
+        return None
+    if zone and zone != "Z":
+        digits = zone[1:].replace(":", "")
+        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        moment -= offset if zone[0] == "+" else -offset
+    return moment
+
+
+def parse_date(text: str) -> str | None:
+    """``YYYY-MM-DD`` of a date; the zone that may follow it is ignored (D); else None."""
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day = (int(part) for part in match.groups())
+    try:
+        return date(year, month, day).isoformat() if year in _YEARS else None
+    except ValueError:
+        return None
+
+
+def parser(field: Field) -> Parse:
+    """The function that turns a JSON value into the stored one, or raises RowError."""
+    if field.type == "boolean":
+        return partial(_boolean, field)
+    if field.type == "int":
+        return partial(_integer, field)
+    if field.is_number:
+        return partial(_number, field)
+    if field.type == "date":
+        return partial(_date, field)
+    if field.type == "datetime":
+        return partial(_datetime, field)
+    if field.type in ("reference", "id"):
+        return partial(_reference, field)
+    if field.describe["restrictedPicklist"]:
+        allowed = {v["value"] for v in field.describe["picklistValues"] if v["active"]}
+        return partial(_restricted, field, allowed)
+    if field.type == "email":
+        return partial(_email, field)
+    return partial(_text, field)
+
+
+def wrong_type(type_name: str, value: Any) -> RowError:
+    """Salesforce's text for a JSON value of the wrong kind (R); the position is not computed."""
+    if isinstance(value, bool):
+        shown = f"VALUE_{str(value).upper()} value {str(value).lower()}"
+    elif value is None:
+        shown = "VALUE_NULL value null"
+    elif isinstance(value, int):
+        shown = f"VALUE_NUMBER_INT value {value}"
+    elif isinstance(value, float):
+        shown = f"VALUE_NUMBER_FLOAT value {value}"
+    elif isinstance(value, str):
+        shown = f"VALUE_STRING value {value}"
+    elif isinstance(value, list):
+        return RowError(
+            "JSON_PARSER_ERROR",
+            f"Cannot deserialize instance of {type_name} from START_ARRAY value [line:1, column:1]",
+        )
+    else:
+        shown = "START_OBJECT value {"
+    return RowError(
+        "JSON_PARSER_ERROR",
+        f"Cannot deserialize instance of {type_name} from {shown} or request may be missing a "
+        "required field at [line:1, column:1]",
+    )
+
+
+def _text(field: Field, value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise wrong_type("string", value)
+    text = value.strip()
+    length = field.describe["length"]
+    # Salesforce is written in Java, where a character outside the basic plane counts twice (U).
+    if len(text) * 2 > length and len(text.encode("utf-16-le")) > length * 2:
+        raise RowError(
+            "STRING_TOO_LONG",
+            f"{field.label}: data value too large: {text} (max length={length})",
+            [field.name],
+        )
+    return text or None
+
+
+def _restricted(field: Field, allowed: set[str], value: Any) -> str | None:
+    text = _text(field, value)
+    if text is not None and text not in allowed:
+        raise RowError(
+            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+            f"{field.label}: bad value for restricted picklist field: {text}",
+            [field.name],
+        )
+    return text
+
+
+def _email(field: Field, value: Any) -> str | None:
+    text = _text(field, value)
+    if text is not None and not _EMAIL.fullmatch(text):
+        raise RowError(
+            "INVALID_EMAIL_ADDRESS",
+            f"{field.label}: invalid email address: {text}",
+            [field.name],
+        )
+    return text
+
+
+def _boolean(field: Field, value: Any) -> int:
+    if isinstance(value, bool):
+        return int(value)
+    if value in ("true", "false"):
+        return int(value == "true")
+    raise wrong_type(field.type, value)
+
+
+def _integer(field: Field, value: Any) -> int | None:
+    number = _decimal(field, value)
+    if number is None:
+        return None
+    if number != number.to_integral_value():
+        raise wrong_type("int", value)
+    if abs(number) >= Decimal(10) ** field.describe["digits"]:
+        raise _out_of_range(field, value)
+    return int(number)
+
+
+def _number(field: Field, value: Any) -> float | None:
+    """Surplus decimals are cut off silently, surplus digits before the point refuse (D, Field)."""
+    number = _decimal(field, value)
+    if number is None:
+        return None
+    whole_digits = field.describe["precision"] - field.describe["scale"]
+    if abs(number) >= Decimal(10) ** whole_digits:
+        raise _out_of_range(field, value)
+    step = Decimal(1).scaleb(-field.describe["scale"])
+    return float(number.quantize(step, rounding=ROUND_DOWN))
+
+
+def _decimal(field: Field, value: Any) -> Decimal | None:
+    """A number, or the text of one (D: the documentation's own sample sends "100")."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise wrong_type(field.type, value)
+    try:
+        number = Decimal(str(value).strip())
+    except ArithmeticError:
+        raise wrong_type(field.type, value) from None
+    if not number.is_finite():
+        raise wrong_type(field.type, value)
+    return number
+
+
+def _out_of_range(field: Field, value: Any) -> RowError:
+    shown = value if isinstance(value, str) else float(value)
+    return RowError(
+        "NUMBER_OUTSIDE_VALID_RANGE",
+        f"{field.label}: value outside of valid range on numeric field: {shown}",
+        [field.name],
+    )
+
+
+def _date(field: Field, value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    parsed = parse_date(value) if isinstance(value, str) else None
+    if parsed is None:
+        raise wrong_type(field.type, value)
+    return parsed
+
+
+def _datetime(field: Field, value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise wrong_type(field.type, value)
+    moment = parse_datetime(value)
+    if moment is None:
+        day = parse_date(value)
+        moment = None if day is None else datetime.fromisoformat(day).replace(tzinfo=UTC)
+    if moment is None:
+        raise wrong_type(field.type, value)
+    return format_datetime(moment)
+
+
+def _reference(field: Field, value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise wrong_type("reference", value)
+    record_id = identifiers.normalize(value.strip())
+    if record_id is None:
+        raise wrong_id(field, value, "MALFORMED_ID")
+    return record_id
+
+
+def wrong_id(field: Field, value: str, code: str = "FIELD_INTEGRITY_EXCEPTION") -> RowError:
+    """An Id that is none, or is of an object that this field cannot point to (R, 3)."""
+    return RowError(code, f"{field.label}: id value of incorrect type: {value}", [field.name])

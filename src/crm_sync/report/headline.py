@@ -1,0 +1,102 @@
+"""The sentences that stand above a report, which a person understands who knows no Salesforce.
+
+In: the counts of a `PlanReport` or `RunReport`. Out: sentences.
+"""
+
+from __future__ import annotations
+
+from crm_sync.report.groups import total
+from crm_sync.report.model import (
+    ObjectSummary,
+    Org,
+    OutcomeSummary,
+    PlanReport,
+    RunReport,
+)
+
+__all__ = ["counted", "duration", "headline", "not_sent", "place", "run_headline", "state_sentence"]
+
+STATES = ("invalid", "blocked", "refused", "held")
+STATE_SENTENCES = {
+    "invalid": "Salesforce would refuse it, so it is not sent",
+    "blocked": "waits for its parent",
+    "refused": "Salesforce said no",
+    "unknown": "sent before, no answer came: it is sent again",
+    "held": "needs a person's decision",
+}
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """`1 record`, `1,204 records`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def place(org: Org) -> str:
+    """The org in a sentence: `Acme production`."""
+    return org.name if org.kind.lower() in org.name.lower() else f"{org.name} {org.kind}"
+
+
+def state_sentence(state: str) -> str:
+    """What a state of a row means, as a clause."""
+    return STATE_SENTENCES.get(state, "")
+
+
+def headline(report: PlanReport) -> str:
+    """What a sync would do: `3 records will change in Acme production; nothing will be deleted.`"""
+    create, update, delete = (
+        total(report.summaries, name) for name in ("create", "update", "delete")
+    )
+    where = place(report.org)
+    if not create and not update and not delete:
+        return f"Nothing will change in {where}."
+    deletion = "" if delete else "; nothing will be deleted"
+    if update and not create and not delete:
+        return f"{counted(update, 'record')} will change in {where}{deletion}."
+    parts = [
+        f"{count:,} {verb}"
+        for count, verb in ((create, "created"), (update, "changed"), (delete, "deleted"))
+        if count
+    ]
+    first = create or update or delete
+    parts[0] = parts[0].replace(f"{first:,} ", f"{counted(first, 'record')} will be ", 1)
+    return f"{_listed(parts)} in {where}{deletion}."
+
+
+def not_sent(summaries: tuple[ObjectSummary, ...] | tuple[OutcomeSummary, ...]) -> str:
+    """`3 rows are not sent: 1 invalid, 2 blocked.`, or nothing."""
+    counts = [(state, total(summaries, state)) for state in STATES]
+    rows = sum(count for _, count in counts)
+    if not rows:
+        return ""
+    which = ", ".join(f"{count:,} {state}" for state, count in counts if count)
+    return f"{counted(rows, 'row')} {'is' if rows == 1 else 'are'} not sent: {which}."
+
+
+def run_headline(run: RunReport) -> str:
+    """What a sync did: `12 records created and 3 changed in Acme production.`"""
+    parts = [
+        f"{total(run.summaries, name):,} {verb}"
+        for name, verb in (("create", "created"), ("update", "changed"), ("delete", "deleted"))
+        if total(run.summaries, name)
+    ]
+    where = place(run.org)
+    if not parts:
+        is_in_order = not any(summary.problems + summary.planned for summary in run.summaries)
+        if is_in_order and run.status == "finished":
+            return f"Nothing to send: {where} already holds everything."
+        return f"Nothing changed in {where}."
+    number, verb = parts[0].split(" ")
+    parts[0] = f"{number} {'record' if number == '1' else 'records'} {verb}"
+    return f"{_listed(parts)} in {where}."
+
+
+def duration(seconds: float) -> str:
+    """`0.8 s`, `42 s`, `3 min 20 s`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,117 @@
+"""A dry run or a sync in a page of Markdown: for a Prefect artifact, a chat or a ticket.
+
+In: `PlanReport` or `RunReport`. Out: text. Row values appear only where asked for, because such
+places are read by more people than the CRM is. A problem's sentence may quote a value and is then
+left out as well; its code, column and mend do not.
+"""
+
+from __future__ import annotations
+
+import re
+
+from crm_sync.report.groups import problem_rows, total
+from crm_sync.report.headline import (
+    counted,
+    duration,
+    headline,
+    not_sent,
+    run_headline,
+    state_sentence,
+)
+from crm_sync.report.model import ObjectSummary, OutcomeSummary, PlanReport, PlanRow, RunReport
+from crm_sync.report.values import fold, visible, written
+
+__all__ = ["dry_run_markdown", "sync_markdown"]
+
+PLAN_COLUMNS = ("create", "update", "delete", "unchanged", "invalid", "blocked", "refused", "held")
+RUN_COLUMNS = (
+    "create", "update", "delete", "refused", "unknown", "blocked", "invalid", "held", "planned",
+)  # fmt: skip
+TITLES = {"create": "created", "update": "updated", "delete": "deleted", "planned": "not yet"}
+ALWAYS = ("create", "update", "delete")
+
+
+def dry_run_markdown(report: PlanReport, *, problems: int = 20, values: bool = False) -> str:
+    """What a sync would do: counts and the first `problems` rows that are not in order."""
+    first = problem_rows(report.rows(), problems)
+    every = sum(summary.problems + summary.unknown for summary in report.summaries)
+    return _page(
+        f"**{escaped(headline(report))}**",
+        escaped(not_sent(report.summaries)),
+        _table(report.summaries, PLAN_COLUMNS, {}),
+        f"A sync would take about {counted(report.calls, 'API call')}. Digest `{report.digest}`.",
+        "\n".join(f"- {escaped(note)}" for note in report.notes),
+        _problems(first, every, values),
+    )
+
+
+def sync_markdown(run: RunReport, *, problems: int = 20, values: bool = False) -> str:
+    """What a sync did: counts, time, and the first `problems` rows that are not in order."""
+    every = sum(summary.problems for summary in run.summaries)
+    return _page(
+        f"**{escaped(run_headline(run))}**",
+        f"Run {run.run_number} {run.status}, {counted(run.calls, 'API call')},"
+        f" {duration(run.seconds)}.",
+        escaped(run.message or ""),
+        _table(run.summaries, RUN_COLUMNS, TITLES),
+        _problems(run.problems[:problems], every, values),
+    )
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is, on one line, and that no viewer takes for HTML."""
+    text = visible(text).replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([\\`*_\[\]|~#>!])", r"\\\1", text)
+
+
+def _page(*blocks: str) -> str:
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _table(
+    summaries: tuple[ObjectSummary, ...] | tuple[OutcomeSummary, ...],
+    columns: tuple[str, ...],
+    titles: dict[str, str],
+) -> str:
+    shown = [column for column in columns if total(summaries, column) or column in ALWAYS]
+    lines = [
+        "| Object | " + " | ".join(titles.get(column, column) for column in shown) + " |",
+        "|---|" + "---:|" * len(shown),
+    ]
+    for summary in summaries:
+        counts = (f"{getattr(summary, column):,}" for column in shown)
+        lines.append(f"| {escaped(summary.object)} | {' | '.join(counts)} |")
+    sums = (f"**{total(summaries, column):,}**" for column in shown)
+    lines.append(f"| **Total** | {' | '.join(sums)} |")
+    return "\n".join(lines)
+
+
+def _problems(rows: tuple[PlanRow, ...], every: int, values: bool) -> str:
+    if not rows:
+        return ""
+    lines = ["### Needs attention", ""]
+    for row in rows:
+        name = f" {escaped(row.label)}" if values and row.label else ""
+        lines.append(
+            f"- **{escaped(row.object)}{name}** ({escaped(row.table)} `{_code(row.key)}`):"
+            f" {row.state}, {state_sentence(row.state)}"
+        )
+        for problem in row.problems:
+            where = f", column `{_code(problem.column)}`" if problem.column else ""
+            said = f": {escaped(problem.sentence)}" if values else ""
+            lines.append(f"  - `{_code(problem.code)}`{where}{said}")
+            if problem.mend:
+                lines.append(f"    Mend: {escaped(problem.mend)}")
+        if values and row.changes:
+            lines.extend(
+                f"  - {escaped(c.field)}: {escaped(fold(written(c.before, c.type), 80))}"
+                f" → {escaped(fold(written(c.after, c.type), 80))}"
+                for c in row.changes
+            )
+    if every > len(rows):
+        lines.append(f"- … and {every - len(rows):,} more")
+    return "\n".join(lines)
+
+
+def _code(text: str) -> str:
+    return visible(text).replace("`", "'").replace("\n", " ")

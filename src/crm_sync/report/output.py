@@ -1,0 +1,84 @@
+"""Writes a report or document to a file, whole or not at all.
+
+In: text in pieces and a path. Out: the file, or `OutputError` with what to do about it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from crm_sync.errors import OutputError
+
+__all__ = ["write"]
+
+_ELSEWHERE = "Name another place."
+_REASONS: dict[int, tuple[str, str]] = {
+    errno.ENOSPC: ("the disk is full", "Free some space, or name another disk."),
+    errno.EDQUOT: ("the disk quota is used up", "Free some space, or name another disk."),
+    errno.EROFS: ("the file system is read-only", _ELSEWHERE),
+    errno.EACCES: ("writing is not permitted there", _ELSEWHERE),
+    errno.EPERM: ("writing is not permitted there", _ELSEWHERE),
+    errno.ENOENT: ("the directory does not exist", "Create it, or name another one."),
+    errno.ENOTDIR: ("a part of the path is a file, not a directory", _ELSEWHERE),
+    errno.EISDIR: ("that is a directory", "Name a file in it."),
+    errno.ENAMETOOLONG: ("the name is too long", "Name a shorter one."),
+}
+
+
+def write(path: Path | str, pieces: str | Iterable[str]) -> Path:
+    """Writes UTF-8 text and returns the file's full path.
+
+    The text goes to a file beside it first and is then put in place, so that a full disk or an
+    interruption leaves the former report as it was. Raises `OutputError`.
+    """
+    target = Path(path).expanduser()
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if target.exists() and not target.is_file():  # /dev/stdout, a pipe
+            _write_into(target, pieces)
+        else:
+            _replace(target, pieces)
+        return target.resolve()
+    except OSError as error:
+        reason, mend = _REASONS.get(error.errno or 0, (_plain_reason(error), _ELSEWHERE))
+        raise OutputError(f"{target} cannot be written: {reason}.", mend) from error
+
+
+def _write_into(target: Path, pieces: str | Iterable[str]) -> None:
+    with target.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines([pieces] if isinstance(pieces, str) else pieces)
+
+
+def _replace(target: Path, pieces: str | Iterable[str]) -> None:
+    if target.exists() and not os.access(target, os.W_OK):  # a replacement would get around this
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    descriptor, name = tempfile.mkstemp(prefix=".crm-sync-", suffix=".tmp", dir=target.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.writelines([pieces] if isinstance(pieces, str) else pieces)
+        draft.chmod(_mode(target))
+        draft.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+
+
+def _mode(target: Path) -> int:
+    """The former file's permissions, else what a new file gets here: mkstemp's are private."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _plain_reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()

@@ -1,0 +1,86 @@
+"use strict";
+(() => {
+  const form = document.querySelector(".filters");
+  if (!form) return;
+  const rows = [...document.querySelectorAll(".row")];
+  const groups = [...document.querySelectorAll("[data-group]")];
+  const parts = [...document.querySelectorAll("[data-part]")];
+  const found = form.querySelector(".found");
+  const empty = document.querySelector(".empty");
+  const choice = (name) => (form.elements[name] ? form.elements[name].value : "");
+  const words = (text) => text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  let texts = null; // read once, at the first search: a large page would pay for it at every key
+
+  const hasWord = (list, word) => list.split(" ").includes(word);
+  const fits = (row, index, wanted) => {
+    const { object, action, problems, fields } = row.dataset;
+    if (wanted.object && object !== wanted.object) return false;
+    if (wanted.action && action !== wanted.action) return false;
+    if (wanted.problem === "*" && !problems) return false;
+    if (wanted.problem && wanted.problem !== "*" && !hasWord(problems, wanted.problem)) return false;
+    if (wanted.field && !hasWord(fields, wanted.field)) return false;
+    return wanted.words.every((word) => texts[index].includes(word));
+  };
+
+  const filter = () => {
+    const wanted = {
+      object: choice("object"), action: choice("action"), problem: choice("problem"),
+      field: choice("field"), words: words(choice("search")),
+    };
+    if (wanted.words.length && !texts) texts = rows.map((row) => row.textContent.toLocaleLowerCase());
+    let count = 0;
+    rows.forEach((row, index) => {
+      row.hidden = !fits(row, index, wanted);
+      if (!row.hidden) count += 1;
+    });
+    for (const group of groups) group.hidden = !group.querySelector(".row:not([hidden])");
+    for (const part of parts) part.hidden = !part.querySelector("[data-group]:not([hidden])");
+    const number = (n) => n.toLocaleString("en");
+    found.textContent = count === rows.length
+      ? `${number(count)} ${count === 1 ? "row" : "rows"}`
+      : `${number(count)} of ${number(rows.length)} rows`;
+    empty.hidden = count > 0;
+  };
+
+  let waiting = 0;
+  form.hidden = false;
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(filter, rows.length > 500 ? 150 : 0);
+  });
+  form.addEventListener("reset", () => setTimeout(filter, 0));
+  form.addEventListener("click", (event) => {
+    const what = event.target.dataset.do;
+    if (!what) return;
+    for (const row of rows) if (!row.hidden) row.open = what === "open";
+  });
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-pick-object]");
+    if (!link) return;
+    form.reset();
+    form.elements.object.value = link.dataset.pickObject;
+    form.elements.action.value = link.dataset.pickAction;
+    filter();
+  });
+  document.addEventListener("keydown", (event) => {
+    const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
+    if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      form.elements.search.focus();
+    } else if (event.key === "Escape" && document.activeElement === form.elements.search) {
+      form.elements.search.value = "";
+      filter();
+    }
+  });
+
+  let closed = []; // what was closed before printing, and is closed again after it
+  window.addEventListener("beforeprint", () => {
+    closed = rows.filter((row) => !row.open && !row.hidden);
+    for (const row of closed) row.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const row of closed) row.open = false;
+  });
+})();
