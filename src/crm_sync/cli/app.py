@@ -162,12 +162,13 @@ def docs(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 where the document is stale.")
     ] = False,
+    target: Target = None,
     debug: Debug = False,
 ) -> int:
     """Writes docs/salesforce-mapping.md from the mappings."""
     from crm_sync.cli import documents
 
-    return documents.mapping_document(out, check=check)
+    return documents.mapping_document(out, target=target, check=check)
 
 
 @database.command(name="apply")

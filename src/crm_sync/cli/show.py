@@ -10,11 +10,11 @@ from typing import Any
 from crm_sync.cli.app import OK, PROBLEMS
 from crm_sync.report import terminal
 from crm_sync.report.as_json import as_json as json_of
-from crm_sync.report.console import is_for_people, make_console
 from crm_sync.report.html import html as html_of
 from crm_sync.report.markdown import dry_run_markdown
 from crm_sync.report.model import Org, PlanReport, RunReport
 from crm_sync.report.output import write
+from crm_sync.report.progress import Progress
 from crm_sync.settings import load_settings
 from crm_sync.sync import run
 from crm_sync.sync.errors import Ended
@@ -62,7 +62,7 @@ def sync(target: str | None, chosen: Options, *, as_json: bool, quiet: bool) -> 
     """Runs a sync. Exit code 1 where it finished with problems."""
     quiet = quiet or as_json
     try:
-        with _progress(quiet=quiet) as progress:
+        with Progress(quiet=quiet) as progress:
             report = run.sync(load_settings(), target, chosen, _announce(quiet), progress)
     except Ended as ended:
         _show(ended.report, as_json=as_json, quiet=quiet)
@@ -83,38 +83,3 @@ def _announce(quiet: bool) -> Callable[[Org], None] | None:
     if quiet:
         return None
     return lambda org: print(org.sentence(), flush=True)
-
-
-class _progress:
-    """Rows sent, and rows per second, while a sync runs on a terminal; nothing elsewhere."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._bar: Any = None
-        if not quiet and is_for_people(sys.stderr):
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-            self._bar = Progress(
-                TextColumn("Sending"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[rate]}"),
-                console=make_console(sys.stderr),
-                transient=True,
-            )
-
-    def __enter__(self) -> Callable[[int, int], None] | None:
-        if self._bar is None:
-            return None
-        self._bar.start()
-        task = self._bar.add_task("rows", rate="")
-
-        def show(done: int, total: int) -> None:
-            speed = self._bar.tasks[task].speed
-            rate = f"{speed:,.0f} rows/s" if speed else ""
-            self._bar.update(task, completed=done, total=total, rate=rate)
-
-        return show
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()

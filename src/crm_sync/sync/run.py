@@ -8,7 +8,7 @@ so a run whose connection is gone can do nothing more.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +23,7 @@ from crm_sync.mapping.load import load_mappings, select
 from crm_sync.mapping.model import FieldRule, Mapping
 from crm_sync.report.model import Org, OutcomeSummary, PlanReport, RunReport
 from crm_sync.salesforce.client import Client
+from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.settings import Settings
 from crm_sync.sync import lookup, state
 from crm_sync.sync.database import connect
@@ -41,7 +42,7 @@ from crm_sync.sync.plan import (
 from crm_sync.sync.push import Progress, holds_run, push
 from crm_sync.sync.read import plan_report, problem_rows
 
-__all__ = ["Options", "dry_run", "sync"]
+__all__ = ["Options", "describe", "dry_run", "sync"]
 
 Announce = Callable[[Org], None]
 """Called with the org as soon as it is known, before anything is planned."""
@@ -121,6 +122,19 @@ def sync(
         problems = tuple(problem_rows(connection, org.id, opened.known, scope.facts))
         state.unlock(connection, org.id)
         return replace(run, problems=problems)
+
+
+def describe(
+    connection: psycopg.Connection[Any],
+    settings: Settings,
+    target: str | None,
+    mappings: Sequence[Mapping],
+) -> dict[str, ObjectFacts]:
+    """Field facts of the mappings' objects as the target's org describes them now, for documents."""
+    client = Client(*settings.chosen(target))
+    org = state.identify(connection, client)
+    objects = [m.object for m in mappings]
+    return state.read_facts(connection, client, org, objects, refresh=True, keep=False)
 
 
 @dataclass(frozen=True)
