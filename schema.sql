@@ -218,7 +218,8 @@ comment on column public.accounts.website is 'Web address.';
 comment on column public.accounts.phone is 'Main telephone number.';
 comment on column public.accounts.email is 'Main e-mail address.';
 comment on column public.accounts.primary_contact is 'Name of the person we talk to.';
-comment on column public.accounts.billing_street is 'Billing address: street and number, may have several lines.';
+comment on column public.accounts.billing_street is
+    'Billing address: street and number, may have several lines.';
 comment on column public.accounts.billing_city is 'Billing address: city.';
 comment on column public.accounts.billing_state is 'Billing address: state or province.';
 comment on column public.accounts.billing_postal_code is 'Billing address: postal code.';
@@ -239,27 +240,33 @@ comment on column public.leads.title is 'The person''s position in the company.'
 comment on column public.leads.website is 'Web address of the company.';
 comment on column public.leads.industry is 'Industry of the company.';
 comment on column public.leads.lead_source is 'Where the lead came from, as the practice calls it.';
-comment on column public.leads.lead_status is 'How far the lead is; each change is kept in lead_status_changes.';
-comment on column public.leads.estimated_value is 'What the business might be worth; not the company''s revenue.';
+comment on column public.leads.lead_status is
+    'How far the lead is; each change is kept in lead_status_changes.';
+comment on column public.leads.estimated_value is
+    'What the business might be worth; not the company''s revenue.';
 comment on column public.leads.notes is 'Free text.';
 comment on column public.leads.owner_email is 'E-mail of the person in the practice who follows it up.';
 comment on column public.leads.created_at is 'When the lead came in.';
 comment on column public.leads.updated_at is 'When the row was last written; set by trigger.';
 comment on column public.leads.converted_account_id is
     'The account that the lead became, set by convert_lead; only a won lead has one. '
-    'The account cannot be deleted while it stands here (ON DELETE RESTRICT): a converted lead would become open again.';
+    'The account cannot be deleted while it stands here (ON DELETE RESTRICT): a converted lead would '
+    'become open again.';
 
 comment on table public.projects is 'Work for an account: offered, under contract, done or called off.';
 comment on column public.projects.id is 'Key; also the external ID of the Opportunity in Salesforce.';
 comment on column public.projects.account_id is
-    'The client. An account that has projects cannot be deleted (ON DELETE RESTRICT): revenue would vanish with it.';
+    'The client. An account that has projects cannot be deleted (ON DELETE RESTRICT): revenue would '
+    'vanish with it.';
 comment on column public.projects.project_name is 'Name of the project; never blank.';
 comment on column public.projects.description is 'What is to be done.';
 comment on column public.projects.project_status is
     'State of the project; each change is kept in project_status_changes.';
 comment on column public.projects.start_date is 'First day of the work.';
-comment on column public.projects.end_date is 'Agreed last day of the work, not before the first; null: open-ended.';
-comment on column public.projects.contract_value is 'Value of the contract, or of the offer while proposed; not negative.';
+comment on column public.projects.end_date is
+    'Agreed last day of the work, not before the first; null: open-ended.';
+comment on column public.projects.contract_value is
+    'Value of the contract, or of the offer while proposed; not negative.';
 comment on column public.projects.owner_email is 'E-mail of the person in the practice who leads it.';
 comment on column public.projects.created_at is 'When the row was made.';
 comment on column public.projects.updated_at is 'When the row was last written; set by trigger.';
@@ -275,43 +282,53 @@ comment on column public.activities.occurred_at is
     'When it took place or, in the future, is to take place; of something to do, when it was noted.';
 comment on column public.activities.duration_minutes is 'How long it took, in minutes; null: not known.';
 comment on column public.activities.due_date is
-    'Until when it is to be done. With a due date and not completed it is a thing to do and has not happened yet.';
+    'Until when it is to be done. With a due date and not completed it is a thing to do and has not '
+    'happened yet.';
 comment on column public.activities.completed is 'Whether it is done.';
 comment on column public.activities.lead_id is
     'The lead that it belongs to, if it belongs to a lead. It goes with the lead (ON DELETE CASCADE), '
     'and stays with the lead when that is converted.';
 comment on column public.activities.account_id is
-    'The account that it belongs to, if it belongs to an account. It goes with the account (ON DELETE CASCADE).';
+    'The account that it belongs to, if it belongs to an account. It goes with the account (ON DELETE '
+    'CASCADE).';
 comment on column public.activities.project_id is
     'The project that it belongs to, if it belongs to a project. It goes with the project (ON DELETE CASCADE).';
-comment on column public.activities.related_type is 'lead, account or project: which of the three keys is set. Derived, cannot be written.';
-comment on column public.activities.related_id is 'The one of the three keys that is set. Derived, cannot be written.';
-comment on column public.activities.owner_email is 'E-mail of the person in the practice who did it or is to do it.';
+comment on column public.activities.related_type is
+    'lead, account or project: which of the three keys is set. Derived, cannot be written.';
+comment on column public.activities.related_id is
+    'The one of the three keys that is set. Derived, cannot be written.';
+comment on column public.activities.owner_email is
+    'E-mail of the person in the practice who did it or is to do it.';
 comment on column public.activities.created_at is 'When the row was made.';
 comment on column public.activities.updated_at is 'When the row was last written; set by trigger.';
 
 comment on table public.lead_status_changes is
     'Every status that a lead ever had, written by trigger; never edited, deleted only with its lead.';
 comment on column public.lead_status_changes.id is 'Key.';
-comment on column public.lead_status_changes.lead_id is 'The lead. Its history goes with it (ON DELETE CASCADE).';
+comment on column public.lead_status_changes.lead_id is
+    'The lead. Its history goes with it (ON DELETE CASCADE).';
 comment on column public.lead_status_changes.old_status is 'Status before; null: the first that we know of.';
 comment on column public.lead_status_changes.new_status is 'Status from then on.';
-comment on column public.lead_status_changes.changed_at is 'When it changed; for the first, when the lead came in.';
+comment on column public.lead_status_changes.changed_at is
+    'When it changed; for the first, when the lead came in.';
 
 comment on table public.project_status_changes is
     'Every status that a project ever had, written by trigger; never edited, deleted only with its project.';
 comment on column public.project_status_changes.id is 'Key.';
-comment on column public.project_status_changes.project_id is 'The project. Its history goes with it (ON DELETE CASCADE).';
+comment on column public.project_status_changes.project_id is
+    'The project. Its history goes with it (ON DELETE CASCADE).';
 comment on column public.project_status_changes.old_status is 'Status before; null: the first that we know of.';
 comment on column public.project_status_changes.new_status is 'Status from then on.';
-comment on column public.project_status_changes.changed_at is 'When it changed; for the first, when the project was made.';
+comment on column public.project_status_changes.changed_at is
+    'When it changed; for the first, when the project was made.';
 
 comment on table public.practice_setting is
     'Settings of the practice, in one row. Change one with, for example: '
     'UPDATE practice_setting SET time_zone = ''Europe/Berlin''';
 comment on column public.practice_setting.is_the_only_row is 'Always true: keeps the table at one row.';
 comment on column public.practice_setting.time_zone is
-    'Name of the time zone whose days and months the views of schema analytics count in, such as Europe/Berlin.';
+    'Name of the time zone whose days and months the views of schema analytics count in, such as '
+    'Europe/Berlin.';
 
 
 -- 4  updated_at, status history, convert_lead ---------------------------------------------------------------
@@ -326,7 +343,8 @@ begin
     return new;
 end
 $$;
-comment on function public.set_updated_at() is 'Trigger: updated_at is the time of the last write, whatever the writer says.';
+comment on function public.set_updated_at() is
+    'Trigger: updated_at is the time of the last write, whatever the writer says.';
 
 create or replace trigger set_updated_at before update on public.accounts
     for each row execute function public.set_updated_at();
@@ -359,7 +377,8 @@ begin
     return null;
 end
 $$;
-comment on function public.note_lead_status() is 'Trigger: writes lead_status_changes when a lead comes in or its status changes.';
+comment on function public.note_lead_status() is
+    'Trigger: writes lead_status_changes when a lead comes in or its status changes.';
 
 create or replace function public.note_project_status() returns trigger
     language plpgsql
@@ -381,7 +400,8 @@ begin
     return null;
 end
 $$;
-comment on function public.note_project_status() is 'Trigger: writes project_status_changes when a project is made or its status changes.';
+comment on function public.note_project_status() is
+    'Trigger: writes project_status_changes when a project is made or its status changes.';
 
 create or replace trigger lead_status_history after insert on public.leads
     referencing new table as new_rows
@@ -499,10 +519,13 @@ begin
 end
 $$;
 comment on function public.convert_lead(uuid, uuid) is
-    'Turns a won lead into an account and returns the account''s id. With account_id the lead joins that account; '
-    'without, it joins the one account of the same name (case and outer blanks aside), or a new account is made from it. '
+    'Turns a won lead into an account and returns the account''s id. With account_id the lead joins that '
+    'account; '
+    'without, it joins the one account of the same name (case and outer blanks aside), or a new account '
+    'is made from it. '
     'A lead that is converted already returns its account. Its activities stay with the lead. '
-    'Errors: PT404 unknown lead or account; PT409 not won, converted into another account, several accounts of that name.';
+    'Errors: PT404 unknown lead or account; PT409 not won, converted into another account, several '
+    'accounts of that name.';
 
 
 -- 5  Schema sync ------------------------------------------------------------------------------------------
@@ -600,7 +623,8 @@ create table if not exists sync.plan (
     key           text collate "C" not null,
     position      bigint not null,
     action        text not null check (action in ('create', 'update', 'delete')),
-    state         text not null check (state in ('planned', 'sending', 'blocked', 'invalid', 'refused', 'unknown', 'held')),
+    state         text not null
+                      check (state in ('planned', 'sending', 'blocked', 'invalid', 'refused', 'unknown', 'held')),
     label         text,
     salesforce_id text,
     payload       jsonb,
@@ -642,7 +666,8 @@ create table if not exists sync.run (
     run_number  bigint not null,
     target      text not null,
     mode        text not null,
-    status      text not null default 'running' check (status in ('running', 'finished', 'finished with problems', 'stopped', 'interrupted')),
+    status      text not null default 'running'
+                    check (status in ('running', 'finished', 'finished with problems', 'stopped', 'interrupted')),
     started_at  timestamptz not null default now(),
     finished_at timestamptz,
     counts      jsonb not null default '{}',
@@ -651,25 +676,30 @@ create table if not exists sync.run (
     primary key (org_id, run_number)
 );
 
-comment on schema sync is 'State of the one-way sync to Salesforce. Not part of any API; written by crm_sync and by triggers.';
+comment on schema sync is
+    'State of the one-way sync to Salesforce. Not part of any API; written by crm_sync and by triggers.';
 
 comment on table sync.org is
-    'A Salesforce org that this database is pushed to. Deleting an org forgets all that we know of it (ON DELETE CASCADE).';
+    'A Salesforce org that this database is pushed to. Deleting an org forgets all that we know of it (ON '
+    'DELETE CASCADE).';
 comment on column sync.org.org_id is 'Organization Id, 18 characters.';
 comment on column sync.org.name is 'Name of the org, as Salesforce says.';
 comment on column sync.org.kind is 'production, sandbox or local.';
 comment on column sync.org.instance_url is 'Where the org was last reached.';
 comment on column sync.org.username is 'The user that we signed in as last.';
 comment on column sync.org.database_system_identifier is
-    'pg_control_system() of the cluster that pushes; with database_oid the identity of this database. A copy that tries to push is stopped.';
+    'pg_control_system() of the cluster that pushes; with database_oid the identity of this database. A '
+    'copy that tries to push is stopped.';
 comment on column sync.org.database_oid is 'Oid of the database that pushes.';
 comment on column sync.org.run_number is 'The newest run; a process with an older number may not write.';
-comment on column sync.org.position is 'What the last plan saw of sync.change; null: the next plan compares every row.';
+comment on column sync.org.position is
+    'What the last plan saw of sync.change; null: the next plan compares every row.';
 comment on column sync.org.last_run_at is 'When the newest run began.';
 
 comment on table sync.target is 'Which org a named target was bound to by its first sync.';
 comment on column sync.target.target is 'Name of the target in the settings.';
-comment on column sync.target.org_id is 'The org that it is bound to; the binding goes with the org (ON DELETE CASCADE).';
+comment on column sync.target.org_id is
+    'The org that it is bound to; the binding goes with the org (ON DELETE CASCADE).';
 comment on column sync.target.bound_at is 'When it was bound.';
 
 comment on table sync.mapping is 'A mapping as the org''s records know it.';
@@ -680,8 +710,10 @@ comment on column sync.mapping.external_id is 'Name of the external ID field.';
 comment on column sync.mapping.prefix is 'What stands before the key in the external ID.';
 comment on column sync.mapping.source_table is 'Table that the rows come from.';
 comment on column sync.mapping.source_key is 'Its key column.';
-comment on column sync.mapping.fingerprint is 'Hash of the mapping and of the describe facts it uses; a new one means that every row is compared.';
-comment on column sync.mapping.looked_up_at is 'When Salesforce was searched for records that we had not recorded; null: search first.';
+comment on column sync.mapping.fingerprint is
+    'Hash of the mapping and of the describe facts it uses; a new one means that every row is compared.';
+comment on column sync.mapping.looked_up_at is
+    'When Salesforce was searched for records that we had not recorded; null: search first.';
 comment on column sync.mapping.planned_at is 'When it was last planned.';
 
 comment on table sync.describe is 'Field facts of an object, as Salesforce last described it.';
@@ -690,18 +722,22 @@ comment on column sync.describe.object is 'API name of the Salesforce object.';
 comment on column sync.describe.facts is 'Per field: type, length, picklist values, whether it may be written.';
 comment on column sync.describe.fetched_at is 'When it was read.';
 
-comment on table sync.reference is 'Ids of Salesforce records that are not ours, found by the value of a field: users by e-mail.';
+comment on table sync.reference is
+    'Ids of Salesforce records that are not ours, found by the value of a field: users by e-mail.';
 comment on column sync.reference.org_id is 'The org (ON DELETE CASCADE).';
 comment on column sync.reference.object is 'API name of the Salesforce object.';
 comment on column sync.reference.field is 'The field that was searched.';
 comment on column sync.reference.value is 'The value that was searched for, in lower case.';
 comment on column sync.reference.salesforce_id is 'Id of the record found.';
-comment on column sync.reference.is_active is 'Whether the record may be used (an inactive user may not own records).';
-comment on column sync.reference.matches is 'How many records have this value; more than 1: ambiguous, not used.';
+comment on column sync.reference.is_active is
+    'Whether the record may be used (an inactive user may not own records).';
+comment on column sync.reference.matches is
+    'How many records have this value; more than 1: ambiguous, not used.';
 comment on column sync.reference.fetched_at is 'When it was read.';
 
 comment on table sync.change is
-    'Rows written in the mapped tables, appended by triggers in the writer''s own transaction; read by snapshot, swept when every org has seen them.';
+    'Rows written in the mapped tables, appended by triggers in the writer''s own transaction; read by '
+    'snapshot, swept when every org has seen them.';
 comment on column sync.change.table_name is 'Table in schema public.';
 comment on column sync.change.key is 'Key of the row; null: the table was truncated, compare every row.';
 comment on column sync.change.xid is 'Transaction of the writer.';
@@ -715,7 +751,8 @@ comment on column sync.record.salesforce_id is 'Id of the record, 18 characters;
 comment on column sync.record.state is 'live, or what became of it in Salesforce: gone, merged, converted.';
 comment on column sync.record.payload is 'What the record holds, as last sent and confirmed.';
 comment on column sync.record.label is 'How reports call the row.';
-comment on column sync.record.in_flight_action is 'What was sent whose outcome is not known: create, update or delete.';
+comment on column sync.record.in_flight_action is
+    'What was sent whose outcome is not known: create, update or delete.';
 comment on column sync.record.in_flight is 'Fields that were sent and whose outcome is not known.';
 comment on column sync.record.in_flight_at is 'When they were sent.';
 comment on column sync.record.run_number is 'The run that last wrote this row.';
@@ -726,19 +763,25 @@ comment on table sync.plan is 'What is to be done, one row per org, mapping and 
 comment on column sync.plan.org_id is 'The org (ON DELETE CASCADE).';
 comment on column sync.plan.mapping is 'Name of the mapping.';
 comment on column sync.plan.key is 'Key of the source row.';
-comment on column sync.plan.position is 'Order of sending: creates parents first, updates, deletes children first.';
+comment on column sync.plan.position is
+    'Order of sending: creates parents first, updates, deletes children first.';
 comment on column sync.plan.action is 'create, update or delete.';
-comment on column sync.plan.state is 'planned, sending, or why it is not in order: blocked, invalid, refused, unknown, held.';
+comment on column sync.plan.state is
+    'planned, sending, or why it is not in order: blocked, invalid, refused, unknown, held.';
 comment on column sync.plan.label is 'How reports call the row.';
 comment on column sync.plan.salesforce_id is 'Id of the record, where it is known.';
-comment on column sync.plan.payload is 'What the record should hold; a parent without an Id is {"mapping", "key"}.';
+comment on column sync.plan.payload is
+    'What the record should hold; a parent without an Id is {"mapping", "key"}.';
 comment on column sync.plan.before is 'Values of the changed fields as last sent.';
 comment on column sync.plan.changed is 'Names of the fields that change.';
-comment on column sync.plan.waits_for is 'Rows that must be recorded first, each as mapping:key: parents without an Id yet; for a deletion, the children that leave or move before.';
+comment on column sync.plan.waits_for is
+    'Rows that must be recorded first, each as mapping:key: parents without an Id yet; for a deletion, '
+    'the children that leave or move before.';
 comment on column sync.plan.leaves is 'The row is gone from the source, or left its mapping''s where.';
 comment on column sync.plan.resent is 'The outcome of an earlier attempt is not known.';
 comment on column sync.plan.parent is 'Rows with one parent stay together in a batch.';
-comment on column sync.plan.problems is 'Problems: a list of {code, field, column, sentence, mend, severity (error or note)}.';
+comment on column sync.plan.problems is
+    'Problems: a list of {code, field, column, sentence, mend, severity (error or note)}.';
 comment on column sync.plan.pair is 'The other mapping of a row that moves (call to meeting and back).';
 comment on column sync.plan.attempts is 'How often it was sent.';
 comment on column sync.plan.fingerprint is 'Fingerprint of the mapping that planned it.';
@@ -746,7 +789,8 @@ comment on column sync.plan.run_number is 'The run that last wrote this row.';
 comment on column sync.plan.planned_at is 'When it was planned.';
 comment on column sync.plan.refused_at is 'When Salesforce last refused it.';
 
-comment on table sync.history is 'Who changed what when in Salesforce: one row per outcome; kept for 400 days (a setting).';
+comment on table sync.history is
+    'Who changed what when in Salesforce: one row per outcome; kept for 400 days (a setting).';
 comment on column sync.history.id is 'Key, in order of writing.';
 comment on column sync.history.org_id is 'The org (ON DELETE CASCADE).';
 comment on column sync.history.run_number is 'The run.';
@@ -767,7 +811,8 @@ comment on column sync.run.mode is 'full (every row compared) or incremental.';
 comment on column sync.run.status is 'running, finished, finished with problems, stopped or interrupted.';
 comment on column sync.run.started_at is 'When it began.';
 comment on column sync.run.finished_at is 'When it ended.';
-comment on column sync.run.counts is 'Per mapping: how many create, update, delete, unchanged, refused, blocked, invalid and so on.';
+comment on column sync.run.counts is
+    'Per mapping: how many create, update, delete, unchanged, refused, blocked, invalid and so on.';
 comment on column sync.run.calls is 'API calls made.';
 comment on column sync.run.message is 'Why it stopped, in a sentence.';
 
@@ -802,7 +847,8 @@ begin
 end
 $$;
 comment on function sync.note_change() is
-    'Trigger: appends the keys of the rows that a statement wrote to sync.change; an update of updated_at alone is none.';
+    'Trigger: appends the keys of the rows that a statement wrote to sync.change; an update of updated_at '
+    'alone is none.';
 
 create or replace trigger note_insert after insert on public.accounts
     referencing new table as new_rows for each statement execute function sync.note_change();
@@ -849,7 +895,8 @@ create or replace trigger note_truncate after truncate on public.activities
 --   service_role    the same, without row level security (Supabase gives it BYPASSRLS)
 --   crm_sync        the sync: reads the four mapped tables, every row; keeps its state in schema sync; no DDL
 --   powerbi_reader  the views of schema analytics (granted in views.sql), nothing else
---   the owner       everything; row level security does not bind it (no FORCE), nor the trigger functions that run as it
+--   the owner       everything; row level security does not bind it (no FORCE), nor the trigger functions
+--                   that run as it
 
 -- Both roles may log in but have no password, so nobody can until you give them one:
 --   ALTER ROLE crm_sync PASSWORD '…';   ALTER ROLE powerbi_reader PASSWORD '…';
@@ -873,10 +920,11 @@ begin
 end
 $$;
 
--- Who counts as a member of the practice: whoever signed in, and not anonymously. Supabase lets strangers sign
--- up unless told otherwise: turn sign-ups off (Authentication, Sign In / Providers), or replace this function's body by a
--- stricter question, for example for a role in app_metadata. It is made only where it is missing, so that your own stays.
--- Reads the claims as Supabase's auth.uid() does, but needs no schema auth: plain PostgreSQL with PostgREST works.
+-- Who counts as a member of the practice: whoever signed in, and not anonymously. Supabase lets strangers sign up
+-- unless told otherwise: turn sign-ups off (Authentication, Sign In / Providers), or replace this function's body
+-- by a stricter question, for example for a role in app_metadata. It is made only where it is missing, so that
+-- yours stays. It reads the claims as Supabase's auth.uid() does, but needs no schema auth: plain PostgreSQL with
+-- PostgREST works.
 do $$
 begin
     if to_regprocedure('public.is_staff()') is null then
@@ -892,7 +940,8 @@ begin
 end
 $$;
 comment on function public.is_staff() is
-    'Whether the request comes from a member of the practice: a signed-in user, not an anonymous one. Every policy for authenticated asks this.';
+    'Whether the request comes from a member of the practice: a signed-in user, not an anonymous one. '
+    'Every policy for authenticated asks this.';
 
 alter table public.accounts enable row level security;
 alter table public.leads enable row level security;

@@ -23,7 +23,8 @@
 -- Money never sums twice: every view adds up one table at a time and joins the sums.
 
 create schema if not exists analytics;
-comment on schema analytics is 'The contract with Power BI: views only, read by powerbi_reader, not exposed through any API.';
+comment on schema analytics is
+    'The contract with Power BI: views only, read by powerbi_reader, not exposed through any API.';
 
 do $$
 begin
@@ -69,7 +70,8 @@ left join (values
     ('won', 'Won', 4),
     ('lost', 'Lost', 5)
 ) as l (status, label, sort_order) on l.status = e.status::text;
-comment on view analytics.lead_status is 'Lead statuses with label and order; is_pipeline: new, contacted, qualified.';
+comment on view analytics.lead_status is
+    'Lead statuses with label and order; is_pipeline: new, contacted, qualified.';
 
 create or replace view analytics.project_status as
 select
@@ -115,7 +117,8 @@ left join (values
     ('work', 'Work', 4),
     ('note', 'Note', 5)
 ) as l (kind, label, sort_order) on l.kind = e.kind::text;
-comment on view analytics.activity_type is 'Kinds of activity with label and order; is_contact_type: call, email, meeting.';
+comment on view analytics.activity_type is
+    'Kinds of activity with label and order; is_contact_type: call, email, meeting.';
 
 
 -- 2  Leads ------------------------------------------------------------------------------------------------
@@ -176,7 +179,8 @@ join analytics.lead_status s on s.lead_status = t.lead_status::text
 cross join analytics.practice p
 group by t.lead_id, s.lead_status, s.lead_status_label, s.lead_status_sort;
 comment on view analytics.lead_status_duration is
-    'Days that each lead spent in each status it ever had, one row per lead and status; a status that it came back to '
+    'Days that each lead spent in each status it ever had, one row per lead and status; a status that it '
+    'came back to '
     'is added up, the one that it is in counts until now.';
 
 create or replace view analytics.days_in_lead_status as
@@ -250,7 +254,8 @@ left join history h on h.lead_id = l.id
 left join days d on d.lead_id = l.id::text
 cross join analytics.practice p;
 comment on view analytics.lead_conversion is
-    'One row per lead: how far it came, when, and how long it took. Days in a status are null if it never had that status.';
+    'One row per lead: how far it came, when, and how long it took. Days in a status are null if it never '
+    'had that status.';
 
 
 -- 3  Accounts, projects, revenue --------------------------------------------------------------------------
@@ -293,7 +298,8 @@ cross join lateral (
     select a.occurred_at <= now() and (a.completed or a.due_date is null) as has_happened
 ) as state;
 comment on view analytics.activity_timeline is
-    'Every activity once, with the client that it belongs to: its account, its project''s account, or the account '
+    'Every activity once, with the client that it belongs to: its account, its project''s account, or the '
+    'account '
     'that its lead was converted into. has_happened: its time has come, and it is no open thing to do.';
 
 create or replace view analytics.project_status_duration as
@@ -320,7 +326,8 @@ join analytics.project_status s on s.project_status = t.project_status::text
 cross join analytics.practice p
 group by t.project_id, s.project_status, s.project_status_label, s.project_status_sort;
 comment on view analytics.project_status_duration is
-    'Days that each project spent in each status it ever had, one row per project and status; the one it is in counts until now.';
+    'Days that each project spent in each status it ever had, one row per project and status; the one it '
+    'is in counts until now.';
 
 create or replace view analytics.project_detail as
 with activity as (
@@ -367,7 +374,8 @@ join analytics.project_status s on s.project_status = j.project_status::text
 left join activity a on a.project_id = j.id::text
 cross join analytics.practice p;
 comment on view analytics.project_detail is
-    'Every project once, with its client, value, hours and dates. Overdue is an active project whose end date is past.';
+    'Every project once, with its client, value, hours and dates. Overdue is an active project whose end '
+    'date is past.';
 
 create or replace view analytics.active_project as
 select
@@ -497,7 +505,8 @@ left join activity t on t.account_id = r.account_id
 left join lead_total lt on lt.converted_account_id = a.id
 cross join analytics.practice p;
 comment on view analytics.account_overview is
-    'The client page: every account once, with its revenue, projects, and contact over the account''s own, its projects'' '
+    'The client page: every account once, with its revenue, projects, and contact over the account''s '
+    'own, its projects'' '
     'and its converted leads'' activities.';
 
 create or replace view analytics.client_health as
@@ -539,7 +548,8 @@ cross join lateral (
     end as health
 ) as judged;
 comment on view analytics.client_health is
-    'Every account once, with a judgement. at_risk: a project is overdue, or one is active and nobody spoke with the '
+    'Every account once, with a judgement. at_risk: a project is overdue, or one is active and nobody '
+    'spoke with the '
     'client for more than 30 days; dormant: so marked; quiet: no contact for more than 90 days; good: else.';
 
 
@@ -678,7 +688,8 @@ cross join (
         count(*) filter (where v.is_overdue)                  as overdue_activity_count
     from analytics.activity_timeline v
 ) as t;
-comment on view analytics.kpi is 'The practice''s figures of today in one row; each column''s comment says what counts.';
+comment on view analytics.kpi is
+    'The practice''s figures of today in one row; each column''s comment says what counts.';
 
 
 -- 5  Sync health ------------------------------------------------------------------------------------------
@@ -723,7 +734,8 @@ left join (values
 ) as l (state, label, sort_order) on l.state = s.state
 group by o.org_id, o.name, o.kind, s.mapping, m.object, s.state, l.label, l.sort_order, o.last_run_at, n.status;
 comment on view analytics.sync_health is
-    'Rows by state per org and object. In order: its record in Salesforce is live and nothing is planned for it. '
+    'Rows by state per org and object. In order: its record in Salesforce is live and nothing is planned '
+    'for it. '
     'Otherwise the state of its plan or, without a plan, what became of its record: gone, merged, converted. '
     'Planned is what the last run left over; changes made since then are not counted yet.';
 
@@ -887,7 +899,8 @@ $$;
 
 comment on column analytics.kpi.as_of is 'Today''s date in the practice''s time zone.';
 comment on column analytics.kpi.pipeline_value is
-    'Pipeline value: estimated value of leads in status new, contacted or qualified. Won and lost do not count; a lead without an estimate counts 0.';
+    'Pipeline value: estimated value of leads in status new, contacted or qualified. Won and lost do not '
+    'count; a lead without an estimate counts 0.';
 comment on column analytics.kpi.pipeline_count is 'Leads in status new, contacted or qualified.';
 comment on column analytics.kpi.estimated_value_all_leads is
     'Estimated value of all leads, whatever their status, won and lost included. Not the pipeline.';
@@ -895,20 +908,26 @@ comment on column analytics.kpi.lead_count is 'All leads, whatever their status.
 comment on column analytics.kpi.won_count is 'Leads in status won, converted or not.';
 comment on column analytics.kpi.lost_count is 'Leads in status lost.';
 comment on column analytics.kpi.win_rate is
-    'Win rate: leads won divided by leads won or lost, 0 to 1, by number and not by value; open leads do not count. Null when none is closed.';
+    'Win rate: leads won divided by leads won or lost, 0 to 1, by number and not by value; open leads do '
+    'not count. Null when none is closed.';
 comment on column analytics.kpi.contracted_revenue is
-    'Contracted revenue: contract value of projects in status active, on_hold or completed; never proposed or cancelled.';
+    'Contracted revenue: contract value of projects in status active, on_hold or completed; never '
+    'proposed or cancelled.';
 comment on column analytics.kpi.contracted_project_count is 'Projects in status active, on_hold or completed.';
 comment on column analytics.kpi.active_projects is 'Projects in status active, and no others.';
-comment on column analytics.kpi.active_project_value is 'Contract value of projects in status active, and no others.';
-comment on column analytics.kpi.overdue_projects is 'Projects in status active whose end date is past in the practice''s time zone.';
+comment on column analytics.kpi.active_project_value is
+    'Contract value of projects in status active, and no others.';
+comment on column analytics.kpi.overdue_projects is
+    'Projects in status active whose end date is past in the practice''s time zone.';
 comment on column analytics.kpi.average_project_value is
-    'Average project value: contract value of projects in status active, on_hold or completed, divided by how many of them '
+    'Average project value: contract value of projects in status active, on_hold or completed, divided by '
+    'how many of them '
     'have a value. Null when there is none.';
 comment on column analytics.kpi.account_count is 'All accounts, dormant ones included.';
 comment on column analytics.kpi.active_account_count is 'Accounts in status active.';
 comment on column analytics.kpi.open_activity_count is 'Activities with a due date that are not completed.';
-comment on column analytics.kpi.overdue_activity_count is 'Activities that are not completed and whose due date is past.';
+comment on column analytics.kpi.overdue_activity_count is
+    'Activities that are not completed and whose due date is past.';
 
 revoke all on schema analytics from public;
 revoke all on all tables in schema analytics from public;

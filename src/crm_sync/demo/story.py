@@ -6,6 +6,7 @@ reports, exit code 0. What it shows is what the commands do: it calls the same f
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -220,19 +221,11 @@ def _written(name: str, report: PlanReport) -> list[Path]:
 
 
 def _step(number: int, sentence: str) -> None:
-    print(f"{number}. {sentence}" if len(sentence) < WIDTH - 3 else _wrapped(number, sentence))
-
-
-def _wrapped(number: int, sentence: str) -> str:
-    import textwrap
-
-    return textwrap.fill(f"{number}. {sentence}", WIDTH, subsequent_indent="   ")
+    print(textwrap.fill(f"{number}. {sentence}", WIDTH, subsequent_indent="   "), flush=True)
 
 
 def _fitted(text: str) -> str:
-    import textwrap
-
-    return textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _counts(report: PlanReport) -> str:
@@ -261,10 +254,10 @@ def _compact(row: PlanRow) -> str:
     if row.action != "update":
         return head
     changes = "; ".join(
-        f"{c.field} {fold(written(c.before, c.type), 60)} → {fold(written(c.after, c.type), 60)}"
+        f"{c.field} {fold(written(c.before, c.type), 44)} → {fold(written(c.after, c.type), 44)}"
         for c in row.changes
     )
-    return f"{head}: {changes}" if len(head) + len(changes) < WIDTH else f"{head}\n    {changes}"
+    return f"{head}: {changes}" if len(head) + len(changes) < WIDTH else f"{head}:\n    {changes}"
 
 
 def _problem(row: PlanRow) -> str:

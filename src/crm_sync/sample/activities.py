@@ -180,48 +180,83 @@ class _Builder:
         for step, parent in enumerate(random.sample(parents, k=TO_DO)):
             noted = random.randrange(2, min(90, parent.first - 4))
             if step % 4 == 0:
-                self.add(parent, noted, kind="meeting", ahead=random.randrange(4, 90))
+                self._add_planned_meeting(parent, noted, random.randrange(4, 90))
             else:
                 due = Day(random.randrange(1, 12) if step % 7 == 1 else -random.randrange(1, 60))
-                kinds = ("call", "email") if parent.kind == "lead" else ("work", "email")
-                self.add(parent, noted, kind=random.choice(kinds), due=due)
+                self._add_to_do(parent, noted, due)
 
     # What ---------------------------------------------------------------------------------------
 
-    def add(
-        self,
-        parent: Parent,
-        distance: int,
-        *,
-        kind: str | None = None,
-        due: Day | None = None,
-        ahead: int | None = None,
-    ) -> None:
-        """An activity `distance` before today: one that happened, unless it is `due` or `ahead`.
-
-        `ahead` is the distance after today of a meeting that was arranged `distance` before.
-        """
+    def add(self, parent: Parent, distance: int, *, kind: str | None = None) -> None:
+        """Something that happened `distance` before today."""
         random = self.random
         kind = kind or random.choice(KINDS[parent.kind])
         minute, duration = self._time(kind)
-        happened = due is None and ahead is None
-        noted = Moment(distance, min(minute + (duration or 0) + 5 * random.randrange(1, 7), 1080))
-        occurred = noted if due else Moment(distance if ahead is None else -ahead, minute)
         phrases = self.texts.activities[parent.kind][kind]
-        if happened and kind in ("email", "work") and random.random() < 0.1:
+        due = None
+        if kind in ("email", "work") and random.random() < 0.1:
             due = Day(max(1, distance - random.randrange(0, 9)))
-        known: dict[str, Value] = {f"{parent.kind}_id": parent.id}
+        self._append_to(
+            parent,
+            kind,
+            random.choice(phrases["subjects"]),
+            Moment(distance, minute),
+            noted=Moment(distance, minute + (duration or 0) + 5 * random.randrange(1, 7)),
+            notes=self._notes(kind, phrases),
+            duration_minutes=duration,
+            due_date=due,
+            completed=True,
+        )
+
+    def _add_planned_meeting(self, parent: Parent, noted: int, ahead: int) -> None:
+        """A meeting `ahead` after today that was arranged `noted` before."""
+        minute, duration = self._time("meeting")
+        subjects = self.texts.activities[parent.kind]["meeting"]["subjects"]
+        self._append_to(
+            parent,
+            "meeting",
+            self.random.choice(subjects),
+            Moment(-ahead, minute),
+            noted=Moment(noted, self._time("email")[0]),
+            duration_minutes=duration,
+        )
+
+    def _add_to_do(self, parent: Parent, distance: int, due: Day) -> None:
+        """Something noted `distance` before today that has to be done until `due`."""
+        random = self.random
+        kind = random.choice(("call", "email") if parent.kind == "lead" else ("work", "email"))
+        subjects = {name: self.texts.to_do[name] for name in ("call", "email", "work")}
+        noted = Moment(distance, self._time("email")[0])
+        self._append_to(
+            parent,
+            kind,
+            random.choice(subjects[kind]),
+            noted,
+            noted=noted,
+            notes=None if random.random() < 0.3 else random.choice(self.texts.to_do["notes"]),
+            due_date=due,
+        )
+
+    def _append_to(
+        self,
+        parent: Parent,
+        kind: str,
+        subject: str,
+        occurred: Moment,
+        *,
+        noted: Moment,
+        notes: str | None = None,
+        **known: Value,
+    ) -> None:
+        known[f"{parent.kind}_id"] = parent.id
         self._append(
             kind,
-            random.choice(phrases["subjects"]).replace("{contact}", parent.contact),
+            subject.replace("{contact}", parent.contact),
             occurred,
             noted=noted,
-            notes=self._notes(kind, phrases, parent.contact) if ahead is None else None,
-            duration_minutes=duration if happened or ahead else None,
-            due_date=due,
-            completed=happened,
-            owner_email=parent.owner,
             activity_id=None,
+            notes=notes and notes.replace("{contact}", parent.contact),
+            owner_email=parent.owner,
             **known,
         )
 
@@ -269,19 +304,17 @@ class _Builder:
             case _:
                 return random.randrange(455, 955, 5), None
 
-    def _notes(self, kind: str, phrases: Phrases, contact: str) -> str | None:
+    def _notes(self, kind: str, phrases: Phrases) -> str | None:
         random = self.random
         if random.random() < 0.12:
             return None
         if kind == "meeting" and random.random() < 0.14:
-            text = next(self.long_notes)
-        else:
-            parts = [random.choice(phrases["openings"])]
-            if random.random() < 0.75:
-                parts.append(random.choice(self.texts.notes["details"]))
-            parts.append(random.choice(self.texts.notes["next_steps"]))
-            text = " ".join(part for part in parts if part)
-        return text.replace("{contact}", contact)
+            return next(self.long_notes)
+        parts = [random.choice(phrases["openings"])]
+        if random.random() < 0.75:
+            parts.append(random.choice(self.texts.notes["details"]))
+        parts.append(random.choice(self.texts.notes["next_steps"]))
+        return " ".join(part for part in parts if part)
 
 
 def _cycle(notes: list[str]) -> Iterator[str]:

@@ -226,6 +226,7 @@ class _Builder:
             self._path("contacted", 60),
             first_name="Kim",
             last_name=None,
+            email="boathouse@example.org",
             notes="Only gave a first name on the telephone. Mail goes to the office address.",
         )
 

@@ -59,6 +59,13 @@ class _Notes(TypedDict):
     next_steps: list[str]
 
 
+class _ToDo(TypedDict):
+    call: list[str]
+    email: list[str]
+    work: list[str]
+    notes: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """The whole of `texts.toml`."""
@@ -66,6 +73,7 @@ class Texts:
     prospects: _Prospects
     people: _People
     projects: _Projects
+    to_do: _ToDo
     notes: _Notes
     lead_notes: list[str]
     lost_reasons: list[str]
@@ -83,6 +91,7 @@ def texts() -> Texts:
         prospects=cast(_Prospects, raw["prospects"]),
         people=cast(_People, raw["people"]),
         projects=cast(_Projects, raw["projects"]),
+        to_do=cast(_ToDo, raw["to_do"]),
         notes=cast(_Notes, raw["notes"]),
         lead_notes=raw["lead_notes"]["texts"],
         lost_reasons=raw["lead_notes"]["lost"],

@@ -46,7 +46,7 @@ with named as (
     where s.mapping = %(mapping)s
 ), met as (
     select n.*, r.salesforce_id, r.state as record_state, p.action, p.state as plan_state,
-           coalesce(p.label, r.label, n.parent_key) as parent_label,
+           left(coalesce(p.label, r.label, n.parent_key), 60) as parent_label,
            r.state = 'live' and r.salesforce_id is not null
                and p.action is distinct from 'delete' as has_id,
            p.action = 'create' and p.state = 'planned' as comes_first

@@ -217,7 +217,7 @@ with blocked as (
     set state = 'blocked', problems = jsonb_build_array(jsonb_build_object(
         'code', 'PARENT_NOT_READY', 'severity', 'error', 'field', null, 'column', null,
         'sentence', format('Waits for the %%s %%s, which is %%s.', w.mapping,
-                           coalesce(w.label, w.key), w.state),
+                           left(coalesce(w.label, w.key), 60), w.state),
         'mend', format('Mend the %%s first; this row then goes by itself.', w.mapping)))
     from sync.plan w
     join (select q.mapping, q.key, u.name from sync.plan q cross join unnest(q.waits_for) as u(name)

@@ -1,0 +1,41 @@
+"""Rows for tests: a valid row of each table, of which a test says only what matters to it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+VALID: dict[str, dict[str, Any]] = {
+    "accounts": {"company_name": "Harbour Pilots Ltd"},
+    "leads": {"company_name": "Lighthouse Books"},
+    "projects": {"project_name": "Tide tables"},
+    "activities": {"activity_type": "call", "subject": "Talked about tides"},
+}
+
+
+def add(connection: psycopg.Connection[Any], table: str, **values: Any) -> UUID:
+    """Insert a row of a table in schema public and return its id."""
+    row = VALID.get(table, {}) | values
+    statement = sql.SQL("insert into public.{} ({}) values ({}) returning id").format(
+        sql.Identifier(table),
+        sql.SQL(", ").join(map(sql.Identifier, row)),
+        sql.SQL(", ").join(sql.Placeholder() * len(row)),
+    )
+    found = connection.execute(statement, list(row.values())).fetchone()
+    assert found is not None
+    return found[0]
+
+
+def value(connection: psycopg.Connection[Any], statement: str, *parameters: Any) -> Any:
+    """The first column of the first row that a statement returns."""
+    found = connection.execute(statement.encode(), parameters).fetchone()
+    assert found is not None, f"no row: {statement}"
+    return found[0]
+
+
+def values(connection: psycopg.Connection[Any], statement: str, *parameters: Any) -> list[Any]:
+    """The first column of every row that a statement returns."""
+    return [row[0] for row in connection.execute(statement.encode(), parameters)]

@@ -1,0 +1,308 @@
+"""What Supabase's API roles may do: the statements that PostgREST sends, sent without PostgREST.
+
+Not covered by this: signatures and expiry of tokens, and PostgREST's own grammar of URLs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors
+from psycopg.rows import dict_row
+
+from crm_sync.demo.embedded import OWNER, create_database
+from tests.integration.database.rows import add, value, values
+from tests.support.postgres import SCHEMA_FILES, Server, temporary_database
+
+USER = "7f0c3a52-5d0e-4a57-9a55-0d5f6a1c1e01"
+API_ROLES = ("anon", "authenticated", "service_role")
+MAPPED = ("accounts", "leads", "projects", "activities")
+HISTORIES = ("lead_status_changes", "project_status_changes")
+TEMPLATE = "crm_api_template"
+
+# Supabase's roles, as far as rights go.
+ROLES = """
+create role anon nologin;
+create role authenticated nologin;
+create role service_role nologin bypassrls;
+create role authenticator login noinherit;
+grant anon, authenticated, service_role to authenticator;
+"""
+# What Supabase gave to every new object in public until 2026; projects of that age still do.
+OLD_DEFAULT_RIGHTS = """
+alter default privileges in schema public
+    grant all on tables to anon, authenticated, service_role;
+alter default privileges in schema public
+    grant all on functions to anon, authenticated, service_role;
+create schema auth;
+grant usage on schema public to anon, authenticated, service_role;
+"""
+
+
+@dataclass(frozen=True)
+class Api:
+    """One database with the API's roles in place."""
+
+    owner_url: str
+    authenticator_url: str
+
+    def request(
+        self,
+        role: str,
+        statement: str,
+        *parameters: Any,
+        user: str | None = USER,
+        more_claims: dict[str, Any] | None = None,
+        method: str = "POST",
+    ) -> list[dict[str, Any]]:
+        """One HTTP request as PostgREST would run it; the rows of its answer."""
+        claims = {"role": role} | ({"sub": user} if user else {}) | (more_claims or {})
+        mode = "read only" if method == "GET" else "read write"
+        with (
+            psycopg.connect(self.authenticator_url) as connection,
+            connection.transaction(),
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            cursor.execute(f"set transaction isolation level read committed {mode}".encode())
+            cursor.execute(
+                "select set_config('search_path', '\"public\", \"extensions\"', true),"
+                " set_config('role', %s, true), set_config('request.jwt.claims', %s, true),"
+                " set_config('request.method', %s, true)",
+                (role, json.dumps(claims), method),
+            )
+            cursor.execute(statement.encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture(scope="module", params=["new project", "project with the old default rights"])
+def api_template(server: Server, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database made where Supabase's roles exist; the roles are gone afterwards."""
+    assert template  # crm_sync and powerbi_reader exist, as after a first try without the roles
+    with psycopg.connect(server.admin_url, autocommit=True) as admin:
+        admin.execute(ROLES.encode())
+    create_database(server.admin_url, TEMPLATE)
+    with psycopg.connect(server.url(OWNER, TEMPLATE), autocommit=True) as owner:
+        if "old" in request.param:
+            owner.execute(OLD_DEFAULT_RIGHTS.encode())
+        for file in SCHEMA_FILES * 2:
+            owner.execute(file.read_bytes())
+    try:
+        yield TEMPLATE
+    finally:
+        with psycopg.connect(server.admin_url, autocommit=True) as admin:
+            admin.execute(f"drop database {TEMPLATE} with (force)".encode())
+            for role in ("authenticator", *API_ROLES):
+                admin.execute(f"drop role {role}".encode())
+
+
+@pytest.fixture
+def api(server: Server, api_template: str) -> Iterator[Api]:
+    """A database of the test's own with the API's roles."""
+    with temporary_database(server, api_template) as database:
+        yield Api(database.owner_url, server.url("authenticator", database.name))
+
+
+@pytest.fixture
+def owner(api: Api) -> Iterator[psycopg.Connection[Any]]:
+    """The same database as its owner."""
+    with psycopg.connect(api.owner_url, autocommit=True) as connection:
+        yield connection
+
+
+def test_the_people_of_the_practice_read_and_write_everything(api: Api) -> None:
+    account = api.request(
+        "authenticated",
+        "insert into accounts (company_name) values ('Harbour Pilots Ltd') returning id",
+    )[0]["id"]
+    api.request("authenticated", "insert into leads (company_name) values ('Lighthouse Books')")
+    api.request(
+        "authenticated",
+        "insert into projects (account_id, project_name) values (%s, 'Tide tables')",
+        account,
+    )
+    api.request(
+        "authenticated",
+        "insert into activities (account_id, activity_type, subject) values (%s, 'call', 'Tides')",
+        account,
+    )
+    for table in MAPPED:
+        update = f"update {table} set owner_email = 'anna@example.com' where true returning id"
+        assert len(api.request("authenticated", update)) == 1
+        assert len(api.request("authenticated", f"select id from {table}", method="GET")) == 1
+    for table in reversed(MAPPED):
+        assert (
+            len(api.request("authenticated", f"delete from {table} where true returning id")) == 1
+        )
+
+
+def test_a_write_through_the_api_is_captured_and_its_history_kept(
+    api: Api, owner: psycopg.Connection[Any]
+) -> None:
+    api.request("authenticated", "insert into leads (company_name) values ('Lighthouse Books')")
+    api.request("authenticated", "update leads set lead_status = 'contacted' where true")
+    assert value(owner, "select count(*) from sync.change") == 2
+    history = api.request(
+        "authenticated", "select new_status from lead_status_changes", method="GET"
+    )
+    assert {row["new_status"] for row in history} == {"new", "contacted"}
+    api.request("authenticated", "delete from leads where true")
+    assert value(owner, "select count(*) from lead_status_changes") == 0
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({"user": None}, id="a token without a user"),
+        pytest.param({"more_claims": {"is_anonymous": True}}, id="an anonymous sign-in"),
+    ],
+)
+def test_who_did_not_sign_in_sees_and_writes_nothing(
+    api: Api, owner: psycopg.Connection[Any], claims: dict[str, Any]
+) -> None:
+    add(owner, "leads")
+    for table in (*MAPPED, *HISTORIES, "practice_setting"):
+        assert api.request("authenticated", f"select * from {table}", method="GET", **claims) == []
+    with pytest.raises(errors.InsufficientPrivilege, match="row-level security"):
+        api.request("authenticated", "insert into leads (company_name) values ('x')", **claims)
+    update = "update leads set notes = 'x' where true returning id"
+    assert api.request("authenticated", update, **claims) == []
+    lead = value(owner, "select id from leads")
+    with pytest.raises(psycopg.Error) as refused:
+        api.request("authenticated", "select convert_lead(%s)", lead, **claims)
+    assert refused.value.sqlstate == "PT404"
+
+
+def test_anon_has_no_right_on_anything(owner: psycopg.Connection[Any], api: Api) -> None:
+    ours = "('public'::regnamespace, 'sync'::regnamespace, 'analytics'::regnamespace)"
+    assert (
+        values(
+            owner,
+            f"""
+        select oid::regclass::text from pg_class
+        where relnamespace in {ours} and relkind in ('r', 'v')
+          and has_any_column_privilege('anon', oid, 'select, insert, update, references')
+        union all
+        select oid::regprocedure::text from pg_proc
+        where pronamespace in {ours} and has_function_privilege('anon', oid, 'execute')""",
+        )
+        == []
+    )
+    with pytest.raises(errors.InsufficientPrivilege):
+        api.request("anon", "select * from leads", user=None, method="GET")
+    with pytest.raises(errors.InsufficientPrivilege):
+        api.request("anon", "select convert_lead(gen_random_uuid())", user=None)
+
+
+@pytest.mark.parametrize("role", ["authenticated", "service_role"])
+def test_the_rights_of_the_other_roles_are_exactly_these(
+    owner: psycopg.Connection[Any], role: str
+) -> None:
+    rows = owner.execute(
+        """
+        select c.relname, string_agg(lower(g.privilege_type), ' ' order by g.privilege_type)
+        from pg_class c cross join lateral aclexplode(c.relacl) g
+        where g.grantee = %s::regrole and c.relkind in ('r', 'v', 'S')
+        group by c.relname
+        """,
+        (role,),
+    ).fetchall()
+    wanted: dict[str, str] = dict.fromkeys(MAPPED, "delete insert select update")
+    wanted |= dict.fromkeys(HISTORIES, "select")
+    wanted["practice_setting"] = "select update"
+    assert dict(rows) == wanted
+    functions = values(
+        owner,
+        "select p.proname from pg_proc p cross join lateral aclexplode(p.proacl) g"
+        " where g.grantee = %s::regrole order by 1",
+        role,
+    )
+    assert functions == ["convert_lead", "is_staff"]
+
+
+@pytest.mark.parametrize("role", API_ROLES)
+@pytest.mark.parametrize("relation", ["sync.change", "sync.record", "analytics.kpi"])
+def test_sync_and_analytics_are_closed_to_the_api(api: Api, role: str, relation: str) -> None:
+    with pytest.raises(errors.InsufficientPrivilege):
+        api.request(role, f"select * from {relation}", method="GET")
+
+
+@pytest.mark.parametrize("role", ["authenticated", "service_role"])
+@pytest.mark.parametrize("table", HISTORIES)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into {} default values",
+        "update {} set changed_at = now() where true",
+        "delete from {} where true",
+    ],
+)
+def test_history_cannot_be_written_through_the_api(
+    api: Api, role: str, table: str, statement: str
+) -> None:
+    with pytest.raises(errors.InsufficientPrivilege):
+        api.request(role, statement.format(table))
+
+
+def test_a_won_lead_is_converted_through_the_api(api: Api, owner: psycopg.Connection[Any]) -> None:
+    lead = add(owner, "leads", lead_status="won")
+    call = "select pgrst_call as id from public.convert_lead(lead_id => %s) pgrst_call"
+    first = api.request("authenticated", call, lead)
+    assert api.request("service_role", call, lead) == first
+    assert values(owner, "select converted_account_id from leads") == [first[0]["id"]]
+    with pytest.raises(errors.ReadOnlySqlTransaction):
+        api.request("authenticated", call, lead, method="GET")
+
+
+def test_service_role_sees_every_row(api: Api, owner: psycopg.Connection[Any]) -> None:
+    add(owner, "leads")
+    assert len(api.request("service_role", "select id from leads", user=None, method="GET")) == 1
+
+
+def test_a_token_cannot_ask_for_another_role(api: Api) -> None:
+    for role in (OWNER, "crm_sync", "powerbi_reader", "postgres"):
+        with pytest.raises(errors.InsufficientPrivilege):
+            api.request(role, "select 1")
+
+
+def test_the_practice_sets_its_time_zone(api: Api) -> None:
+    update = (
+        "update practice_setting set time_zone = 'Europe/Berlin' where true returning time_zone"
+    )
+    assert api.request("authenticated", update) == [{"time_zone": "Europe/Berlin"}]
+    with pytest.raises(errors.InsufficientPrivilege):
+        api.request("authenticated", "delete from practice_setting where true")
+
+
+def test_there_is_one_permissive_policy_per_role_and_action(
+    owner: psycopg.Connection[Any],
+) -> None:
+    doubled = values(
+        owner,
+        """
+        select p.polrelid::regclass || ' ' || r.role::regrole || ' ' || c.command
+        from pg_policy p
+        cross join lateral unnest(p.polroles) as r (role)
+        cross join (values ('r'), ('a'), ('w'), ('d')) as c (command)
+        where p.polpermissive and p.polcmd::text in ('*', c.command)
+        group by 1 having count(*) > 1
+        """,
+    )
+    assert doubled == []
+    always_true = values(
+        owner,
+        "select polrelid::regclass::text from pg_policy"
+        " where polroles <> array['crm_sync'::regrole]::oid[]"
+        " and 'true' in (pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))",
+    )
+    assert always_true == []
+    without_policy = values(
+        owner,
+        "select oid::regclass::text from pg_class where relkind = 'r' and relrowsecurity"
+        " and not exists (select from pg_policy where polrelid = pg_class.oid)",
+    )
+    assert without_policy == []

@@ -1,0 +1,301 @@
+"""The figures of schema analytics over a small practice, each computed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.integration.database.practice import Practice, Row
+from tests.support.postgres import Database
+
+
+@pytest.fixture
+def practice(database: Database) -> Iterator[Practice]:
+    with psycopg.connect(database.owner_url, options="-c TimeZone=UTC") as connection:
+        yield Practice(connection)
+        connection.rollback()
+
+
+def picked(row: Row, *names: str) -> tuple[Any, ...]:
+    return tuple(row[name] for name in names)
+
+
+def test_kpi(practice: Practice) -> None:
+    assert practice.rows("select * from analytics.kpi") == [
+        {
+            "as_of": practice.today,
+            "pipeline_value": 300,
+            "pipeline_count": 3,
+            "estimated_value_all_leads": 1750,
+            "lead_count": 6,
+            "won_count": 2,
+            "lost_count": 1,
+            "win_rate": Decimal("0.6667"),
+            "contracted_revenue": 5000,
+            "contracted_project_count": 5,
+            "active_projects": 3,
+            "active_project_value": 1500,
+            "overdue_projects": 1,
+            "average_project_value": 1250,
+            "account_count": 4,
+            "active_account_count": 3,
+            "open_activity_count": 2,
+            "overdue_activity_count": 1,
+        }
+    ]
+
+
+def test_pipeline_by_status(practice: Practice) -> None:
+    found = practice.rows("select * from analytics.pipeline_by_status order by lead_status_sort")
+    columns = ("lead_status_label", "is_pipeline", "lead_count", "estimated_value")
+    assert [picked(row, *columns) for row in found] == [
+        ("New", True, 1, 100),
+        ("Contacted", True, 1, 200),
+        ("Qualified", True, 1, 0),
+        ("Won", False, 2, 450),
+        ("Lost", False, 1, 1000),
+    ]
+
+
+def test_a_status_without_leads_stands_in_the_pipeline_with_0(practice: Practice) -> None:
+    practice.connection.execute("delete from public.leads where lead_status = 'new'")
+    row = practice.by("lead_status", "pipeline_by_status")["new"]
+    assert picked(row, "lead_count", "estimated_value") == (0, 0)
+
+
+def test_pipeline_by_source(practice: Practice) -> None:
+    columns = (
+        "lead_count",
+        "estimated_value",
+        "pipeline_count",
+        "pipeline_value",
+        "won_count",
+        "lost_count",
+        "win_rate",
+    )
+    found = practice.by("lead_source", "pipeline_by_source")
+    assert {source: picked(row, *columns) for source, row in found.items()} == {
+        "Web": (3, 1300, 2, 300, 0, 1, 0),
+        "Referral": (1, 400, 0, 0, 1, 0, 1),
+        "Not stated": (2, 50, 1, 0, 1, 0, 1),
+    }
+
+
+def test_days_in_each_status_of_a_lead(practice: Practice) -> None:
+    found = practice.rows("select * from analytics.lead_status_duration order by lead_status_sort")
+    columns = ("lead_status", "times_entered", "days", "is_current")
+    assert [picked(row, *columns) for row in found] == [
+        ("new", 2, 5, False),
+        ("contacted", 1, 1, False),
+        ("qualified", 1, Decimal("9.5"), False),
+        ("won", 1, Decimal("14.5"), True),
+    ]
+
+
+def test_lead_conversion(practice: Practice) -> None:
+    found = practice.by("company_name", "lead_conversion")
+    assert len(found) == 6
+    won = found["Alpha"]
+    assert picked(won, "is_won", "is_lost", "is_pipeline", "is_converted") == (
+        True,
+        False,
+        False,
+        True,
+    )
+    assert won["converted_account_id"] == str(practice.alpha)
+    assert picked(
+        won, "days_to_close", "days_in_new", "days_in_contacted", "days_in_qualified"
+    ) == (
+        Decimal("15.5"),
+        5,
+        1,
+        Decimal("9.5"),
+    )
+    assert won["closed_on"] == practice.ago(14.5).date()
+    assert found["Two"]["closed_on"] is None
+    assert found["Two"]["days_to_close"] is None
+
+
+def test_days_in_lead_status_keep_those_that_left_apart(practice: Practice) -> None:
+    for days in (10, 20):
+        lead = practice.lead("More", "qualified", None, None)
+        for old, new, ago in ((None, "new", 30 + days), ("new", "qualified", 30)):
+            practice.connection.execute(
+                "insert into public.lead_status_changes (lead_id, old_status, new_status,"
+                " changed_at) values (%s, %s, %s, %s)",
+                (lead, old, new, practice.ago(ago)),
+            )
+    found = practice.by("lead_status", "days_in_lead_status")
+    columns = (
+        "lead_count",
+        "left_count",
+        "average_days_until_left",
+        "median_days_until_left",
+        "current_count",
+        "average_days_so_far",
+    )
+    assert picked(found["new"], *columns) == (3, 3, Decimal("11.67"), 10, 0, None)
+    assert picked(found["qualified"], *columns) == (3, 1, Decimal("9.5"), Decimal("9.5"), 2, 30)
+    assert picked(found["lost"], *columns) == (0, 0, None, None, 0, None)
+
+
+def test_revenue_by_account(practice: Practice) -> None:
+    columns = (
+        "project_count",
+        "contracted_project_count",
+        "contracted_revenue",
+        "share_of_revenue",
+        "revenue_rank",
+        "active_value",
+        "on_hold_value",
+        "completed_value",
+        "proposed_value",
+    )
+    found = practice.by("company_name", "revenue_by_account")
+    assert {name: picked(row, *columns) for name, row in found.items()} == {
+        "Alpha": (5, 3, 3500, Decimal("0.7"), 1, 1500, 0, 2000, 9000),
+        "Beta": (2, 2, 1500, Decimal("0.3"), 2, 0, 1500, 0, 0),
+        "Gamma": (0, 0, 0, 0, 3, 0, 0, 0, 0),
+        "Delta": (0, 0, 0, 0, 3, 0, 0, 0, 0),
+    }
+
+
+@pytest.mark.parametrize(
+    ("view", "column"),
+    [
+        ("revenue_by_account", "contracted_revenue"),
+        ("project_detail", "contracted_revenue"),
+        ("account_overview", "contracted_revenue"),
+        ("client_health", "contracted_revenue"),
+    ],
+)
+def test_money_never_sums_twice(practice: Practice, view: str, column: str) -> None:
+    assert practice.rows(f"select sum({column}) as total from analytics.{view}") == [
+        {"total": 5000}
+    ]
+
+
+def test_a_practice_without_revenue_has_shares_of_0(practice: Practice) -> None:
+    practice.connection.execute("delete from public.projects")
+    found = practice.rows("select share_of_revenue from analytics.revenue_by_account")
+    assert found == [{"share_of_revenue": 0}] * 4
+
+
+def test_project_detail(practice: Practice) -> None:
+    found = practice.by("project_name", "project_detail")
+    assert len(found) == 7
+    columns = (
+        "account_name",
+        "is_overdue",
+        "days_overdue",
+        "planned_days",
+        "contracted_revenue",
+        "activity_count",
+        "hours",
+        "value_per_hour",
+        "last_activity_on",
+        "last_contact_on",
+    )
+    assert picked(found["A late"], *columns) == (
+        "Alpha",
+        True,
+        5,
+        56,
+        500,
+        2,
+        5,
+        100,
+        practice.ago(2).date(),
+        practice.ago(3).date(),
+    )
+    assert picked(found["A offer"], "contract_value", "contracted_revenue") == (9000, 0)
+    assert found["A offer"]["revenue_date"] == practice.ago(310).date()
+    assert {name for name, row in found.items() if row["is_overdue"]} == {"A late"}
+
+
+def test_active_projects_are_only_the_active_ones(practice: Practice) -> None:
+    found = practice.by("project_name", "active_project")
+    assert {name: row["days_left"] for name, row in found.items()} == {
+        "A active": 10,
+        "A late": -5,
+        "B open": None,
+    }
+
+
+def test_account_overview(practice: Practice) -> None:
+    found = practice.by("company_name", "account_overview")
+    columns = (
+        "active_project_count",
+        "overdue_project_count",
+        "converted_lead_count",
+        "activity_count",
+        "open_activity_count",
+        "overdue_activity_count",
+    )
+    assert {name: picked(row, *columns) for name, row in found.items()} == {
+        "Alpha": (2, 1, 1, 9, 2, 1),
+        "Beta": (1, 0, 0, 1, 0, 0),
+        "Gamma": (0, 0, 0, 0, 0, 0),
+        "Delta": (0, 0, 0, 0, 0, 0),
+    }
+
+
+def test_the_last_contact_is_over_the_accounts_its_projects_and_its_leads_activities(
+    practice: Practice,
+) -> None:
+    def alpha() -> Row:
+        return practice.by("company_name", "account_overview")["Alpha"]
+
+    assert alpha()["last_contact_on"] == practice.ago(1).date()  # the lead's e-mail
+    assert alpha()["last_activity_on"] == practice.ago(0.5).date()  # the note
+    practice.connection.execute("delete from public.activities where lead_id is not null")
+    assert alpha()["last_contact_on"] == practice.ago(3).date()  # the project's meeting
+    practice.connection.execute("delete from public.activities where project_id is not null")
+    assert alpha()["last_contact_on"] == practice.ago(10).date()  # its own call
+
+
+def test_client_health(practice: Practice) -> None:
+    found = practice.by("company_name", "client_health")
+    columns = ("health", "days_of_silence", "overdue_project_count")
+    assert {name: picked(row, *columns) for name, row in found.items()} == {
+        "Alpha": ("at_risk", 1, 1),  # an overdue project
+        "Beta": ("at_risk", 40, 0),  # an active project and 40 days of silence
+        "Gamma": ("quiet", 200, 0),  # never spoken with since the account was made
+        "Delta": ("dormant", 300, 0),
+    }
+    practice.connection.execute("update public.projects set end_date = null")
+    assert practice.by("company_name", "client_health")["Alpha"]["health"] == "good"
+
+
+def test_the_timeline_names_each_activity_once_with_its_client(practice: Practice) -> None:
+    found = practice.rows("select * from analytics.activity_timeline")
+    assert len(found) == 10
+    clients = {row["related_type"]: row["account_name"] for row in found if row["lead_id"]}
+    assert clients == {"lead": "Alpha"}
+    by_project = {row["related_name"] for row in found if row["project_id"]}
+    assert by_project == {"A late"}
+    assert sum(row["is_contact"] for row in found) == 5
+    assert sum(row["has_happened"] for row in found) == 7
+    assert sum(row["is_open"] for row in found) == 2
+    assert sum(row["is_overdue"] for row in found) == 1
+
+
+def test_an_activity_of_an_open_lead_belongs_to_no_client(practice: Practice) -> None:
+    lead = practice.lead("New one", "new", None, None)
+    practice.activity("call", 1, lead_id=lead)
+    found = practice.rows(
+        f"select account_id, related_name from analytics.activity_timeline where lead_id = '{lead}'"
+    )
+    assert found == [{"account_id": None, "related_name": "New one"}]
+
+
+def test_days_in_each_status_of_a_project(practice: Practice) -> None:
+    found = practice.rows(
+        f"select * from analytics.project_status_duration where project_id = '{practice.late}'"
+    )
+    columns = ("project_status", "times_entered", "days", "is_current")
+    assert [picked(row, *columns) for row in found] == [("active", 1, 310, True)]

@@ -1,0 +1,131 @@
+"""Reports to render: small, and with the values that break careless renderers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from crm_sync.report.model import (
+    FieldChange,
+    ObjectSummary,
+    Org,
+    OutcomeSummary,
+    PlanReport,
+    PlanRow,
+    Problem,
+    RunReport,
+)
+
+ACME = Org(
+    id="00D5g00000Kx7QzEAJ",
+    name="Acme",
+    kind="production",
+    instance_url="https://acme.my.salesforce.com",
+    target="production",
+)
+
+RENAMED = PlanRow(
+    mapping="account",
+    object="Account",
+    table="accounts",
+    key="cd613e30-d8f1-4adf-91b7-584a2265b1f5",
+    label="Müller & Söhne Maschinenbau GmbH",
+    action="update",
+    state="planned",
+    salesforce_id="0015g00000AbCdEQAV",
+    changes=(
+        FieldChange(
+            "Name", "string", "Müller Maschinenbau GmbH", "Müller & Söhne Maschinenbau GmbH"
+        ),
+        FieldChange("Phone", "phone", None, "+43 316 5550 142"),
+        FieldChange("AnnualRevenue", "currency", Decimal(48000), Decimal("62500.5")),
+    ),
+)
+SCRIPT = PlanRow(
+    mapping="lead",
+    object="Lead",
+    table="leads",
+    key="b8a1abcd-1a69-46c7-8da4-f9fc3c6da5d7",
+    label="<script>alert('lead')</script>",
+    action="create",
+    state="planned",
+    salesforce_id=None,
+    changes=(
+        FieldChange("LastName", "string", None, "<script>alert('lead')</script>"),
+        FieldChange("Company", "string", None, 'Bobby & "Tables" <img src=x onerror=alert(1)>'),
+        FieldChange("Title", "string", None, None),
+        FieldChange("AccountId", "reference", None, {"mapping": "account", "key": "77"}),
+    ),
+)
+INVALID = PlanRow(
+    mapping="lead",
+    object="Lead",
+    table="leads",
+    key="5bc8fbbc-bde5-4099-8164-d8399f767c45",
+    label="Jo Lindqvist",
+    action="create",
+    state="invalid",
+    salesforce_id=None,
+    changes=(FieldChange("Email", "email", None, "jo(at)fjord"),),
+    problems=(
+        Problem(
+            code="INVALID_EMAIL_ADDRESS",
+            sentence="“jo(at)fjord” is not an e-mail address that Salesforce takes.",
+            mend="Correct leads.email.",
+            field="Email",
+            column="email",
+        ),
+    ),
+)
+
+
+def plan(*rows: PlanRow, org: Org = ACME, **changes: object) -> PlanReport:
+    """A report of these rows, its counts computed from them."""
+    counts: dict[str, ObjectSummary] = {}
+    for row in rows:
+        summary = counts.get(row.mapping, ObjectSummary(row.mapping, row.object))
+        name = row.action if row.state in ("planned", "unknown") else row.state
+        counts[row.mapping] = replace(summary, **{name: getattr(summary, name) + 1})
+
+    def fresh() -> Iterator[PlanRow]:
+        return iter(rows)
+
+    report = PlanReport(
+        org=org,
+        made_at=datetime(2026, 11, 24, 21, 5, tzinfo=UTC),
+        summaries=tuple(counts.values()),
+        rows=fresh,
+        digest="b7f3c1d0",
+        calls=2,
+    )
+    return replace(report, **changes)  # type: ignore[arg-type]
+
+
+def ordinary() -> PlanReport:
+    """An update, a create and an invalid row."""
+    return plan(RENAMED, SCRIPT, INVALID)
+
+
+def many(count: int) -> PlanReport:
+    """As many leads to create, numbered from 0."""
+    rows = [replace(SCRIPT, key=str(n), label=f"Lead number {n}") for n in range(count)]
+    return plan(*rows)
+
+
+def finished(**changes: object) -> RunReport:
+    """A sync that created 12, changed 1, and left one row invalid."""
+    run = RunReport(
+        org=ACME,
+        run_number=41,
+        status="finished with problems",
+        summaries=(
+            OutcomeSummary("account", "Account", update=1),
+            OutcomeSummary("lead", "Lead", create=12, invalid=1),
+        ),
+        calls=3,
+        seconds=4.21,
+        problems=(INVALID,),
+    )
+    return replace(run, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from crm_sync.report.headline import duration, headline, not_sent, run_headline
+from crm_sync.report.model import ObjectSummary, Org, OutcomeSummary
+from tests.unit.report.plans import ACME, finished, plan
+
+
+def with_counts(create: int, update: int, delete: int) -> str:
+    summary = ObjectSummary("account", "Account", create, update, delete)
+    return headline(plan(summaries=(summary,)))
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        ((0, 0, 0), "Nothing will change in Acme production."),
+        ((0, 3, 0), "3 records will change in Acme production; nothing will be deleted."),
+        ((0, 1, 0), "1 record will change in Acme production; nothing will be deleted."),
+        (
+            (1200, 0, 0),
+            "1,200 records will be created in Acme production; nothing will be deleted.",
+        ),
+        (
+            (12, 3, 0),
+            "12 records will be created and 3 changed in Acme production; nothing will be deleted.",
+        ),
+        ((0, 0, 1), "1 record will be deleted in Acme production."),
+        ((2, 1, 1), "2 records will be created, 1 changed and 1 deleted in Acme production."),
+        ((0, 2, 5), "2 records will be changed and 5 deleted in Acme production."),
+    ],
+)
+def test_the_headline_says_what_a_sync_would_do(
+    counts: tuple[int, int, int], sentence: str
+) -> None:
+    assert with_counts(*counts) == sentence
+
+
+def test_the_headline_names_an_org_once() -> None:
+    local = Org("00D000000000001AAA", "Local org", "local", "https://127.0.0.1:1", "local")
+    assert headline(plan(org=local)) == "Nothing will change in Local org."
+
+
+def test_rows_that_are_not_sent_are_counted_by_reason() -> None:
+    summaries = (
+        ObjectSummary("a", "A", invalid=1, blocked=2),
+        ObjectSummary("b", "B", blocked=1, held=1),
+    )
+    assert not_sent(summaries) == "5 rows are not sent: 1 invalid, 3 blocked, 1 held."
+    assert not_sent((ObjectSummary("a", "A", refused=1),)) == "1 row is not sent: 1 refused."
+    assert not_sent(()) == ""
+
+
+def test_the_headline_of_a_run_says_what_was_done() -> None:
+    assert run_headline(finished()) == "12 records created and 1 changed in Acme production."
+
+
+def test_a_run_with_nothing_to_do_says_that_all_is_there() -> None:
+    run = finished(status="finished", summaries=(OutcomeSummary("lead", "Lead"),), problems=())
+    assert run_headline(run) == "Nothing to send: Acme production already holds everything."
+
+
+def test_a_run_of_refusals_does_not_say_that_all_is_there() -> None:
+    run = finished(summaries=(OutcomeSummary("lead", "Lead", refused=3),))
+    assert run_headline(run) == "Nothing changed in Acme production."
+
+
+def test_seconds_are_written_for_people() -> None:
+    assert [duration(s) for s in (0.84, 42.4, 200)] == ["0.8 s", "42 s", "3 min 20 s"]
+    assert ACME.sentence() == "Acme (00D5g00000Kx7QzEAJ, production), target production"
