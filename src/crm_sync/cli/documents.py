@@ -12,7 +12,7 @@ from crm_sync.demo.servers import demo_servers
 from crm_sync.demo.story import demo_settings
 from crm_sync.errors import OutputError
 from crm_sync.files import sql_file
-from crm_sync.mapping.document import document
+from crm_sync.mapping.document import commented_fields, document
 from crm_sync.mapping.load import load_mappings, select
 from crm_sync.report.model import PlanRow
 from crm_sync.report.output import write
@@ -45,7 +45,11 @@ def mapping_document(out: Path, *, target: str | None, check: bool) -> int:
         with connect(local.database()) as connection:
             facts = describe(connection, settings if target else local, target, mappings)
         examples = _examples(local)
-    text = document(mappings, facts, examples)
+    suggested = {
+        m.name: commented_fields((settings.mappings / f"{m.name}.yaml").read_text("utf-8"))
+        for m in mappings
+    }
+    text = document(mappings, facts, examples, suggested)
     if not check:
         print(f"{write(out, text)} written.")
         return OK

@@ -6,12 +6,13 @@ sample data. Out: Markdown, the same for the same input. Called by `crm-sync doc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from crm_sync.mapping.model import FieldRule, Lookup, Mapping
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 
-__all__ = ["document"]
+__all__ = ["commented_fields", "document"]
 
 INTRODUCTION = """\
 # From the CRM to Salesforce
@@ -47,8 +48,11 @@ def document(
     mappings: Sequence[Mapping],
     facts: dict[str, ObjectFacts],
     examples: dict[str, dict[str, object]],
+    suggested: dict[str, tuple[str, ...]] | None = None,
 ) -> str:
-    """The page. `facts` by object name; `examples` by mapping name, each one row's payload."""
+    """The page. `facts` by object name; the rest by mapping name: `examples` each one row's payload,
+    `suggested` the lines that a mapping file holds commented out (see `commented_fields`).
+    """
     objects = {mapping.name: mapping.object for mapping in mappings}
     blocks = [INTRODUCTION.rstrip(), _overview(mappings), _diagram(mappings, objects)]
     for mapping in mappings:
@@ -60,7 +64,22 @@ def document(
         blocks += _object(
             mapping, facts.get(mapping.object), examples.get(mapping.name, {}), objects, siblings
         )
+        if lines := (suggested or {}).get(mapping.name):
+            blocks.append(_suggested(mapping, lines))
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def commented_fields(text: str) -> tuple[str, ...]:
+    """The field lines that a mapping file holds commented out, for custom fields of an org."""
+    return tuple(re.findall(r"^ *# (\w+__c: .+)$", text, flags=re.MULTILINE))
+
+
+def _suggested(mapping: Mapping, lines: tuple[str, ...]) -> str:
+    fields = "\n".join(f"  {line}" for line in lines)
+    return (
+        f"With custom fields in your org, uncomment in `{mapping.name}.yaml`:\n\n"
+        f"```yaml\nfields:\n{fields}\n```"
+    )
 
 
 def _overview(mappings: Sequence[Mapping]) -> str:
