@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crm_sync.localorg import identifiers, values
-from crm_sync.localorg.errors import ApiError, RowError
+from crm_sync.localorg.errors import ApiError, BodyError, RowError
 from crm_sync.localorg.schema import Field, ObjectType, Schema
 from crm_sync.localorg.store import Record
 
@@ -110,7 +110,7 @@ class BodyParser:
         if parent.is_polymorphic:
             # R (nango), C (Data Loader): the type must be known before the other fields are read.
             if next(iter(nested), "") != "attributes" or not isinstance(attributes, dict):
-                raise RowError("JSON_PARSER_ERROR", ATTRIBUTES_FIRST)
+                raise BodyError("JSON_PARSER_ERROR", ATTRIBUTES_FIRST)
             named: str = nested["attributes"].get("type", "")
         else:
             named = parent.reference_to[0]
@@ -123,9 +123,9 @@ class BodyParser:
         return target
 
 
-def no_such_column(name: str, object_type: ObjectType) -> RowError:
+def no_such_column(name: str, object_type: ObjectType) -> BodyError:
     """R, errors/invalid-field-400.json."""
-    return RowError(
+    return BodyError(
         "INVALID_FIELD", f"No such column '{name}' on sobject of type {object_type.name}"
     )
 

@@ -123,9 +123,12 @@ class _Undo(Exception):  # noqa: N818
 def _asked(body: Any) -> tuple[list[str], list[str]]:
     if not isinstance(body, dict):
         return [], []
-    ids: Any = body.get("ids")
-    names: Any = body.get("fields")
-    return list(ids or []), list(names or [])
+    return _texts(body.get("ids")), _texts(body.get("fields"))
+
+
+def _texts(value: Any) -> list[str]:
+    listed: list[Any] = value if isinstance(value, list) else []
+    return [text for text in listed if isinstance(text, str)]
 
 
 def _id_or_none(parse: Any, text: str) -> str | None:

@@ -3,6 +3,7 @@
     ApiError    the request as a whole: a list of {message, errorCode, fields?} with a status
     RowError    one row of a write: {statusCode, message, fields} inside a 200 answer; a
                 single-record call turns it into an ApiError
+    └ BodyError one whose JSON cannot be understood
 
 Codes are Salesforce's; texts are its English ones, which it translates and clients must not read.
 """
@@ -53,12 +54,19 @@ class RowError(Exception):
         return {"statusCode": self.code, "message": self.message, "fields": self.fields}
 
     def as_request(self, status: int | None = None) -> ApiError:
-        """The same error as the answer of a single-record call.
+        """The same error as the answer of a single-record call."""
+        status = status or _STATUS.get(self.code, 400)
+        return ApiError(status, self.code, self.message, self.fields)
 
-        A type or column error of the JSON has no ``fields`` there (R, errors/invalid-field).
-        """
-        fields = None if self.code in ("INVALID_FIELD", "JSON_PARSER_ERROR") else self.fields
-        return ApiError(status or _STATUS.get(self.code, 400), self.code, self.message, fields)
+
+class BodyError(RowError):
+    """A row whose JSON cannot be understood: a wrong type, an unknown column.
+
+    In the answer of a single-record call it has no ``fields`` (R, errors/invalid-field).
+    """
+
+    def as_request(self, status: int | None = None) -> ApiError:
+        return ApiError(status or 400, self.code, self.message)
 
 
 _STATUS = {"ENTITY_IS_DELETED": 404, "NOT_FOUND": 404}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
 
 PAGE, SMALLEST_PAGE = 2000, 200
+LONGEST_QUERY = 100_000
 KEPT_CURSORS = 50
 
 
@@ -40,6 +41,12 @@ def _run(org: "Org", request: Request, *, with_deleted: bool) -> Answer:
     text = request.query.get("q")
     if not text:
         raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
+    if len(text) > LONGEST_QUERY:
+        raise ApiError(
+            400,
+            "MALFORMED_QUERY",
+            f"SOQL statements can not be longer than {LONGEST_QUERY} characters",
+        )
     parsed = parse(text)
     compiled = compile_query(org.schema, parsed, with_deleted=with_deleted)
     rows = org.store.rows(compiled.sql, compiled.parameters)

@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import errno
 import json
 import shutil
 import signal
 import socket
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -253,8 +255,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             data.with_name(data.name + suffix).unlink(missing_ok=True)
     try:
         org = LocalOrg(data, port=options.port, https=not options.http, verbose=options.verbose)
-    except (OSError, ValueError) as error:
-        print(f"local org: cannot start on port {options.port}: {error}", file=sys.stderr)
+    except OSError as error:
+        is_taken = error.errno == errno.EADDRINUSE
+        reason = f"port {options.port} is already in use" if is_taken else str(error)
+        print(f"local org: {reason}", file=sys.stderr)
+        return 2
+    except (sqlite3.Error, ValueError) as error:
+        print(f"local org: cannot use {data}: {error}", file=sys.stderr)
         return 2
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,8 +1,9 @@
 """Values: from the JSON of a request to what is stored, with Salesforce's refusals.
 
 Stored as SQLite likes it and as answers show it: text, numbers, 0/1, dates ``YYYY-MM-DD``,
-datetimes ``YYYY-MM-DDTHH:MM:SS.000+0000`` (which sort as text). An empty text is null. Leading and
-trailing white space is taken off (U).
+datetimes ``YYYY-MM-DDTHH:MM:SS.000+0000`` (which sort as text). A text is never empty, only null,
+and never begins or ends with white space (D, Apex guide, Primitive Data Types); a no-break space
+stays (3).
 """
 
 import re
@@ -13,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from crm_sync.localorg import identifiers
-from crm_sync.localorg.errors import RowError
+from crm_sync.localorg.errors import BodyError, RowError
 from crm_sync.localorg.schema import Field
 
 Parse = Callable[[Any], Any]
@@ -26,6 +27,8 @@ _DATETIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
 )
 _YEARS = range(1700, 4001)
+_WHITE_SPACE = "".join(chr(code) for code in range(0x21))
+"""What Java's ``trim`` takes off."""
 
 
 def now() -> datetime:
@@ -90,7 +93,7 @@ def parser(field: Field) -> Parse:
     return partial(_text, field)
 
 
-def wrong_type(type_name: str, value: Any) -> RowError:
+def wrong_type(type_name: str, value: Any) -> BodyError:
     """Salesforce's text for a JSON value of the wrong kind (R); the position is not computed."""
     if isinstance(value, bool):
         shown = f"VALUE_{str(value).upper()} value {str(value).lower()}"
@@ -103,13 +106,13 @@ def wrong_type(type_name: str, value: Any) -> RowError:
     elif isinstance(value, str):
         shown = f"VALUE_STRING value {value}"
     elif isinstance(value, list):
-        return RowError(
+        return BodyError(
             "JSON_PARSER_ERROR",
             f"Cannot deserialize instance of {type_name} from START_ARRAY value [line:1, column:1]",
         )
     else:
         shown = "START_OBJECT value {"
-    return RowError(
+    return BodyError(
         "JSON_PARSER_ERROR",
         f"Cannot deserialize instance of {type_name} from {shown} or request may be missing a "
         "required field at [line:1, column:1]",
@@ -121,7 +124,7 @@ def _text(field: Field, value: Any) -> str | None:
         return None
     if not isinstance(value, str):
         raise wrong_type("string", value)
-    text = value.strip()
+    text = value.strip(_WHITE_SPACE)
     length = field.describe["length"]
     # Salesforce is written in Java, where a character outside the basic plane counts twice (U).
     if len(text) * 2 > length and len(text.encode("utf-16-le")) > length * 2:
@@ -202,12 +205,21 @@ def _decimal(field: Field, value: Any) -> Decimal | None:
 
 
 def _out_of_range(field: Field, value: Any) -> RowError:
-    shown = value if isinstance(value, str) else float(value)
+    shown = value if isinstance(value, str) else _as_java_writes(float(value))
     return RowError(
         "NUMBER_OUTSIDE_VALID_RANGE",
         f"{field.label}: value outside of valid range on numeric field: {shown}",
         [field.name],
     )
+
+
+def _as_java_writes(number: float) -> str:
+    """ "100.0" (R) as Java's Double.toString has it, so "1.0E16" for a large one."""
+    if number == 0 or 1e-3 <= abs(number) < 1e7:
+        return repr(number)
+    sign, digits, _ = (parts := Decimal(repr(number)).normalize()).as_tuple()
+    text = "".join(str(digit) for digit in digits)
+    return f"{'-' if sign else ''}{text[0]}.{text[1:] or '0'}E{parts.adjusted()}"
 
 
 def _date(field: Field, value: Any) -> str | None:

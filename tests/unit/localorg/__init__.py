@@ -1,0 +1,1 @@
+"""Tests of the local org, all through real HTTP."""

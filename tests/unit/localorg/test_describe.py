@@ -1,0 +1,92 @@
+"""Describe: what the org says of its objects."""
+
+import pytest
+
+from crm_sync.localorg.serve import LocalOrg
+
+from .client import BASE, Client
+
+OBJECTS = ["Account", "Event", "Group", "Lead", "Opportunity", "Organization", "Task", "User"]
+
+
+def fields_of(client: Client, object_name: str) -> dict[str, dict[str, object]]:
+    described = client.call("GET", f"/sobjects/{object_name}/describe").json()
+    return {field["name"]: field for field in described["fields"]}
+
+
+def test_the_global_describe_lists_every_object(client: Client) -> None:
+    body = client.call("GET", "/sobjects").json()
+    assert body["encoding"] == "UTF-8"
+    assert body["maxBatchSize"] == 200
+    assert [o["name"] for o in body["sobjects"]] == OBJECTS
+    account = body["sobjects"][0]
+    assert account["keyPrefix"] == "001"
+    assert account["urls"]["describe"] == f"{BASE}/sobjects/Account/describe"
+
+
+@pytest.mark.parametrize("object_name", OBJECTS)
+def test_every_described_field_has_the_full_set_of_keys(client: Client, object_name: str) -> None:
+    keys = {len(field) for field in fields_of(client, object_name).values()}
+    assert keys == {57}
+
+
+@pytest.mark.parametrize("object_name", ["Account", "Lead", "Opportunity", "Task", "Event"])
+def test_the_external_id_is_unique_and_case_sensitive(client: Client, object_name: str) -> None:
+    field = fields_of(client, object_name)["CRM_Id__c"]
+    told = {key: field[key] for key in ("externalId", "idLookup", "unique", "caseSensitive")}
+    assert set(told.values()) == {True}
+    assert (field["length"], field["custom"]) == (64, True)
+
+
+def test_children_say_what_goes_with_a_deleted_account(client: Client) -> None:
+    children = client.call("GET", "/sobjects/Account/describe").json()["childRelationships"]
+    cascading = {
+        (c["childSObject"], c["field"], c["relationshipName"])
+        for c in children
+        if c["cascadeDelete"]
+    }
+    assert cascading == {
+        ("Opportunity", "AccountId", "Opportunities"),
+        ("Task", "WhatId", "Tasks"),
+        ("Event", "WhatId", "Events"),
+    }
+
+
+def test_an_unknown_object_is_not_found(client: Client) -> None:
+    answer = client.call("GET", "/sobjects/Foo/describe")
+    assert answer.status_code == 404
+    assert answer.json() == [
+        {"message": "The requested resource does not exist", "errorCode": "NOT_FOUND"}
+    ]
+
+
+def test_a_schema_that_has_not_changed_is_not_sent_again(client: Client) -> None:
+    first = client.call("GET", "/sobjects/Account/describe")
+    since = {"If-Modified-Since": first.headers["Last-Modified"]}
+    again = client.call("GET", "/sobjects/Lead/describe", headers=since)
+    assert again.status_code == 304
+    assert again.content == b""
+    assert again.headers["ETag"] == first.headers["ETag"]
+    [inside] = client.composite(
+        {
+            "method": "GET",
+            "url": f"{BASE}/sobjects",
+            "referenceId": "all",
+            "httpHeaders": since,
+        }
+    )
+    assert (inside["httpStatusCode"], inside["body"]) == (304, None)
+    assert inside["httpHeaders"]["ETag"] == first.headers["ETag"]
+
+
+def test_an_org_may_lack_or_bend_the_external_id() -> None:
+    changes = {"Account.CRM_Id__c": None, "Lead.CRM_Id__c": {"unique": False}}
+    with LocalOrg(fields=changes) as org:
+        client = Client(org)
+        assert "CRM_Id__c" not in fields_of(client, "Account")
+        assert fields_of(client, "Lead")["CRM_Id__c"]["unique"] is False
+        answer = client.call("PATCH", "/sobjects/Account/CRM_Id__c/1", {"Name": "X"})
+        assert answer.status_code == 404
+        assert answer.json()[0]["message"] == (
+            "Provided external ID field does not exist or is not accessible: CRM_Id__c"
+        )

@@ -1,0 +1,135 @@
+"""The org as a process of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+START_SECONDS = 5  # under one second on an idle machine; this one may be busy
+
+
+@contextmanager
+def process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """A running org and its first line; stopped at the end if it still runs."""
+    command = [sys.executable, "-m", "crm_sync.localorg", *arguments]
+    running = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert running.stdout is not None
+        yield running, json.loads(running.stdout.readline())
+    finally:
+        if running.poll() is None:
+            running.terminate()
+        running.communicate(timeout=10)
+
+
+def get(told: dict[str, Any], path: str) -> requests.Response:
+    session = requests.Session()
+    session.trust_env = False
+    return session.get(
+        told["instance_url"] + path,
+        headers={"Authorization": f"Bearer {told['access_token']}"},
+        verify=told["ca_bundle"] or True,
+        timeout=10,
+    )
+
+
+def test_its_first_line_says_how_to_reach_it_and_a_signal_ends_it() -> None:
+    started = time.monotonic()
+    with process() as (running, told):
+        assert time.monotonic() - started < START_SECONDS
+        assert set(told) == {
+            "instance_url", "client_id", "client_secret", "access_token", "ca_bundle", "org_id",
+        }  # fmt: skip
+        assert told["instance_url"].startswith("https://127.0.0.1:")
+        assert get(told, "/services/data/v60.0/limits").status_code == 200
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=10) == 0
+    assert not Path(told["ca_bundle"]).exists()
+
+
+def test_it_can_do_without_tls() -> None:
+    with process("--http") as (_, told):
+        assert told["instance_url"].startswith("http://127.0.0.1:")
+        assert told["ca_bundle"] is None
+        assert get(told, "/services/data").status_code == 200
+
+
+def test_it_ends_when_its_standard_input_closes() -> None:
+    with process("--stop-with-stdin") as (running, _):
+        assert running.stdin is not None
+        running.stdin.close()
+        assert running.wait(timeout=10) == 0
+        running.stdin = None
+
+
+def test_a_port_in_use_is_one_clear_line_and_code_2() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "crm_sync.localorg", "--port", str(port)]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr == f"local org: port {port} is already in use\n"
+
+
+def test_a_data_file_that_is_none_is_one_clear_line_and_code_2(tmp_path: Path) -> None:
+    data = tmp_path / "org.db"
+    data.write_text("this is no database, but it is long enough to be looked at" * 20)
+    command = [sys.executable, "-m", "crm_sync.localorg", "--data", str(data)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"local org: cannot use {data}: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_records_secrets_and_certificate_survive_a_kill_and_a_restart(tmp_path: Path) -> None:
+    data = str(tmp_path / "an org.db")
+    with process("--data", data) as (running, first):
+        created = requests.post(
+            first["instance_url"] + "/services/data/v60.0/sobjects/Account",
+            json={"Name": "Kept"},
+            headers={"Authorization": f"Bearer {first['access_token']}"},
+            verify=first["ca_bundle"],
+            timeout=10,
+        )
+        assert created.status_code == 201
+        os.kill(running.pid, signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
+        running.wait(timeout=10)
+    with process("--data", data) as (_, second):
+        same = ("client_id", "client_secret", "org_id", "ca_bundle")
+        assert [second[key] for key in same] == [first[key] for key in same]
+        kept = {**second, "access_token": first["access_token"]}
+        record = get(kept, f"/services/data/v60.0/sobjects/Account/{created.json()['id']}")
+        assert record.json()["Name"] == "Kept"
+    with process("--data", data, "--reset") as (_, third):
+        assert third["org_id"] != first["org_id"]
+        counts = get(third, "/local/counts").json()
+        assert counts["Account"] == 0
+
+
+def test_a_request_is_a_line_when_asked_for() -> None:
+    with process("--verbose") as (running, told):
+        get(told, "/services/data/v60.0/limits")
+        assert running.stdout is not None
+        assert running.stdout.readline() == "200 GET /services/data/v60.0/limits\n"
+
+
+@pytest.mark.parametrize("arguments", [["--data", "x.db", "--memory"], ["--port", "many"]])
+def test_wrong_options_are_refused(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "crm_sync.localorg", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 2
