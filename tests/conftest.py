@@ -1,0 +1,100 @@
+"""Options and fixtures of all tests. Server and databases: see support/postgres.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from tests.support import postgres
+
+if TYPE_CHECKING:
+    from crm_sync.localorg.serve import LocalOrg
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("crm-sync")
+    group.addoption(
+        "--postgres",
+        choices=("embedded", "system"),
+        default="embedded",
+        help="the embedded PostgreSQL, or the one installed on this system",
+    )
+    group.addoption(
+        "--recordings",
+        type=Path,
+        metavar="DIRECTORY",
+        help="exchanges recorded with a real org, to compare the local org with; in one word, "
+        "--recordings=DIRECTORY: pytest takes a separate path for a place to look for tests",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs recordings when there are none: not a gap in this run, so no skip."""
+    if config.getoption("--recordings") is not None:
+        return
+    without = [item for item in items if item.get_closest_marker("recordings")]
+    if without:
+        config.hook.pytest_deselected(items=without)
+        items[:] = [item for item in items if item not in without]
+
+
+@pytest.fixture(scope="session")
+def recordings(pytestconfig: pytest.Config) -> Path:
+    """The directory given with --recordings."""
+    directory = pytestconfig.getoption("--recordings")
+    assert isinstance(directory, Path), "a test that uses recordings needs the marker `recordings`"
+    if not directory.is_dir():
+        raise pytest.UsageError(f"--recordings: {directory} is no directory")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def server(pytestconfig: pytest.Config) -> Iterator[postgres.Server]:
+    """A PostgreSQL server for the whole run, with an owner role that is no superuser."""
+    if pytestconfig.getoption("--postgres") == "system":
+        from tests.support.system_postgres import system_server as start  # needs a Unix
+    else:
+        from tests.support.postgres import embedded_server as start
+    with start() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(server: postgres.Server) -> str:
+    """The name of a database in which the owner has run schema.sql and views.sql."""
+    postgres.build_template(server)
+    return postgres.TEMPLATE
+
+
+@pytest.fixture
+def database(server: postgres.Server, template: str) -> Iterator[postgres.Database]:
+    """A database of the test's own, with our schema and no rows."""
+    with postgres.temporary_database(server, template) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def empty_database(server: postgres.Server) -> Iterator[postgres.Database]:
+    """A database of the test's own with nothing in it; its roles may exist already."""
+    with postgres.temporary_database(server, None) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def connection(database: postgres.Database) -> Iterator[psycopg.Connection[Any]]:
+    """The test's database as its owner, each statement its own transaction."""
+    with psycopg.connect(database.owner_url, autocommit=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def org() -> Iterator[LocalOrg]:
+    """A local Salesforce org of the test's own, in memory."""
+    from crm_sync.localorg.serve import LocalOrg
+
+    with LocalOrg(data=None) as running:
+        yield running

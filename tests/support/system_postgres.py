@@ -1,0 +1,76 @@
+"""The PostgreSQL that is installed on this system: the oldest version that we promise, in CI."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from crm_sync.demo import leftovers
+from crm_sync.demo.embedded import create_owner
+from tests.support.postgres import Server
+
+
+@contextmanager
+def system_server() -> Iterator[Server]:
+    """The system's PostgreSQL, in a directory of our own, its cluster of nobody's concern."""
+    leftovers.clear_leftovers()
+    programs = system_programs()
+    with leftovers.owned_directory() as directory:
+        data = directory / "db"
+        data.mkdir()
+        run = _as_database_user(data)
+        options = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+        run([str(programs / "initdb"), "-D", str(data), "--no-sync", *options])
+        with (data / "postgresql.conf").open("a", encoding="utf-8") as settings:
+            settings.write("listen_addresses = ''\nfsync = off\nfull_page_writes = off\n")
+            settings.write("synchronous_commit = off\n")
+            settings.write(f"unix_socket_directories = '{data}'\n")
+        try:
+            run([str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(data / "log"), "start"])
+            admin_url = f"postgresql://postgres@/postgres?host={data}&port=5432"
+            create_owner(admin_url)
+            yield Server(admin_url)
+        finally:
+            leftovers.end_postgres(directory)
+
+
+def system_programs() -> Path:
+    """Where initdb and pg_ctl of the system's newest PostgreSQL are."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
+    if found:
+        return found[-1].parent
+    pg_config = shutil.which("pg_config")
+    if pg_config is not None:
+        directory = subprocess.run(
+            [pg_config, "--bindir"], check=True, capture_output=True, text=True
+        ).stdout.strip()
+        if (Path(directory) / "initdb").exists():
+            return Path(directory)
+    raise pytest.UsageError("--postgres system: no PostgreSQL server is installed on this system")
+
+
+def _as_database_user(data: Path) -> Callable[[list[str]], None]:
+    """Run commands as a user that PostgreSQL accepts: it refuses to run as root."""
+    user: str | None = None
+    if os.geteuid() == 0:
+        names = {entry.pw_name for entry in pwd.getpwall()}
+        user = next(name for name in ("postgres", "embedded_postgres") if name in names)
+        shutil.chown(data, user)
+
+    def run(command: list[str]) -> None:
+        # To a file: pg_ctl's server would inherit a pipe and hold it open.
+        with (data.parent / "setup.log").open("ab") as log:
+            subprocess.run(
+                command, check=True, stdout=log, stderr=log, user=user, cwd="/", timeout=60
+            )
+
+    return run

@@ -1,0 +1,68 @@
+"""tools.regenerate: a generated file that is not as it would be is found and left as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools import regenerate
+
+WRITER = """
+import pathlib, sys
+out = pathlib.Path("out"); out.mkdir(exist_ok=True)
+for name in sys.argv[1:]: (out / name).write_text("new")
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with one generator, which writes out/a.md and out/a.png."""
+    (tmp_path / "writer.py").write_text(WRITER)
+    monkeypatch.setattr(regenerate, "ROOT", tmp_path)
+    made = regenerate.Generator(("writer", "a.md", "a.png"), ("out",))
+    monkeypatch.setattr(regenerate, "GENERATORS", (made,))
+    return tmp_path
+
+
+def content(repository: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in (repository / "out").glob("*")}
+
+
+def test_files_that_are_as_they_would_be_are_current(repository: Path) -> None:
+    assert regenerate.main([]) == 0
+    assert content(repository) == {"a.md": "new", "a.png": "new"}
+    assert regenerate.main(["--check"]) == 0
+
+
+@pytest.mark.parametrize("former", [{"a.md": "old"}, {}])
+def test_a_stale_or_missing_file_is_found_and_left_as_it_was(
+    repository: Path, former: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / "out").mkdir()
+    for name, text in former.items():
+        (repository / "out" / name).write_text(text)
+    assert regenerate.main(["--check"]) == 1
+    assert content(repository) == former
+    assert "out/a.md is stale" in capsys.readouterr().out
+
+
+def test_a_picture_may_differ_from_machine_to_machine(repository: Path) -> None:
+    regenerate.main([])
+    (repository / "out" / "a.png").write_text("drawn with other fonts")
+    assert regenerate.main(["--check"]) == 0
+    assert content(repository)["a.png"] == "drawn with other fonts"
+
+
+def test_a_generator_that_does_not_get_through_is_named(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = regenerate.Generator(("no_such_module",), ("out",))
+    monkeypatch.setattr(regenerate, "GENERATORS", (broken,))
+    assert regenerate.main(["--check"]) == 1
+    assert "no_such_module ended with code 1" in capsys.readouterr().out
+
+
+def test_every_listed_generator_makes_something_that_is_there() -> None:
+    for generator in regenerate.GENERATORS:
+        assert regenerate.snapshot(generator), generator.makes
