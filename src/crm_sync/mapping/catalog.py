@@ -50,11 +50,11 @@ order by c.relname collate "C", a.attnum
 """
 
 _FOREIGN_KEYS = """
-select c.conrelid::regclass::text, a.attname, t.relname, b.attname
+select s.relname, a.attname, t.relname, b.attname
 from pg_catalog.pg_constraint c
 join pg_catalog.pg_class s on s.oid = c.conrelid
 join pg_catalog.pg_namespace n on n.oid = s.relnamespace and n.nspname = 'public'
-join pg_catalog.pg_class t on t.oid = c.confrelid
+join pg_catalog.pg_class t on t.oid = c.confrelid and t.relnamespace = n.oid
 join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
 join pg_catalog.pg_attribute b on b.attrelid = c.confrelid and b.attnum = c.confkey[1]
 where c.contype = 'f' and array_length(c.conkey, 1) = 1
@@ -104,8 +104,7 @@ def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
         columns.setdefault(table, {})[column] = kind
         readable[table] = may_read
     keys = _grouped(
-        (t.removeprefix("public."), ForeignKey(c, target, tc))
-        for t, c, target, tc in connection.execute(_FOREIGN_KEYS)
+        (t, ForeignKey(c, target, tc)) for t, c, target, tc in connection.execute(_FOREIGN_KEYS)
     )
     hiding = {row[0] for row in connection.execute(_HIDING)}
     off = _grouped((row[0], str(row[1])) for row in connection.execute(_TRIGGERS_OFF))

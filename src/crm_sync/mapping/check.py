@@ -1,7 +1,8 @@
 """Finds what is wrong with a mapping against a database and an org, and says where.
 
-In: a mapping, the catalog, the facts. Out: MappingError or OrgAccessError with the line of the
-mapping file. `check_mappings` asks PostgreSQL to plan the statement (EXPLAIN), so no row is read.
+In: mappings, the catalog, the facts. Out: MappingError, OrgAccessError or DatabaseError with the
+line of the mapping file. `check_mappings` asks PostgreSQL to plan the statement (EXPLAIN), so no
+row is read.
 """
 
 from __future__ import annotations
@@ -11,17 +12,23 @@ from collections.abc import Mapping as Map
 from typing import Any
 
 import psycopg
-from psycopg import sql
+from psycopg import errors
 
-from crm_sync.errors import CrmSyncError, MappingError, OrgAccessError
+from crm_sync.errors import DatabaseError, MappingError, OrgAccessError
 from crm_sync.mapping.catalog import Catalog
-from crm_sync.mapping.compile import compile_mapping
 from crm_sync.mapping.expression import complaint
-from crm_sync.mapping.model import FieldRule, Mapping
+from crm_sync.mapping.model import Lookup, Mapping
+from crm_sync.mapping.sql_errors import explain_error, refusal
 from crm_sync.names import nearest
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 
-__all__ = ["check_fields", "check_mappings", "explain_error"]
+__all__ = [
+    "check_fields",
+    "check_mappings",
+    "check_visible",
+    "explain_error",
+    "unlisted_values",
+]
 
 
 def check_mappings(
@@ -32,12 +39,46 @@ def check_mappings(
 ) -> None:
     """Raises the first error of these mappings against database and org."""
     for mapping in mappings:
+        check_visible(mapping, catalog)
         check_expressions(mapping)
         check_fields(mapping, facts)
-        query = compile_mapping(mapping, catalog, facts[mapping.object])
-        error = _planned(connection, query)
-        if error is not None:
+        check_time_zone(connection, mapping)
+        if error := refusal(connection, mapping, catalog, facts[mapping.object]):
             raise explain_error(connection, mapping, catalog, facts, error)
+
+
+def check_visible(mapping: Mapping, catalog: Catalog) -> None:
+    """Raises DatabaseError unless our role reads every row of a mapping's tables."""
+    for table in (mapping.source.table, *mapping.source.join.values()):
+        facts = catalog.get(table)
+        if facts is None:
+            continue
+        if not facts.readable:
+            raise DatabaseError(
+                f"Our role may not read {table}.",
+                "Sign in as the role crm_sync, or grant select to the role that you use.",
+            )
+        if facts.hides_rows:
+            raise DatabaseError(
+                f"Row level security may hide rows of {table} from our role; hidden rows would "
+                "look deleted.",
+                "Sign in as the role crm_sync; schema.sql gives it a policy that shows every row.",
+            )
+
+
+def check_time_zone(connection: psycopg.Connection[Any], mapping: Mapping) -> None:
+    """Raises MappingError for a time zone that PostgreSQL does not know."""
+    zone = mapping.time_zone
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute("select set_config('TimeZone', %s, true)", [zone])
+    except errors.InvalidParameterValue:
+        known = connection.execute("select name from pg_timezone_names order by name")
+        raise MappingError(
+            f"PostgreSQL knows no time zone {zone!r}." + nearest(zone, [row[0] for row in known]),
+            "Name one like Europe/Berlin.",
+            mapping.where("time_zone"),
+        ) from None
 
 
 def check_expressions(mapping: Mapping) -> None:
@@ -57,7 +98,7 @@ def _expressions(mapping: Mapping) -> Iterable[tuple[tuple[str, ...], str]]:
         if rule.sql:
             yield ("fields", name), rule.sql
     for name, lookup in mapping.lookups.items():
-        for origin in (*lookup.branches, *([lookup.reference] if lookup.reference else [])):
+        for origin in lookup.origins:
             if origin.sql:
                 yield ("lookups", name), origin.sql
 
@@ -66,9 +107,8 @@ def check_fields(mapping: Mapping, facts: Map[str, ObjectFacts]) -> None:
     """Raises where the org lacks a field, or does not let us write it as the mapping wants."""
     known = facts[mapping.object]
     _check_external_id(mapping, known)
-    for name, rule in {**mapping.fields, **mapping.lookups}.items():
-        kind = "fields" if name in mapping.fields else "lookups"
-        where = mapping.where(kind, name)
+    for name, rule in mapping.rules.items():
+        where = mapping.where("fields" if name in mapping.fields else "lookups", name)
         field = known.fields.get(name)
         if field is None:
             raise MappingError(
@@ -78,12 +118,59 @@ def check_fields(mapping: Mapping, facts: Map[str, ObjectFacts]) -> None:
                 where,
             )
         _check_writable(mapping, field, rule.write, where)
-    for name in mapping.on_delete.values:
-        if name not in mapping.fields:
+        if isinstance(rule, Lookup) and field.type != "reference":
             raise MappingError(
-                f"on_delete sets {name}, which fields does not write.",
+                f"{mapping.object}.{name} holds a {field.type}; a lookup fills a reference.",
+                f"Put {name} under fields.",
+                where,
+            )
+    _check_on_delete(mapping, known)
+
+
+def unlisted_values(mapping: Mapping, facts: ObjectFacts) -> Iterable[str]:
+    """A sentence for each picklist value that the file writes and the org does not list.
+
+    Most standard picklists take any text (describe says restrictedPicklist false; R), so a typing
+    error in a value map would go in silently.
+    """
+    for name, rule in mapping.fields.items():
+        field = facts.fields.get(name)
+        if field is None or field.type not in ("picklist", "multipicklist") or not field.values:
+            continue
+        written = [rule.constant, rule.if_null, *(rule.values or {}).values()]
+        written.append(mapping.on_delete.values.get(name))
+        texts = dict.fromkeys(str(value) for value in written if value not in (None, ""))
+        for text in texts:
+            parts = text.split(";") if field.type == "multipicklist" else [text]
+            if not set(parts) <= set(field.values):
+                yield (
+                    f"{mapping.where('fields', name)}: {mapping.object}.{name} lists no value "
+                    f"{text!r} in this org.{nearest(text, field.values)}"
+                )
+
+
+def _check_on_delete(mapping: Mapping, known: ObjectFacts) -> None:
+    where = mapping.where("on_delete")
+    if mapping.on_delete.action == "delete" and not known.deletable:
+        raise OrgAccessError(
+            f"{where}: our user may not delete {mapping.object} records.",
+            "Let a permission set grant it, or say on_delete: ignore.",
+        )
+    for name in mapping.on_delete.values:
+        where = mapping.where("on_delete", "set", name)
+        rule = mapping.fields.get(name)
+        if rule is None:
+            raise MappingError(
+                f"on_delete sets {name}, which fields does not write."
+                + nearest(name, mapping.fields),
                 "Only a mapped field can be set and set back.",
-                mapping.where("on_delete"),
+                where,
+            )
+        if rule.write == "on_create":
+            raise MappingError(
+                f"on_delete sets {name}, which is written on create only.",
+                "Only a field that updates write can be set and set back.",
+                where,
             )
 
 
@@ -108,10 +195,13 @@ def _check_external_id(mapping: Mapping, known: ObjectFacts) -> None:
     where = mapping.where("external_id")
     field = known.fields.get(name)
     if field is None:
+        # A custom field of tasks and events is made on the object Activity.
+        owner = "Activity" if mapping.object in ("Task", "Event") else mapping.object
         raise OrgAccessError(
-            f"{where}: {mapping.object} has no field {name} in this org, or our user may not see it.",
-            f"Create {'Activity' if mapping.object in ('Task', 'Event') else mapping.object}.{name} "
-            "as Text(64), External ID, Unique (case-sensitive), and grant it in a permission set.",
+            f"{where}: {mapping.object} has no field {name} in this org, or our user may not see "
+            "it.",
+            f"Create {owner}.{name} as Text(64), External ID, Unique (case-sensitive), and grant "
+            "it in a permission set.",
         )
     if not field.external_id:
         raise OrgAccessError(
@@ -129,99 +219,3 @@ def _check_external_id(mapping: Mapping, known: ObjectFacts) -> None:
             f"{where}: {mapping.object}.{name} takes {field.length} characters, too few for a key.",
             "Make it Text(64).",
         )
-
-
-def explain_error(
-    connection: psycopg.Connection[Any],
-    mapping: Mapping,
-    catalog: Catalog,
-    facts: Map[str, ObjectFacts],
-    error: psycopg.Error,
-) -> CrmSyncError:
-    """Which part of a mapping PostgreSQL complains about, and for which row where it is a value."""
-    if isinstance(error, psycopg.errors.UniqueViolation):
-        return MappingError(
-            f"{mapping.name} gives more than one row for one key of {mapping.source.table}.",
-            "A join is many-to-one, and an expression gives one value.",
-            mapping.where("source"),
-        )
-    said = (error.diag.message_primary or type(error).__name__).rstrip(".")
-    for path, part in _parts(mapping):
-        query = compile_mapping(part, catalog, facts[mapping.object])
-        if _planned(connection, query) is not None:
-            hint = _hint(error, mapping, catalog)
-            return MappingError(
-                f"{'.'.join(path)}: PostgreSQL says: {said}.{hint}", where=mapping.where(*path)
-            )
-        if _ran(connection, query) is not None:
-            key = _first_bad(connection, query)
-            return MappingError(
-                f"{'.'.join(path)}: PostgreSQL says: {said}, at {mapping.source.table} row {key}.",
-                "Correct that row, or let the SQL allow for it.",
-                mapping.where(*path),
-            )
-    return MappingError(f"PostgreSQL says: {said}.", where=mapping.where())
-
-
-def _parts(mapping: Mapping) -> Iterable[tuple[tuple[str, ...], Mapping]]:
-    """The mapping with one part of it at a time, to find the part that does not work."""
-    none: dict[str, Any] = {"fields": {}, "lookups": {}, "label": "''"}
-    bare = mapping.model_copy(update=none)
-    source = mapping.source
-    yield ("source",), bare.model_copy(update={"source": source.model_copy(update={"where": None})})
-    yield ("source", "where"), bare
-    yield ("label",), bare.model_copy(update={"label": mapping.label})
-    for name, rule in mapping.fields.items():
-        loose: FieldRule = rule
-        yield ("fields", name), bare.model_copy(update={"fields": {name: loose}})
-    for name, lookup in mapping.lookups.items():
-        yield ("lookups", name), bare.model_copy(update={"lookups": {name: lookup}})
-
-
-def _planned(connection: psycopg.Connection[Any], query: sql.Composed) -> psycopg.Error | None:
-    return _attempt(connection, sql.SQL("explain ") + query)
-
-
-def _ran(connection: psycopg.Connection[Any], query: sql.Composed) -> psycopg.Error | None:
-    return _attempt(
-        connection,
-        sql.SQL("select count(*), max(payload::text), max(lookups::text), max(problems::text), "
-                "max(label) from (") + query + sql.SQL(") q"),
-    )  # fmt: skip
-
-
-def _attempt(connection: psycopg.Connection[Any], query: sql.Composed) -> psycopg.Error | None:
-    """Runs a statement in a transaction of its own (or a savepoint); gives its error."""
-    try:
-        with connection.transaction(force_rollback=True):
-            connection.execute(query)
-    except psycopg.Error as error:
-        return error
-    return None
-
-
-def _first_bad(connection: psycopg.Connection[Any], query: sql.Composed) -> str:
-    """The key of the first row, in key order, at which the statement fails, found by halving."""
-    base = sql.SQL("select key from (") + query + sql.SQL(") q order by key collate \"C\"")
-    with connection.transaction(force_rollback=True):
-        # Only the keys: PostgreSQL does not compute columns that nobody reads.
-        keys = [row[0] for row in connection.execute(base)]
-    low, high = 0, len(keys)
-    while high - low > 1:
-        middle = (low + high) // 2
-        some = sql.SQL(" where key = any({})").format(sql.Literal(keys[low:middle]))
-        failing = _attempt(
-            connection,
-            sql.SQL("select max(payload::text), max(problems::text), max(lookups::text), max(label)"
-                    " from (") + query + sql.SQL(") q") + some,
-        )  # fmt: skip
-        low, high = (low, middle) if failing is not None else (middle, high)
-    return keys[low] if keys else "?"
-
-
-def _hint(error: psycopg.Error, mapping: Mapping, catalog: Catalog) -> str:
-    if not isinstance(error, psycopg.errors.UndefinedColumn):
-        return ""
-    names = (error.diag.message_primary or "").split('"')
-    columns = catalog[mapping.source.table].columns
-    return nearest(names[1].split(".")[-1], columns) if len(names) > 1 else ""

@@ -9,29 +9,33 @@ mapping is composed in this module alone; `tests/golden/*.sql` shows what comes 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import LiteralString, cast
 
 from psycopg import sql
 
 from crm_sync.errors import MappingError
 from crm_sync.mapping import rules
 from crm_sync.mapping.catalog import Catalog, TableFacts
-from crm_sync.mapping.model import Lookup, Mapping
+from crm_sync.mapping.model import Branch, FieldRule, Mapping, Reference
 from crm_sync.names import nearest
 from crm_sync.salesforce.describe import ObjectFacts
 
-__all__ = ["compile_mapping", "raw", "reference_values"]
+__all__ = ["compile_mapping", "one_value_each", "raw", "reference_values"]
 
 _PAIRS = 40  # jsonb_build_object takes at most 100 arguments
 
 
 def raw(text: str) -> sql.SQL:
     """SQL text that a mapping's author wrote, as it stands (`expression.complaint` was asked)."""
-    return sql.SQL(cast(LiteralString, text))
+    return sql.SQL(text)  # pyright: ignore[reportArgumentType]
 
 
-def compile_mapping(mapping: Mapping, catalog: Catalog, facts: ObjectFacts) -> sql.Composed:
-    """The SELECT of one mapping. Raises MappingError for unknown tables, columns and joins."""
+def compile_mapping(
+    mapping: Mapping, catalog: Catalog, facts: ObjectFacts, *, keys: Sequence[str] | None = None
+) -> sql.Composed:
+    """The SELECT of one mapping, or of its rows with these keys.
+
+    Raises MappingError for unknown tables, columns and joins.
+    """
     table = _table(mapping, catalog)
     names = [n for n in mapping.fields if n in facts.fields]
     lines = [
@@ -44,13 +48,35 @@ def compile_mapping(mapping: Mapping, catalog: Catalog, facts: ObjectFacts) -> s
         _lookups(mapping),
         sql.SQL(" as lookups,\n    "),
         _problems(mapping, facts, names),
-        sql.SQL(" as problems\nfrom public.{} as source\n").format(sql.Identifier(table.name)),
+        sql.SQL(" as problems\nfrom {} as source\n").format(_rows(mapping, table, keys)),
         *_joins(mapping, table, catalog),
         *_values(mapping, table, names),
         *_sent(mapping, facts, names),
         *_references(mapping),
     ]
     return sql.Composed(lines)
+
+
+def one_value_each(mapping: Mapping, catalog: Catalog) -> sql.Composed:
+    """A statement that PostgreSQL plans only where each expression gives one value for one row.
+
+    Aggregates and functions that return sets may stand in a select list, where they would give a
+    key several rows, or none: then the row would look deleted. In WHERE they may not stand.
+    """
+    table = _table(mapping, catalog)
+    values = sql.SQL(",\n        ").join(
+        origin for _, origin in _expressions(mapping, table, list(mapping.fields))
+    )
+    return sql.Composed(
+        [
+            sql.SQL("select\nfrom public.{} as source\n").format(sql.Identifier(table.name)),
+            *_joins(mapping, table, catalog),
+            sql.SQL(
+                "cross join lateral (\n    select\n    from (select source.*) as {}\n"
+                "    where row(\n        {}\n    ) is null\n) as value\n"
+            ).format(sql.Identifier(table.name), values),
+        ]
+    )
 
 
 def reference_values(mapping: Mapping, field: str, catalog: Catalog) -> sql.Composed:
@@ -63,7 +89,7 @@ def reference_values(mapping: Mapping, field: str, catalog: Catalog) -> sql.Comp
             ),
             *_joins(mapping, table, catalog),
             *_values(mapping, table, []),
-            sql.SQL("where value.{} is not null\n").format(sql.Identifier(f"{field}.0")),
+            sql.SQL("where value.{}::text <> ''\n").format(sql.Identifier(f"{field}.0")),
         ]
     )
 
@@ -91,12 +117,21 @@ def _table(mapping: Mapping, catalog: Catalog) -> TableFacts:
     return table
 
 
+def _rows(mapping: Mapping, table: TableFacts, keys: Sequence[str] | None) -> sql.Composable:
+    if keys is None:
+        return sql.SQL("public.{}").format(sql.Identifier(table.name))
+    # OFFSET 0 keeps PostgreSQL from computing other rows' expressions first.
+    return sql.SQL("(select * from public.{} where {}::text = any({}) offset 0)").format(
+        sql.Identifier(table.name), sql.Identifier(mapping.source.key), sql.Literal(list(keys))
+    )
+
+
 def _columns(mapping: Mapping) -> Iterable[tuple[tuple[str, ...], str]]:
     for name, rule in mapping.fields.items():
         if rule.column:
             yield ("fields", name), rule.column
     for name, lookup in mapping.lookups.items():
-        for origin in (*lookup.branches, *([lookup.reference] if lookup.reference else [])):
+        for origin in lookup.origins:
             if origin.column:
                 yield ("lookups", name), origin.column
 
@@ -111,7 +146,7 @@ def _joins(mapping: Mapping, table: TableFacts, catalog: Catalog) -> Iterable[sq
         keys = [k for k in table.foreign_keys if k.target == target]
         if len(keys) != 1:
             raise MappingError(
-                f"{table.name} has {len(keys) or 'no'} foreign key{'s' * (len(keys) != 1)} to "
+                f"{table.name} has {len(keys) or 'no'} foreign key{'s' * (len(keys) > 1)} to "
                 f"{target}; a join needs exactly one.",
                 where=where,
             )
@@ -126,23 +161,10 @@ def _joins(mapping: Mapping, table: TableFacts, catalog: Catalog) -> Iterable[sq
 
 def _values(mapping: Mapping, table: TableFacts, names: Sequence[str]) -> Iterable[sql.Composable]:
     """The lateral in which the author's SQL runs: a bare column is always the row's own."""
-    label = mapping.label
-    origin: sql.Composable = sql.Identifier(label) if label in table.columns else raw(label)
-    columns: list[sql.Composable] = [sql.SQL("{} as label").format(origin)]
-    for name in names:
-        rule = mapping.fields[name]
-        if rule.column:
-            origin = sql.Identifier(rule.column)
-        elif rule.sql:
-            origin = sql.SQL("({})").format(raw(rule.sql))
-        else:
-            origin = sql.Literal(rule.constant)
-        columns.append(sql.SQL("{} as {}").format(origin, sql.Identifier(name)))
-    for name, lookup in mapping.lookups.items():
-        for number, branch in enumerate(_origins(lookup)):
-            columns.append(
-                sql.SQL("{} as {}").format(branch, sql.Identifier(f"{name}.{number}"))
-            )
+    columns = [
+        sql.SQL("{} as {}").format(origin, sql.Identifier(name))
+        for name, origin in _expressions(mapping, table, names)
+    ]
     yield sql.SQL("cross join lateral (\n    select\n        ")
     yield sql.SQL(",\n        ").join(columns)
     yield sql.SQL("\n    from (select source.*) as {}\n").format(sql.Identifier(table.name))
@@ -151,16 +173,26 @@ def _values(mapping: Mapping, table: TableFacts, names: Sequence[str]) -> Iterab
     yield sql.SQL(") as value\n")
 
 
-def _origins(lookup: Lookup) -> Iterable[sql.Composable]:
-    for origin in lookup.branches or [lookup.reference]:
-        if origin is None:
-            continue
-        if origin.column:
-            yield sql.Identifier(origin.column)
-        elif origin.sql:
-            yield sql.SQL("({})").format(raw(origin.sql))
-        else:
-            yield sql.Literal(getattr(origin, "constant", None))
+def _expressions(
+    mapping: Mapping, table: TableFacts, names: Sequence[str]
+) -> Iterable[tuple[str, sql.Composable]]:
+    """What is computed for a row, by the name that it has from then on."""
+    label = mapping.label
+    is_column = label in table.columns
+    yield "label", sql.Identifier(label) if is_column else sql.SQL("({})").format(raw(label))
+    for name in names:
+        yield name, _origin(mapping.fields[name])
+    for name, lookup in mapping.lookups.items():
+        for number, origin in enumerate(lookup.origins):
+            yield f"{name}.{number}", _origin(origin)
+
+
+def _origin(said: FieldRule | Branch | Reference) -> sql.Composable:
+    if said.column:
+        return sql.Identifier(said.column)
+    if said.sql:
+        return sql.SQL("({})").format(raw(said.sql))
+    return sql.Literal(None if isinstance(said, Branch) else said.constant)
 
 
 def _sent(mapping: Mapping, facts: ObjectFacts, names: Sequence[str]) -> Iterable[sql.Composable]:
@@ -201,21 +233,23 @@ def _payload(mapping: Mapping, facts: ObjectFacts, names: Sequence[str]) -> sql.
 
 
 def _lookups(mapping: Mapping) -> sql.Composable:
+    """Which parent each lookup names: of several branches the first whose key is not null."""
     entries: list[sql.Composable] = []
     for name, lookup in mapping.lookups.items():
         if not lookup.branches:
             continue
-        chosen = [
-            sql.SQL("when value.{} is not null then {}").format(
-                sql.Identifier(f"{name}.{n}"), _branch(mapping, name, n, lookup)
+        entry = _branch(mapping, name, 0)
+        if len(lookup.branches) > 1:
+            arms = [
+                sql.SQL("            when value.{} is not null then {}\n").format(
+                    sql.Identifier(f"{name}.{number}"), _branch(mapping, name, number)
+                )
+                for number in range(len(lookup.branches))
+            ]
+            entry = sql.SQL("case\n{}            else {}\n        end").format(
+                sql.Composed(arms), entry
             )
-            for n in range(len(lookup.branches))
-        ]
-        entries.append(
-            sql.SQL("case {} else {} end").format(
-                sql.SQL(" ").join(chosen), _branch(mapping, name, None, lookup)
-            )
-        )
+        entries.append(entry)
     if not entries:
         return sql.SQL("'[]'::jsonb")
     return sql.SQL("jsonb_build_array(\n        {}\n    )").format(
@@ -223,20 +257,24 @@ def _lookups(mapping: Mapping) -> sql.Composable:
     )
 
 
-def _branch(mapping: Mapping, name: str, number: int | None, lookup: Lookup) -> sql.Composable:
-    branch = lookup.branches[number or 0]
+def _branch(mapping: Mapping, name: str, number: int) -> sql.Composable:
+    lookup = mapping.lookups[name]
+    branch = lookup.branches[number]
+    indent = sql.SQL(" " * (16 if len(lookup.branches) > 1 else 12))
     column = f"{mapping.source.table}.{branch.column}" if branch.column else None
-    key: sql.Composable = sql.SQL("null")
-    if number is not None:
-        key = sql.SQL("value.{}::text").format(sql.Identifier(f"{name}.{number}"))
     return sql.SQL(
-        "jsonb_build_object('field', {}, 'mapping', {}, 'key', {}, 'column', {}, 'required', {})"
+        "jsonb_build_object(\n"
+        "{indent}'field', {field}, 'required', {required}, 'mapping', {mapping},\n"
+        "{indent}'column', {column}, 'key', value.{key}::text\n"
+        "{end})"
     ).format(
-        sql.Literal(name),
-        sql.Literal(branch.mapping),
-        key,
-        sql.SQL("null") if column is None else sql.Literal(column),
-        sql.SQL("true" if lookup.required else "false"),
+        indent=indent,
+        end=sql.SQL(" " * (12 if len(lookup.branches) > 1 else 8)),
+        field=sql.Literal(name),
+        required=sql.SQL("true" if lookup.required else "false"),
+        mapping=sql.Literal(branch.mapping),
+        column=sql.SQL("null") if column is None else sql.Literal(column),
+        key=sql.Identifier(f"{name}.{number}"),
     )
 
 

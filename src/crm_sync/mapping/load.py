@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from crm_sync.errors import MappingError
@@ -24,6 +24,10 @@ from crm_sync.names import nearest
 __all__ = ["in_order", "load_mapping", "load_mappings", "select"]
 
 Path_ = tuple[str, ...]
+OURS = frozenset({"name", "lines"})
+"""What a mapping has besides the keys of its file."""
+DEEPEST = 8
+"""Levels of keys; a YAML alias of its own parent would have no end."""
 
 
 def load_mappings(directory: Path) -> tuple[Mapping, ...]:
@@ -37,6 +41,9 @@ def load_mappings(directory: Path) -> tuple[Mapping, ...]:
             f"The mapping directory {directory} does not exist.",
             "Name it with `mappings` in crm-sync.toml.",
         )
+    for file in sorted(directory.glob("*.yml")):
+        raise MappingError("A mapping file ends in .yaml; this one would be ignored.",
+                           f"Rename it to {file.stem}.yaml.", str(file))  # fmt: skip
     files = sorted(directory.glob("*.yaml"))
     if not files:
         raise MappingError(f"{directory} holds no mapping (*.yaml).", "Add one, or name another.")
@@ -52,15 +59,21 @@ def load_mapping(file: Path) -> Mapping:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
         raise MappingError(f"This is not YAML: {error.problem}.", where=where) from None
+    except YAMLError as error:
+        said = str(error).splitlines()[0].rstrip(".")
+        raise MappingError(f"This is not YAML: {said}.", where=str(file)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise MappingError(f"The file cannot be read: {error}.", where=str(file)) from None
     if not isinstance(node, MappingNode):
         raise MappingError("A mapping file is a set of keys.", where=f"{file}:1:1")
     content = _value(node, (), file, lines)
-    content["name"] = file.stem
-    content["lines"] = lines
+    for key in OURS & content.keys():
+        raise MappingError(
+            f"{key} is not a key of a mapping; a mapping is called as its file is.",
+            where=lines[key,],
+        )
     try:
-        return Mapping.model_validate(content)
+        return Mapping.model_validate({**content, "name": file.stem, "lines": lines})
     except ValidationError as error:
         raise _explained(error, file, lines) from None
 
@@ -87,6 +100,7 @@ def in_order(mappings: Sequence[Mapping]) -> tuple[Mapping, ...]:
                         + nearest(branch.mapping, by_name),
                         where=m.where("lookups", field),
                     )
+    _check_former_names(mappings, by_name)
     try:
         order = TopologicalSorter({m.name: sorted(m.parents) for m in mappings}).static_order()
         return tuple(by_name[name] for name in order)
@@ -97,6 +111,19 @@ def in_order(mappings: Sequence[Mapping]) -> tuple[Mapping, ...]:
             "Take one of them out; a record cannot be created before its own parent.",
             by_name[circle[0]].where("lookups"),
         ) from None
+
+
+def _check_former_names(mappings: Sequence[Mapping], by_name: dict[str, Mapping]) -> None:
+    heirs: dict[str, str] = dict.fromkeys(by_name, "a mapping of that name")
+    for m in mappings:
+        if m.formerly and m.formerly in heirs:
+            raise MappingError(
+                f"{m.name} was formerly {m.formerly}, and there is {heirs[m.formerly]}.",
+                "Records have one heir: take one of the two out.",
+                m.where("formerly"),
+            )
+        if m.formerly:
+            heirs[m.formerly] = f"another that says so, {m.name}"
 
 
 def select(mappings: Sequence[Mapping], names: Sequence[str]) -> tuple[Mapping, ...]:
@@ -115,6 +142,8 @@ def select(mappings: Sequence[Mapping], names: Sequence[str]) -> tuple[Mapping, 
 def _value(node: Any, path: Path_, file: Path, lines: dict[Path_, str]) -> Any:
     mark = node.start_mark
     lines.setdefault(path, f"{file}:{mark.line + 1}:{mark.column + 1}")
+    if len(path) > DEEPEST:
+        raise MappingError("This is nested too deeply for a mapping.", where=lines[path])
     if isinstance(node, MappingNode):
         result: dict[str, Any] = {}
         for key, value in node.value:
@@ -129,11 +158,14 @@ def _value(node: Any, path: Path_, file: Path, lines: dict[Path_, str]) -> Any:
         return result
     if isinstance(node, SequenceNode):
         return [_value(v, (*path, str(i)), file, lines) for i, v in enumerate(node.value)]
-    return _scalar(node, text=len(path) > 1 and path[-2] == "values")
+    return _scalar(node, text=path[:1] == ("fields",) and path[2:3] == ("values",))
 
 
 def _scalar(node: Any, *, text: bool) -> Any:
-    """A scalar by its YAML 1.2 type; inside a value map as the text that was written."""
+    """A scalar by its YAML 1.2 type; inside a value map as the text that was written.
+
+    A number that is written as no number is (`01234`, a postal code) stays text, too.
+    """
     kind = str(node.tag).rsplit(":", 1)[-1]
     written = str(node.value)
     if kind == "null":
@@ -142,44 +174,96 @@ def _scalar(node: Any, *, text: bool) -> Any:
         return written
     if kind == "bool":
         return written.lower() == "true"
+    if kind == "int" and written[:2] in ("0x", "0o"):
+        return int(written, 0)
+    if kind == "int":
+        return int(written) if str(int(written)) == written else written
     try:
-        return int(written, 0) if kind == "int" and written[:2] in ("0x", "0o") else _number(written)
+        return float(written) if kind == "float" else written
     except ValueError:
         return written
 
 
-def _number(written: str) -> int | float:
-    try:
-        return int(written)
-    except ValueError:
-        return float(written)
+NAMES = {
+    "^[a-z_][a-z0-9_]*$": "a PostgreSQL name (small letters, digits, _)",
+    "^[A-Za-z][A-Za-z0-9_]*$": "a Salesforce API name (letters, digits, _)",
+    "^[a-z0-9:_-]*$": "a prefix (small letters, digits, : _ -)",
+}
+"""What the patterns of `model.py` stand for."""
+SCALARS = frozenset({"str", "int", "float", "bool"})
 
 
 def _explained(error: ValidationError, file: Path, lines: dict[Path_, str]) -> MappingError:
     """The first complaint of pydantic, in one sentence, with its place and the nearest name."""
-    first = error.errors()[0]
+    found = error.errors()
+    # A misspelt key is also a missing one; the misspelling says more.
+    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
+    kind, given = first["type"], first["input"]
     path = tuple(str(part) for part in first["loc"])
-    where = next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), str(file))
+    if kind == "missing":
+        path = (*_in_file(path[:-1], lines), path[-1])
+    elif kind == "placed":
+        path = first["ctx"]["path"]
+    else:
+        path = _in_file(path, lines)
+    places = (lines.get(path[:length]) for length in range(len(path), -1, -1))
+    where = next((place for place in places if place), str(file))
     name = path[-1] if path else file.stem
     inside = ".".join(path[:-1]) or "a mapping"
-    if first["type"] == "extra_forbidden":
+    if kind == "extra_forbidden":
         known = _known_keys(path)
         return MappingError(f"{name} is not a key of {inside}." + nearest(name, known), where=where)
-    if first["type"] == "missing":
+    if kind == "missing":
         return MappingError(f"{inside} lacks {name}.", where=where)
-    sentence = str(first["msg"]).removeprefix("Value error, ")
-    return MappingError(f"{'.'.join(path)}: {sentence}." if path else f"{sentence}.", where=where)
+    if path == ("name",):
+        said = f"The file's name {given!r} is not {NAMES[first['ctx']['pattern']]}."
+        return MappingError(said, "The mapping is called as its file is.", where)
+    if kind == "string_pattern_mismatch":
+        said = f"{given!r} is not {NAMES[first['ctx']['pattern']]}"
+    elif kind == "literal_error":
+        said = f"{given!r} is not {first['ctx']['expected']}"
+    elif name in SCALARS and path not in lines:
+        path, said = path[:-1], "give a text, a number, true or false"
+    elif kind == "placed":
+        return MappingError(f"{first['msg']}.", where=where)
+    elif kind == "value_error":
+        said = str(first["msg"]).removeprefix("Value error, ")
+    else:
+        said = first["msg"][:1].lower() + first["msg"][1:]
+    return MappingError(f"{'.'.join(path)}: {said}." if path else f"{said}.", where=where)
+
+
+def _in_file(path: Path_, lines: dict[Path_, str]) -> Path_:
+    """Where the file holds what the model has at `path`: the short forms leave levels out."""
+    path = path[:-1] if path[-1:] == ("[key]",) else path
+    forms = [path]
+    if path[:1] == ("lookups",) and path[2:3] in (("branches",), ("reference",)):
+        forms += [path[:2] + path[3:], path[:2] + path[4:]]
+    if path[:2] == ("on_delete", "values"):
+        forms.append(("on_delete", "set", *path[2:]))
+
+    def distance(form: Path_) -> tuple[int, int]:
+        known = max(n for n in range(len(form) + 1) if form[:n] in lines)
+        return len(form) - known, -known
+
+    return min(forms, key=distance)
 
 
 def _known_keys(path: Path_) -> list[str]:
     """The keys that are allowed where `path` ends, for the hint."""
-    kinds: dict[str, type[model.Strict]] = {
-        "fields": model.FieldRule,
-        "lookups": model.Branch,
-        "source": model.Source,
-        "external_id": model.ExternalId,
-        "on_delete": model.OnDelete,
-    }
-    kind = kinds.get(path[0], Mapping) if len(path) > 1 else Mapping
-    extra = ["object", "by", "required", "write"] if kind is model.Branch else []
-    return [*kind.model_fields, *extra]
+    match path:
+        case ("fields", _, _):
+            kinds: list[type[model.Strict]] = [model.FieldRule]
+        case ("lookups", _, _):
+            kinds = [model.Branch, model.Reference, model.Lookup]
+        case ("lookups", _, "branches", *_) | ("lookups", _, _, _):
+            kinds = [model.Branch]
+        case ("lookups", *_):
+            kinds = [model.Reference]
+        case ("source", _):
+            kinds = [model.Source]
+        case ("external_id", _):
+            kinds = [model.ExternalId]
+        case _:
+            kinds = [Mapping]
+    return [key for kind in kinds for key in kind.model_fields if key not in OURS]

@@ -1,7 +1,8 @@
 """A mapping as its file says it, checked for form only.
 
 In: the parsed YAML (`load.py`). Out: pydantic models that `compile.py`, `check.py` and
-`document.py` read. Imports nothing of the project.
+`document.py` read. What stands below a key here is what an editor shows of it (`json_schema.py`).
+Imports nothing of the project.
 """
 
 from __future__ import annotations
@@ -9,7 +10,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 __all__ = [
     "Branch",
@@ -30,52 +39,66 @@ FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$",
 
 Scalar = str | int | float | bool
 
+Sql = Annotated[str, StringConstraints(min_length=1)]
+"""An expression; an empty one would be taken for none."""
+
 
 class Strict(BaseModel):
     """Unknown keys are errors: a misspelt key must never be ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class ExternalId(Strict):
     """The field that carries our key. Its value is `prefix` followed by the key."""
 
     field: FieldName
+    """A unique External ID field of the object: Text(64)."""
     prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9:_-]*$", max_length=20)] = ""
+    """Tells mappings apart whose records share the field, such as task: and event:."""
 
 
 class Source(Strict):
-    """Where rows come from: one table, many-to-one joins over its foreign keys, and a filter.
-
-    `where` is SQL; a row that leaves it is treated as deleted.
-    """
+    """Where rows come from: one table, many-to-one joins over its foreign keys, and a filter."""
 
     table: Identifier
+    """A table of schema public."""
     key: Identifier = "id"
+    """The column by which a row is known for ever."""
     join: dict[Identifier, Identifier] = Field(default_factory=dict)
-    where: str | None = None
+    """Name: table. A left join by the one foreign key to that table; SQL may read name.column."""
+    where: Sql | None = None
+    """SQL. A row that leaves it is treated as deleted."""
 
 
 class FieldRule(Strict):
-    """How one Salesforce field gets its value: exactly one of column, sql or constant.
-
-    `values` maps the source's text to Salesforce's; `otherwise` says what happens to a text that
-    is not listed: `error` (the row is invalid), `keep`, or `null`. `if_null` is sent, with a note
-    in the dry run, where the source is null. `too_long: truncate` cuts, with a note, what would
-    otherwise make the row invalid. `write: on_create` leaves the field to the people in
-    Salesforce after the record was created.
-    """
+    """How one Salesforce field gets its value: exactly one of column, sql or constant."""
 
     column: Identifier | None = None
-    sql: str | None = None
+    """A column of the source table."""
+    sql: Sql | None = None
+    """One SQL expression over the row and its joins."""
     constant: Scalar | None = None
-    values: dict[str, str | None] | None = None
+    """The same value for every record."""
+    values: dict[str, str | None] | None = Field(default=None, min_length=1)
+    """The source's text: Salesforce's value."""
     otherwise: Literal["error", "keep", "null"] = "error"
+    """What happens to a text that values does not list: error makes the row invalid."""
     if_null: Scalar | None = None
+    """Sent, with a note in the dry run, where there is no value."""
     too_long: Literal["error", "truncate"] = "error"
+    """error makes the row invalid; truncate cuts the text, with a note."""
     write: Literal["always", "on_create"] = "always"
+    """on_create leaves the field to the people in Salesforce once the record exists."""
     required: bool = False
+    """A row without a value is invalid, even if Salesforce would take it."""
     time_dependent: bool = False
+    """The SQL reads the clock, so every row is compared in every run."""
+
+    @field_validator("otherwise", mode="before")
+    @classmethod
+    def _null_is_a_word(cls, value: Any) -> Any:
+        return "null" if value is None else value  # `otherwise: null`, without quotes
 
     @model_validator(mode="after")
     def _one_origin(self) -> FieldRule:
@@ -85,6 +108,8 @@ class FieldRule(Strict):
             raise ValueError(f"give exactly one of column, sql, constant (given: {said})")
         if self.otherwise != "error" and self.values is None:
             raise ValueError("otherwise needs values")
+        if self.sql and not self.time_dependent and _TIME.search(self.sql):
+            raise ValueError("sql that reads the clock must say time_dependent: true")
         return self
 
     @property
@@ -97,8 +122,11 @@ class Branch(Strict):
     """One possible parent of a lookup: a mapping, and the column or SQL with the parent's key."""
 
     mapping: Identifier
+    """The mapping whose record is the parent."""
     column: Identifier | None = None
-    sql: str | None = None
+    """The column with the parent's key."""
+    sql: Sql | None = None
+    """SQL that gives the parent's key."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Branch:
@@ -111,10 +139,15 @@ class Reference(Strict):
     """A Salesforce record that is not ours, found by one of its fields: a User by its e-mail."""
 
     object: FieldName
+    """The object of the record, such as User."""
     by: FieldName
+    """The field by which it is found, such as Email."""
     column: Identifier | None = None
-    sql: str | None = None
+    """The column with that field's value."""
+    sql: Sql | None = None
+    """SQL that gives that field's value."""
     constant: str | None = None
+    """That field's value, the same for every record."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Reference:
@@ -124,12 +157,16 @@ class Reference(Strict):
 
 
 class Lookup(Strict):
-    """A Salesforce reference field: parents that we push (branches), or a record that is not ours."""
+    """A Salesforce reference field: parents that we push, or a record that is not ours."""
 
     branches: tuple[Branch, ...] = ()
+    """Possible parents; the first whose key is not null counts."""
     reference: Reference | None = None
+    """A record that is not ours."""
     required: bool = False
+    """A row without this parent is invalid."""
     write: Literal["always", "on_create"] = "always"
+    """on_create leaves the field to the people in Salesforce once the record exists."""
 
     @model_validator(mode="before")
     @classmethod
@@ -150,6 +187,11 @@ class Lookup(Strict):
             raise ValueError("give mapping and column, a list of them, or object and by")
         return self
 
+    @property
+    def origins(self) -> tuple[Branch | Reference, ...]:
+        """Where the values come from that name the record."""
+        return (self.reference,) if self.reference else self.branches
+
 
 class OnDelete(Strict):
     """What happens in Salesforce to the record of a row that is gone."""
@@ -164,7 +206,15 @@ class OnDelete(Strict):
             return {"action": value}
         if isinstance(value, dict) and set(value) == {"set"}:
             return {"action": "set", "values": value["set"]}
+        if isinstance(value, dict) and "action" not in value:
+            raise ValueError("give ignore, delete, or set: {Field: value}")
         return value
+
+    @model_validator(mode="after")
+    def _values_to_set(self) -> OnDelete:
+        if (self.action == "set") != bool(self.values):
+            raise ValueError("give ignore, delete, or set: {Field: value}")
+        return self
 
 
 class Mapping(Strict):
@@ -176,19 +226,30 @@ class Mapping(Strict):
 
     name: Identifier
     object: FieldName
+    """The Salesforce object, by its API name."""
     external_id: ExternalId = ExternalId(field="CRM_Id__c")
     source: Source
-    label: str
+    label: Sql
+    """The column, or SQL, by which reports call a row."""
     about: str = ""
+    """What a record is, for the mapping's page."""
     enabled: bool = True
+    """false plans nothing and keeps the records as they are."""
     formerly: Identifier | None = None
+    """The name that this mapping had before; its records follow."""
     time_zone: str = "UTC"
+    """The zone in which its SQL makes dates of moments, such as Europe/Berlin."""
     fields: dict[FieldName, FieldRule]
+    """Salesforce field: a column, or a rule."""
     lookups: dict[FieldName, Lookup] = Field(default_factory=dict)
+    """Salesforce reference field: the record that it names."""
     on_delete: OnDelete = OnDelete(action="ignore")
     on_missing: Literal["hold", "recreate"] = "hold"
+    """When people deleted the record in Salesforce: hold the row, or create the record again."""
     auto_assign: bool = False
+    """Let Salesforce's assignment rules run; they may change the owner."""
     not_mapped: dict[str, str] = Field(default_factory=dict)
+    """Column: why it is not sent, for the mapping's page."""
     lines: dict[tuple[str, ...], str] = Field(default_factory=dict, exclude=True)
 
     @field_validator("fields", mode="before")
@@ -200,14 +261,13 @@ class Mapping(Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Mapping:
-        both = set(self.fields) & set(self.lookups)
-        if both:
-            raise ValueError(f"{', '.join(sorted(both))} stands in fields and in lookups")
-        if self.external_id.field in self.fields:
-            raise ValueError(f"{self.external_id.field} is written by external_id, not by fields")
-        for name, rule in self.fields.items():
-            if rule.sql and not rule.time_dependent and _TIME.search(rule.sql):
-                raise ValueError(f"{name}: sql that reads the clock must say time_dependent: true")
+        for name in self.lookups:
+            if name in self.fields:
+                raise _placed(f"{name} stands in fields and in lookups", "lookups", name)
+        if self.external_id.field in self.rules:
+            name = self.external_id.field
+            kind = "fields" if name in self.fields else "lookups"
+            raise _placed(f"{name} is written by external_id, not by {kind}", kind, name)
         return self
 
     def where(self, *path: str) -> str:
@@ -218,9 +278,19 @@ class Mapping(Strict):
         return self.name
 
     @property
+    def rules(self) -> dict[str, FieldRule | Lookup]:
+        """Every field of the record that the mapping writes, besides the external ID."""
+        return {**self.fields, **self.lookups}
+
+    @property
     def parents(self) -> frozenset[str]:
         """Names of the mappings whose records this one's lookups name."""
         return frozenset(b.mapping for look in self.lookups.values() for b in look.branches)
+
+
+def _placed(sentence: str, *path: str) -> PydanticCustomError:
+    """An error of the whole mapping that has its place at one key."""
+    return PydanticCustomError("placed", "{sentence}", {"sentence": sentence, "path": path})
 
 
 _TIME = re.compile(

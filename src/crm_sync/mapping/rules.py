@@ -30,54 +30,88 @@ def typed(rule: FieldRule, facts: FieldFacts) -> sql.Composable:
     """The value in the type that the field has; an empty text is null, as in Salesforce."""
     value: sql.Composable = sql.SQL("value.{}").format(sql.Identifier(facts.name))
     if rule.values is not None:
-        value = _mapped(rule, value)
-    if is_text(facts):
+        value = sql.SQL("nullif({}, '')").format(_mapped(rule, value))
+    elif is_text(facts):
         value = sql.SQL("nullif({}::text, '')").format(value)
-    else:
-        kind = {
-            "boolean": "boolean",
-            "date": "date",
-            "datetime": "timestamptz",
-            "time": "time",
-        }.get(facts.type, "numeric")
-        if rule.values is not None:
-            value = sql.SQL("nullif({}, '')").format(value)
-        value = sql.SQL("{}::{}").format(value, sql.SQL(kind))  # pyright: ignore
-    if rule.if_null is not None:
-        value = sql.SQL("coalesce({}, {})").format(value, sql.Literal(rule.if_null))
-    return value
+    if not is_text(facts):
+        value = sql.SQL("{}::{}").format(value, _type(facts))
+    if rule.if_null is None:
+        return value
+    default = _written(rule.if_null) if is_text(facts) else rule.if_null
+    return sql.SQL("coalesce({}, {})").format(value, sql.Literal(default))
+
+
+def _type(facts: FieldFacts) -> sql.SQL:
+    """PostgreSQL's type for a field that takes no text."""
+    match facts.type:
+        case "boolean":
+            return sql.SQL("boolean")
+        case "date":
+            return sql.SQL("date")
+        case "datetime":
+            return sql.SQL("timestamptz")
+        case "time":
+            return sql.SQL("time")
+        case _:
+            return sql.SQL("numeric")
+
+
+def _written(value: str | float | bool) -> str:
+    """A scalar as a mapping file writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _mapped(rule: FieldRule, value: sql.Composable) -> sql.Composable:
-    otherwise = sql.SQL("{}::text").format(value) if rule.otherwise == "keep" else sql.SQL("null")
-    if not rule.values:
-        return otherwise
     arms = [
-        sql.SQL("when {} then {}").format(sql.Literal(given), sql.Literal(sent))
-        for given, sent in rule.values.items()
+        sql.SQL("            when {} then {}\n").format(sql.Literal(given), sql.Literal(sent))
+        for given, sent in (rule.values or {}).items()
     ]
-    return sql.SQL("(case {}::text {} else {} end)").format(value, sql.SQL(" ").join(arms), otherwise)
+    if rule.otherwise == "keep":
+        arms.append(sql.SQL("            else {}::text\n").format(value))
+    return sql.SQL("case {}::text\n{}        end").format(value, sql.Composed(arms))
 
 
 def as_json(rule: FieldRule, facts: FieldFacts) -> sql.Composable:
     """The value as the REST API wants it: a date as text, a datetime in UTC to the second.
 
-    A number keeps no trailing zeros, so that 100.0 and 100.00 are the same payload.
+    A number keeps no trailing zeros, so that 100.0 and 100.00 are the same payload. JSON knows
+    neither NaN nor infinity: they are null here, and `problems` makes their row invalid.
     """
     sent: sql.Composable = sql.SQL("sent.{}").format(sql.Identifier(facts.name))
     if facts.type in NUMBERS:
-        return sql.SQL("to_jsonb(trim_scale(nullif({}, 'NaN')))").format(sent)
-    if facts.type == "date":
-        return sql.SQL("to_jsonb(to_char({}, 'YYYY-MM-DD'))").format(sent)
+        return sql.SQL("to_jsonb(case when abs({}) < 'Infinity' then trim_scale({}) end)").format(
+            sent, sent
+        )
     if facts.type == "datetime":
         return sql.SQL(
             "to_jsonb(to_char({} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'))"
         ).format(sent)
     if facts.type == "time":
         return sql.SQL("to_jsonb(to_char({}, 'HH24:MI:SS\"Z\"'))").format(sent)
-    if facts.type != "boolean" and rule.too_long == "truncate" and facts.length:
-        return sql.SQL("to_jsonb(left({}, {}))").format(sent, sql.Literal(facts.length))
+    if is_text(facts) and rule.too_long == "truncate" and facts.length:
+        return sql.SQL("to_jsonb({})").format(_cut(sent, facts.length))
+    # A date's JSON is ISO 8601 whatever DateStyle says. to_char would go by way of a timestamp: it
+    # ends the statement for a year that no timestamp has, and moves a day that a time zone skipped.
     return sql.SQL("to_jsonb({})").format(sent)
+
+
+# Salesforce is written in Java, where a character outside the basic plane counts twice (U).
+_TWICE = sql.SQL(r"regexp_count({}, '[\U00010000-\U0010FFFF]')")
+
+
+def _length(text: sql.Composable) -> sql.Composable:
+    """The length of a text as Salesforce counts it."""
+    return sql.SQL("char_length({}) + {}").format(text, _TWICE.format(text))
+
+
+def _cut(text: sql.Composable, length: int) -> sql.Composable:
+    """The beginning of a text that is no longer than `length`, and breaks no character."""
+    limit = sql.Literal(length)
+    beginning = sql.SQL("left({}, {})").format(text, limit)
+    return sql.SQL(
+        "\n            case when octet_length({}) <= {} then {}"
+        "\n            else left({}, {} - {}) end"
+    ).format(text, limit, text, text, limit, _TWICE.format(beginning))
 
 
 def problems(mapping: Mapping, name: str, facts: FieldFacts) -> Iterable[sql.Composable]:
@@ -86,26 +120,29 @@ def problems(mapping: Mapping, name: str, facts: FieldFacts) -> Iterable[sql.Com
     sent: sql.Composable = sql.SQL("sent.{}").format(sql.Identifier(name))
     value: sql.Composable = sql.SQL("value.{}").format(sql.Identifier(name))
     say = _Say(mapping, name, rule)
+    is_missing: sql.Composable = sql.SQL("{} is null").format(sent)
     if rule.values is not None and rule.otherwise == "error":
-        keys = sql.SQL(", ").join(sql.Literal(k) for k in rule.values)
+        is_unlisted = sql.SQL("{}::text not in ({})").format(value, _listed(rule.values))
+        is_missing = _both(is_missing, sql.SQL("({}) is not true").format(is_unlisted))
         yield say(
-            sql.SQL("{}::text not in ({})").format(value, keys),
+            is_unlisted,
             "UNMAPPED_VALUE",
             f"{say.subject} holds a value that the value map of {name} does not list.",
             f"Add it to values of {name} in {mapping.name}.yaml, or say otherwise: keep.",
         )
     if is_required(rule, facts):
         yield say(
-            sql.SQL("{} is null").format(sent),
+            is_missing,
             "REQUIRED_FIELD_MISSING",
             f"{say.subject} is empty, and {mapping.object}.{name} is required.",
             f"Fill {say.source}, or give {name} an if_null in {mapping.name}.yaml.",
         )
     if rule.if_null is not None:
         yield say(
-            sql.SQL("nullif({}::text, '') is null").format(value),
+            _gives_nothing(rule, value),
             "DEFAULT_SENT",
-            f"{say.subject} is empty; {rule.if_null!r} is sent, as {mapping.name}.yaml says.",
+            f"{say.subject} {'is empty' if rule.values is None else 'gives no value'}; "
+            f"{rule.if_null!r} is sent, as {mapping.name}.yaml says.",
             "",
             severity="note",
         )
@@ -114,13 +151,28 @@ def problems(mapping: Mapping, name: str, facts: FieldFacts) -> Iterable[sql.Com
     elif facts.type in NUMBERS:
         yield from _number_problems(facts, sent, say)
     elif facts.type in MOMENTS:
-        # Salesforce takes the years 1700 to 4000 (Salesforce Help, "Valid dates").
-        yield say(
-            sql.SQL("{} not between '1700-01-01' and '4000-12-31'").format(sent),
-            "DATE_OUT_OF_RANGE",
-            f"{say.subject} lies outside the years 1700 to 4000 that Salesforce takes.",
-            f"Correct {say.source}.",
-        )
+        yield from _moment_problems(facts, sent, say)
+
+
+def _both(one: sql.Composable, other: sql.Composable) -> sql.Composable:
+    return sql.SQL("{}\n                and {}").format(one, other)
+
+
+def _listed(texts: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Literal(text) for text in texts)
+
+
+def _gives_nothing(rule: FieldRule, value: sql.Composable) -> sql.Composable:
+    """Whether `if_null` takes effect: nothing is there, or the value map makes nothing of it."""
+    if rule.values is None:
+        return sql.SQL("nullif({}::text, '') is null").format(value)
+    kept = [given for given, sent in rule.values.items() if sent]
+    if rule.otherwise == "keep":
+        dropped = [given for given in dict.fromkeys(["", *rule.values]) if given not in kept]
+        return sql.SQL("({}::text in ({})) is not false").format(value, _listed(dropped or [""]))
+    if not kept:
+        return sql.SQL("true")
+    return sql.SQL("({}::text in ({})) is not true").format(value, _listed(kept))
 
 
 def is_required(rule: FieldRule, facts: FieldFacts) -> bool:
@@ -133,17 +185,26 @@ def _text_problems(
     rule: FieldRule, facts: FieldFacts, sent: sql.Composable, say: _Say
 ) -> Iterable[sql.Composable]:
     if facts.length:
-        too_long = sql.SQL("char_length({}) > {}").format(sent, sql.Literal(facts.length))
+        # No text has fewer bytes than Salesforce counts characters: mostly the first test decides.
+        limit = sql.Literal(facts.length)
+        too_long = _both(
+            sql.SQL("octet_length({}) > {}").format(sent, limit),
+            sql.SQL("{} > {}").format(_length(sent), limit),
+        )
         counted = f"{say.subject} has %s characters; {say.field} takes {facts.length}"
         if rule.too_long == "truncate":
             yield say(too_long, "TRUNCATED", counted + " and is cut.", "", "note", length_of=sent)
         else:
             mend = f"Shorten {say.source}, or let {say.mapping}.yaml say too_long: truncate."
             yield say(too_long, "STRING_TOO_LONG", counted + ".", mend, length_of=sent)
-    if facts.type == "picklist" and facts.restricted and facts.values:
-        listed = sql.SQL(", ").join(sql.Literal(v) for v in facts.values)
+    if facts.restricted and facts.values:
+        is_other = sql.SQL("{} not in ({})").format(sent, _listed(facts.values))
+        if facts.type == "multipicklist":
+            is_other = sql.SQL("not string_to_array({}, ';') <@ array[{}]").format(
+                sent, _listed(facts.values)
+            )
         yield say(
-            sql.SQL("{} not in ({})").format(sent, listed),
+            is_other,
             "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
             f"{say.field} takes listed values only, and {say.source} gives another.",
             f"Use one of the org's values, or map it with values in {say.mapping}.yaml.",
@@ -160,20 +221,43 @@ def _text_problems(
 def _number_problems(
     facts: FieldFacts, sent: sql.Composable, say: _Say
 ) -> Iterable[sql.Composable]:
-    whole = facts.digits if facts.type == "int" else facts.precision - facts.scale
-    if whole > 0:
+    is_whole = facts.type in ("int", "long")
+    digits = facts.digits if is_whole else facts.precision - facts.scale
+    if facts.digits or facts.precision:
+        # NaN and infinity, too, are larger than every number.
         yield say(
-            sql.SQL("{} = 'NaN' or abs({}) >= 1e{}").format(sent, sent, sql.Literal(whole)),
+            sql.SQL("abs({}) >= 1e{}").format(sent, sql.Literal(digits)),
             "NUMBER_OUTSIDE_VALID_RANGE",
-            f"{say.subject} is too large; {say.field} takes {whole} digits before the point.",
+            f"{say.subject} is too large; {say.field} takes {digits} digits before the point.",
             f"Correct {say.source}.",
         )
+    else:
+        yield say(
+            sql.SQL("abs({}) >= 'Infinity'").format(sent),
+            "NUMBER_OUTSIDE_VALID_RANGE",
+            f"{say.subject} is not a finite number.",
+            f"Correct {say.source}.",
+        )
+    if is_whole or facts.precision:
         yield say(
             sql.SQL("scale(trim_scale({})) > {}").format(sent, sql.Literal(facts.scale)),
             "NUMBER_OUTSIDE_VALID_RANGE",
             f"{say.subject} has more decimals than the {facts.scale} that {say.field} takes.",
             f"Round {say.source}, or round in the mapping's sql.",
         )
+
+
+def _moment_problems(
+    facts: FieldFacts, sent: sql.Composable, say: _Say
+) -> Iterable[sql.Composable]:
+    # Salesforce takes the years 1700 to 4000 (Salesforce Help, "Valid dates"); a moment in UTC.
+    zone = sql.SQL(" 00:00Z" if facts.type == "datetime" else "")
+    yield say(
+        sql.SQL("{} < '1700-01-01{}' or {} >= '4001-01-01{}'").format(sent, zone, sent, zone),
+        "DATE_OUT_OF_RANGE",
+        f"{say.subject} lies outside the years 1700 to 4000 that Salesforce takes.",
+        f"Correct {say.source}.",
+    )
 
 
 def lookup_problems(mapping: Mapping, name: str, lookup: Lookup) -> Iterable[sql.Composable]:
@@ -229,12 +313,21 @@ class _Say:
     ) -> sql.Composable:
         said: sql.Composable = sql.Literal(sentence)
         if length_of is not None:
-            said = sql.SQL("format({}, char_length({}))").format(said, length_of)
+            said = sql.SQL(
+                "format(\n                    {},\n                    {}\n                )"
+            ).format(said, _length(length_of))
         column = sql.SQL("null") if self.column is None else sql.Literal(self.column)
         return sql.SQL(
-            "case when {} then jsonb_build_object('code', {}, 'field', {}, 'column', {},\n"
-            "            'sentence', {}, 'mend', {}, 'severity', {}) end"
+            "case\n"
+            "            when {}\n"
+            "            then jsonb_build_object(\n"
+            "                'code', {}, 'severity', {},\n"
+            "                'field', {}, 'column', {},\n"
+            "                'sentence', {},\n"
+            "                'mend', {}\n"
+            "            )\n"
+            "        end"
         ).format(
-            when, sql.Literal(code), sql.Literal(self.name), column, said,
-            sql.Literal(mend), sql.Literal(severity),
+            when, sql.Literal(code), sql.Literal(severity), sql.Literal(self.name), column, said,
+            sql.Literal(mend),
         )  # fmt: skip

@@ -1,0 +1,113 @@
+"""Prints docs/mapping.schema.json: a mapping file as an editor checks and completes it.
+
+    python -m crm_sync.mapping.json_schema > docs/mapping.schema.json
+
+In: the models of `model.py`. Out: JSON Schema (2020-12) of the file, short forms included. What
+needs more than one file, a database or an org is left to `load.py` and `check.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from crm_sync.mapping.model import Mapping
+
+__all__ = ["mapping_schema"]
+
+Schema = dict[str, Any]
+ORIGINS = ("column", "sql", "constant")
+
+
+def mapping_schema() -> Schema:
+    """The JSON Schema of a mapping file."""
+    schema = Mapping.model_json_schema()
+    for key in ("name", "lines"):  # of the file, not in it
+        del schema["properties"][key]
+    schema["required"].remove("name")
+    definitions = schema["$defs"]
+    for definition in (schema, *definitions.values()):
+        definition.pop("title", None)
+        definition["properties"] = {
+            key: _tidy(value) for key, value in definition["properties"].items()
+        }
+    rule, lookup = definitions["FieldRule"], definitions["Lookup"]
+    rule["properties"]["values"]["additionalProperties"] = {
+        "type": ["string", "number", "boolean", "null"]  # taken as the text that is written
+    }
+    rule["properties"]["otherwise"]["enum"].append(None)  # null without quotes
+    del rule["properties"]["otherwise"]["type"]
+    for name in ("FieldRule", "Branch", "Reference"):
+        _add_one_origin(definitions[name])
+    column = {k: v for k, v in rule["properties"]["column"].items() if k != "default"}
+    _add_short_forms(schema["properties"]["fields"], [column])
+    lookup["oneOf"] = [{"required": ["branches"]}, {"required": ["reference"]}]
+    lookup["properties"]["branches"]["minItems"] = 1
+    own = {key: lookup["properties"][key] for key in ("required", "write")}
+    _add_short_forms(
+        schema["properties"]["lookups"],
+        [
+            {"type": "array", "items": {"$ref": "#/$defs/Branch"}, "minItems": 1},
+            *(_extended(definitions[name], own) for name in ("Branch", "Reference")),
+        ],
+    )
+    _replace_on_delete(definitions)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A mapping: the rows of one source become the records of one Salesforce object",
+        **{key: value for key, value in schema.items() if key not in ("$defs", "title")},
+        "description": "The file's name without its ending is the mapping's name.",
+        "$defs": definitions,
+    }
+
+
+def _tidy(node: Any) -> Any:
+    """Without titles that repeat the key, and without null: a key is given or left out."""
+    if isinstance(node, list):
+        return [_tidy(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    tidy = {key: _tidy(value) for key, value in node.items() if key != "title"}
+    if tidy.get("default", ()) is None:
+        del tidy["default"]
+        given = [part for part in tidy.pop("anyOf", []) if part != {"type": "null"}]
+        tidy = {**given[0], **tidy} if len(given) == 1 else {"anyOf": given, **tidy}
+    if "patternProperties" in tidy:
+        tidy["additionalProperties"] = False
+    return tidy
+
+
+def _add_one_origin(definition: Schema) -> None:
+    names = [name for name in ORIGINS if name in definition["properties"]]
+    definition["oneOf"] = [{"required": [name]} for name in names]
+
+
+def _add_short_forms(keys: Schema, forms: list[Schema]) -> None:
+    """Beside the model's own form, what else the value of each key may be."""
+    ((pattern, form),) = keys["patternProperties"].items()
+    keys["patternProperties"][pattern] = {"anyOf": [*forms, form]}
+
+
+def _extended(definition: Schema, properties: Schema) -> Schema:
+    return {**definition, "properties": {**definition["properties"], **properties}}
+
+
+def _replace_on_delete(definitions: Schema) -> None:
+    """The file says it in one word, or with the values to set; the model keeps both apart."""
+    model = definitions["OnDelete"]
+    definitions["OnDelete"] = {
+        "description": model["description"],
+        "anyOf": [
+            {"enum": ["ignore", "delete"]},
+            {
+                "type": "object",
+                "properties": {"set": {**model["properties"]["values"], "minProperties": 1}},
+                "required": ["set"],
+                "additionalProperties": False,
+            },
+        ],
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(mapping_schema(), indent=2))

@@ -1,0 +1,182 @@
+"""Which part of a mapping PostgreSQL complains about, and for which row where it is a value.
+
+In: a mapping and what PostgreSQL said of its statement. Out: the error with the line of the mapping
+file. The mapping is tried part by part; nothing is read unless PostgreSQL plans all parts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from collections.abc import Mapping as Map
+from typing import Any
+
+import psycopg
+from psycopg import errors, sql
+
+from crm_sync.errors import CrmSyncError, DatabaseError, MappingError
+from crm_sync.mapping.catalog import Catalog
+from crm_sync.mapping.compile import compile_mapping, one_value_each
+from crm_sync.mapping.model import Mapping
+from crm_sync.names import nearest
+from crm_sync.salesforce.describe import ObjectFacts
+
+__all__ = ["explain_error", "refusal"]
+
+Path_ = tuple[str, ...]
+
+
+def refusal(
+    connection: psycopg.Connection[Any], mapping: Mapping, catalog: Catalog, facts: ObjectFacts
+) -> psycopg.Error | None:
+    """What PostgreSQL has against the mapping's statement when it plans it; no row is read."""
+    for query in (one_value_each(mapping, catalog), compile_mapping(mapping, catalog, facts)):
+        if error := _attempt(connection, sql.SQL("explain ") + query):
+            return error
+    return None
+
+
+def explain_error(
+    connection: psycopg.Connection[Any],
+    mapping: Mapping,
+    catalog: Catalog,
+    facts: Map[str, ObjectFacts],
+    error: psycopg.Error,
+) -> CrmSyncError:
+    """The error that a mapping's statement met, in words for the mapping's author.
+
+    Raises `error` itself where the connection is lost: that is nobody's mapping.
+    """
+    if connection.closed:
+        raise error
+    source = mapping.source
+    match error:
+        case errors.UniqueViolation():
+            return MappingError(
+                f"{source.table}.{source.key} is not unique: two rows have the same key.",
+                "Name the primary key, or a column that is unique.",
+                mapping.where("source", "key"),
+            )
+        case errors.NotNullViolation():
+            return MappingError(
+                f"{source.table}.{source.key} is null in a row, and a key cannot be.",
+                "Name the primary key, or leave those rows out with `where`.",
+                mapping.where("source", "key"),
+            )
+        case errors.InsufficientPrivilege():
+            return DatabaseError(
+                f"Our role may not do what {mapping.name} needs. PostgreSQL says: {_said(error)}.",
+                "Sign in as the role crm_sync, or grant to the role that you use.",
+            )
+        case _:
+            return _placed(connection, mapping, catalog, facts[mapping.object], error)
+
+
+def _placed(
+    connection: psycopg.Connection[Any],
+    mapping: Mapping,
+    catalog: Catalog,
+    facts: ObjectFacts,
+    error: psycopg.Error,
+) -> MappingError:
+    for path, part in _parts(mapping):
+        where = mapping.where(*path)
+        name = ".".join(path)
+        if found := refusal(connection, part, catalog, facts):
+            hint = _hint(found, mapping, catalog)
+            return MappingError(f"{name}: {_said_of_expression(found)}.{hint}", where=where)
+        if found := _ran(connection, compile_mapping(part, catalog, facts)):
+            key = _first_bad(connection, part, catalog, facts)
+            return MappingError(
+                f"{name}: PostgreSQL says: {_said(found)}, at {mapping.source.table} row {key}.",
+                "Correct that row, or let the SQL allow for it.",
+                where,
+            )
+    return MappingError(f"PostgreSQL says: {_said(error)}.", where=mapping.where())
+
+
+def _said(error: psycopg.Error) -> str:
+    return (error.diag.message_primary or type(error).__name__).rstrip(".")
+
+
+def _said_of_expression(error: psycopg.Error) -> str:
+    """PostgreSQL's words; where they speak of the statement around the expression, ours."""
+    match error:
+        case errors.GroupingError() | errors.WindowingError():
+            return "an aggregate or window function reads other rows; an expression reads its own"
+        case errors.FeatureNotSupported():
+            return "it may give several rows, or none; an expression gives one value"
+        case _:
+            return f"PostgreSQL says: {_said(error)}"
+
+
+def _parts(mapping: Mapping) -> Iterable[tuple[Path_, Mapping]]:
+    """The mapping with one part of it at a time, to find the part that does not work."""
+    source = mapping.source.model_copy(update={"where": None})
+    none: dict[str, Any] = {"fields": {}, "lookups": {}, "label": "''"}
+    whole = mapping.model_copy(update={**none, "source": source})
+    yield ("source",), whole
+    yield ("source", "where"), mapping.model_copy(update=none)
+    # A row that `where` leaves out is never computed, so the other parts keep it.
+    bare = mapping.model_copy(update=none)
+    yield ("label",), bare.model_copy(update={"label": mapping.label})
+    for name, rule in mapping.fields.items():
+        yield ("fields", name), bare.model_copy(update={"fields": {name: rule}})
+    for name, lookup in mapping.lookups.items():
+        yield ("lookups", name), bare.model_copy(update={"lookups": {name: lookup}})
+
+
+def _ran(connection: psycopg.Connection[Any], query: sql.Composed) -> psycopg.Error | None:
+    """The error of a statement when every value of every row is computed."""
+    return _attempt(
+        connection,
+        sql.SQL("select count(*), max(payload::text), max(lookups::text), max(problems::text), "
+                "max(label) from (") + query + sql.SQL(") q"),
+    )  # fmt: skip
+
+
+def _attempt(connection: psycopg.Connection[Any], query: sql.Composed) -> psycopg.Error | None:
+    """Runs a statement in a transaction of its own (or a savepoint); gives its error."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(query)
+    except psycopg.Error as error:
+        return error
+    return None
+
+
+def _first_bad(
+    connection: psycopg.Connection[Any], part: Mapping, catalog: Catalog, facts: ObjectFacts
+) -> str:
+    """The key of the first row, in key order, at which the statement fails, found by halving."""
+    source = part.source
+    rows = connection.execute(
+        sql.SQL('select {key}::text from public.{table} order by {key}::text collate "C"').format(
+            key=sql.Identifier(source.key), table=sql.Identifier(source.table)
+        )
+    )
+    keys = [row[0] for row in rows]
+    low, high = 0, len(keys)
+    while high - low > 1:
+        middle = (low + high) // 2
+        some = compile_mapping(part, catalog, facts, keys=keys[low:middle])
+        low, high = (low, middle) if _ran(connection, some) else (middle, high)
+    return keys[low] if keys else "?"
+
+
+def _hint(error: psycopg.Error, mapping: Mapping, catalog: Catalog) -> str:
+    """The nearest column or table name, for one that PostgreSQL does not know."""
+    quoted = re.search(r'"([^"]+)"|(\w+\.\w+)', error.diag.message_primary or "")
+    if quoted is None:
+        return ""
+    unknown: str = quoted[1] or quoted[2]
+    tables = {mapping.source.table: mapping.source.table, **mapping.source.join}
+    match error:
+        case errors.UndefinedTable():
+            return nearest(unknown, tables)
+        case errors.UndefinedColumn():
+            alias, _, column = unknown.rpartition(".")
+            table = tables.get(alias, mapping.source.table)
+            return nearest(column, catalog[table].columns)
+        case _:
+            return ""

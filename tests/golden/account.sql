@@ -1,0 +1,172 @@
+-- mappings/account.yaml as SQL, made by python -m tests.integration.mapping.golden.
+select
+    'account' as mapping,
+    source."id"::text as key,
+    value.label::text as label,
+    jsonb_build_object(
+        'Name', to_jsonb(sent."Name"),
+        'Industry', to_jsonb(sent."Industry"),
+        'Website', to_jsonb(sent."Website"),
+        'Phone', to_jsonb(sent."Phone"),
+        'BillingStreet', to_jsonb(sent."BillingStreet"),
+        'BillingCity', to_jsonb(sent."BillingCity"),
+        'BillingState', to_jsonb(sent."BillingState"),
+        'BillingPostalCode', to_jsonb(sent."BillingPostalCode"),
+        'BillingCountry', to_jsonb(sent."BillingCountry")
+    ) as payload,
+    '[]'::jsonb as lookups,
+    to_jsonb(array_remove(array[
+        case
+            when sent."Name" is null
+            then jsonb_build_object(
+                'code', 'REQUIRED_FIELD_MISSING', 'severity', 'error',
+                'field', 'Name', 'column', 'accounts.company_name',
+                'sentence', 'accounts.company_name is empty, and Account.Name is required.',
+                'mend', 'Fill accounts.company_name, or give Name an if_null in account.yaml.'
+            )
+        end,
+        case
+            when octet_length(sent."Name") > 255
+                and char_length(sent."Name") + regexp_count(sent."Name", '[\U00010000-\U0010FFFF]') > 255
+            then jsonb_build_object(
+                'code', 'STRING_TOO_LONG', 'severity', 'error',
+                'field', 'Name', 'column', 'accounts.company_name',
+                'sentence', format(
+                    'accounts.company_name has %s characters; Account.Name takes 255.',
+                    char_length(sent."Name") + regexp_count(sent."Name", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', 'Shorten accounts.company_name, or let account.yaml say too_long: truncate.'
+            )
+        end,
+        case
+            when octet_length(sent."Industry") > 40
+                and char_length(sent."Industry") + regexp_count(sent."Industry", '[\U00010000-\U0010FFFF]') > 40
+            then jsonb_build_object(
+                'code', 'STRING_TOO_LONG', 'severity', 'error',
+                'field', 'Industry', 'column', 'accounts.industry',
+                'sentence', format(
+                    'accounts.industry has %s characters; Account.Industry takes 40.',
+                    char_length(sent."Industry") + regexp_count(sent."Industry", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', 'Shorten accounts.industry, or let account.yaml say too_long: truncate.'
+            )
+        end,
+        case
+            when octet_length(sent."Website") > 255
+                and char_length(sent."Website") + regexp_count(sent."Website", '[\U00010000-\U0010FFFF]') > 255
+            then jsonb_build_object(
+                'code', 'STRING_TOO_LONG', 'severity', 'error',
+                'field', 'Website', 'column', 'accounts.website',
+                'sentence', format(
+                    'accounts.website has %s characters; Account.Website takes 255.',
+                    char_length(sent."Website") + regexp_count(sent."Website", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', 'Shorten accounts.website, or let account.yaml say too_long: truncate.'
+            )
+        end,
+        case
+            when octet_length(sent."Phone") > 40
+                and char_length(sent."Phone") + regexp_count(sent."Phone", '[\U00010000-\U0010FFFF]') > 40
+            then jsonb_build_object(
+                'code', 'STRING_TOO_LONG', 'severity', 'error',
+                'field', 'Phone', 'column', 'accounts.phone',
+                'sentence', format(
+                    'accounts.phone has %s characters; Account.Phone takes 40.',
+                    char_length(sent."Phone") + regexp_count(sent."Phone", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', 'Shorten accounts.phone, or let account.yaml say too_long: truncate.'
+            )
+        end,
+        case
+            when octet_length(sent."BillingStreet") > 255
+                and char_length(sent."BillingStreet") + regexp_count(sent."BillingStreet", '[\U00010000-\U0010FFFF]') > 255
+            then jsonb_build_object(
+                'code', 'STRING_TOO_LONG', 'severity', 'error',
+                'field', 'BillingStreet', 'column', 'accounts.billing_street',
+                'sentence', format(
+                    'accounts.billing_street has %s characters; Account.BillingStreet takes 255.',
+                    char_length(sent."BillingStreet") + regexp_count(sent."BillingStreet", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', 'Shorten accounts.billing_street, or let account.yaml say too_long: truncate.'
+            )
+        end,
+        case
+            when octet_length(sent."BillingCity") > 40
+                and char_length(sent."BillingCity") + regexp_count(sent."BillingCity", '[\U00010000-\U0010FFFF]') > 40
+            then jsonb_build_object(
+                'code', 'STRING_TOO_LONG', 'severity', 'error',
+                'field', 'BillingCity', 'column', 'accounts.billing_city',
+                'sentence', format(
+                    'accounts.billing_city has %s characters; Account.BillingCity takes 40.',
+                    char_length(sent."BillingCity") + regexp_count(sent."BillingCity", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', 'Shorten accounts.billing_city, or let account.yaml say too_long: truncate.'
+            )
+        end,
+        case
+            when octet_length(sent."BillingState") > 80
+                and char_length(sent."BillingState") + regexp_count(sent."BillingState", '[\U00010000-\U0010FFFF]') > 80
+            then jsonb_build_object(
+                'code', 'STRING_TOO_LONG', 'severity', 'error',
+                'field', 'BillingState', 'column', 'accounts.billing_state',
+                'sentence', format(
+                    'accounts.billing_state has %s characters; Account.BillingState takes 80.',
+                    char_length(sent."BillingState") + regexp_count(sent."BillingState", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', 'Shorten accounts.billing_state, or let account.yaml say too_long: truncate.'
+            )
+        end,
+        case
+            when octet_length(sent."BillingPostalCode") > 20
+                and char_length(sent."BillingPostalCode") + regexp_count(sent."BillingPostalCode", '[\U00010000-\U0010FFFF]') > 20
+            then jsonb_build_object(
+                'code', 'STRING_TOO_LONG', 'severity', 'error',
+                'field', 'BillingPostalCode', 'column', 'accounts.billing_postal_code',
+                'sentence', format(
+                    'accounts.billing_postal_code has %s characters; Account.BillingPostalCode takes 20.',
+                    char_length(sent."BillingPostalCode") + regexp_count(sent."BillingPostalCode", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', 'Shorten accounts.billing_postal_code, or let account.yaml say too_long: truncate.'
+            )
+        end,
+        case
+            when octet_length(sent."BillingCountry") > 80
+                and char_length(sent."BillingCountry") + regexp_count(sent."BillingCountry", '[\U00010000-\U0010FFFF]') > 80
+            then jsonb_build_object(
+                'code', 'STRING_TOO_LONG', 'severity', 'error',
+                'field', 'BillingCountry', 'column', 'accounts.billing_country',
+                'sentence', format(
+                    'accounts.billing_country has %s characters; Account.BillingCountry takes 80.',
+                    char_length(sent."BillingCountry") + regexp_count(sent."BillingCountry", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', 'Shorten accounts.billing_country, or let account.yaml say too_long: truncate.'
+            )
+        end
+    ]::jsonb[], null)) as problems
+from public."accounts" as source
+cross join lateral (
+    select
+        "company_name" as "label",
+        "company_name" as "Name",
+        "industry" as "Industry",
+        "website" as "Website",
+        "phone" as "Phone",
+        "billing_street" as "BillingStreet",
+        "billing_city" as "BillingCity",
+        "billing_state" as "BillingState",
+        "billing_postal_code" as "BillingPostalCode",
+        "billing_country" as "BillingCountry"
+    from (select source.*) as "accounts"
+) as value
+cross join lateral (
+    select
+        nullif(value."Name"::text, '') as "Name",
+        nullif(value."Industry"::text, '') as "Industry",
+        nullif(value."Website"::text, '') as "Website",
+        nullif(value."Phone"::text, '') as "Phone",
+        nullif(value."BillingStreet"::text, '') as "BillingStreet",
+        nullif(value."BillingCity"::text, '') as "BillingCity",
+        nullif(value."BillingState"::text, '') as "BillingState",
+        nullif(value."BillingPostalCode"::text, '') as "BillingPostalCode",
+        nullif(value."BillingCountry"::text, '') as "BillingCountry"
+) as sent

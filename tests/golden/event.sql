@@ -1,0 +1,130 @@
+-- mappings/event.yaml as SQL, made by python -m tests.integration.mapping.golden.
+select
+    'event' as mapping,
+    source."id"::text as key,
+    value.label::text as label,
+    jsonb_build_object(
+        'Subject', to_jsonb(
+            case when octet_length(sent."Subject") <= 255 then sent."Subject"
+            else left(sent."Subject", 255 - regexp_count(left(sent."Subject", 255), '[\U00010000-\U0010FFFF]')) end),
+        'ActivityDateTime', to_jsonb(to_char(sent."ActivityDateTime" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
+        'DurationInMinutes', to_jsonb(case when abs(sent."DurationInMinutes") < 'Infinity' then trim_scale(sent."DurationInMinutes") end),
+        'Description', to_jsonb(
+            case when octet_length(sent."Description") <= 32000 then sent."Description"
+            else left(sent."Description", 32000 - regexp_count(left(sent."Description", 32000), '[\U00010000-\U0010FFFF]')) end)
+    ) as payload,
+    jsonb_build_array(
+        jsonb_build_object(
+            'field', 'WhoId', 'required', false, 'mapping', 'lead',
+            'column', null, 'key', value."WhoId.0"::text
+        ),
+        case
+            when value."WhatId.0" is not null then jsonb_build_object(
+                'field', 'WhatId', 'required', false, 'mapping', 'account',
+                'column', null, 'key', value."WhatId.0"::text
+            )
+            when value."WhatId.1" is not null then jsonb_build_object(
+                'field', 'WhatId', 'required', false, 'mapping', 'opportunity',
+                'column', 'activities.project_id', 'key', value."WhatId.1"::text
+            )
+            else jsonb_build_object(
+                'field', 'WhatId', 'required', false, 'mapping', 'account',
+                'column', null, 'key', value."WhatId.0"::text
+            )
+        end
+    ) as lookups,
+    to_jsonb(array_remove(array[
+        case
+            when octet_length(sent."Subject") > 255
+                and char_length(sent."Subject") + regexp_count(sent."Subject", '[\U00010000-\U0010FFFF]') > 255
+            then jsonb_build_object(
+                'code', 'TRUNCATED', 'severity', 'note',
+                'field', 'Subject', 'column', 'activities.subject',
+                'sentence', format(
+                    'activities.subject has %s characters; Event.Subject takes 255 and is cut.',
+                    char_length(sent."Subject") + regexp_count(sent."Subject", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', ''
+            )
+        end,
+        case
+            when sent."ActivityDateTime" < '1700-01-01 00:00Z' or sent."ActivityDateTime" >= '4001-01-01 00:00Z'
+            then jsonb_build_object(
+                'code', 'DATE_OUT_OF_RANGE', 'severity', 'error',
+                'field', 'ActivityDateTime', 'column', 'activities.occurred_at',
+                'sentence', 'activities.occurred_at lies outside the years 1700 to 4000 that Salesforce takes.',
+                'mend', 'Correct activities.occurred_at.'
+            )
+        end,
+        case
+            when nullif(value."DurationInMinutes"::text, '') is null
+            then jsonb_build_object(
+                'code', 'DEFAULT_SENT', 'severity', 'note',
+                'field', 'DurationInMinutes', 'column', 'activities.duration_minutes',
+                'sentence', 'activities.duration_minutes is empty; 60 is sent, as event.yaml says.',
+                'mend', ''
+            )
+        end,
+        case
+            when abs(sent."DurationInMinutes") >= 1e8
+            then jsonb_build_object(
+                'code', 'NUMBER_OUTSIDE_VALID_RANGE', 'severity', 'error',
+                'field', 'DurationInMinutes', 'column', 'activities.duration_minutes',
+                'sentence', 'activities.duration_minutes is too large; Event.DurationInMinutes takes 8 digits before the point.',
+                'mend', 'Correct activities.duration_minutes.'
+            )
+        end,
+        case
+            when scale(trim_scale(sent."DurationInMinutes")) > 0
+            then jsonb_build_object(
+                'code', 'NUMBER_OUTSIDE_VALID_RANGE', 'severity', 'error',
+                'field', 'DurationInMinutes', 'column', 'activities.duration_minutes',
+                'sentence', 'activities.duration_minutes has more decimals than the 0 that Event.DurationInMinutes takes.',
+                'mend', 'Round activities.duration_minutes, or round in the mapping''s sql.'
+            )
+        end,
+        case
+            when octet_length(sent."Description") > 32000
+                and char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]') > 32000
+            then jsonb_build_object(
+                'code', 'TRUNCATED', 'severity', 'note',
+                'field', 'Description', 'column', 'activities.notes',
+                'sentence', format(
+                    'activities.notes has %s characters; Event.Description takes 32000 and is cut.',
+                    char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', ''
+            )
+        end,
+        case
+            when num_nonnulls(value."WhatId.0"::text, value."WhatId.1"::text) > 1
+            then jsonb_build_object(
+                'code', 'AMBIGUOUS_LOOKUP', 'severity', 'error',
+                'field', 'WhatId', 'column', null,
+                'sentence', 'WhatId has more than one parent; a record takes one.',
+                'mend', 'Keep one parent in activities.'
+            )
+        end
+    ]::jsonb[], null)) as problems
+from public."activities" as source
+left join public."leads" as "lead" on "lead"."id" = source."lead_id"
+cross join lateral (
+    select
+        "subject" as "label",
+        "subject" as "Subject",
+        "occurred_at" as "ActivityDateTime",
+        "duration_minutes" as "DurationInMinutes",
+        "notes" as "Description",
+        (case when lead.converted_account_id is null then lead_id end) as "WhoId.0",
+        (coalesce(account_id, lead.converted_account_id)) as "WhatId.0",
+        "project_id" as "WhatId.1"
+    from (select source.*) as "activities"
+    where (activity_type = 'meeting')
+) as value
+cross join lateral (
+    select
+        nullif(value."Subject"::text, '') as "Subject",
+        value."ActivityDateTime"::timestamptz as "ActivityDateTime",
+        coalesce(value."DurationInMinutes"::numeric, 60) as "DurationInMinutes",
+        nullif(value."Description"::text, '') as "Description"
+) as sent

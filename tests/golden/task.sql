@@ -1,0 +1,116 @@
+-- mappings/task.yaml as SQL, made by python -m tests.integration.mapping.golden.
+select
+    'task' as mapping,
+    source."id"::text as key,
+    value.label::text as label,
+    jsonb_build_object(
+        'Subject', to_jsonb(
+            case when octet_length(sent."Subject") <= 255 then sent."Subject"
+            else left(sent."Subject", 255 - regexp_count(left(sent."Subject", 255), '[\U00010000-\U0010FFFF]')) end),
+        'Status', to_jsonb(sent."Status"),
+        'ActivityDate', to_jsonb(sent."ActivityDate"),
+        'Description', to_jsonb(
+            case when octet_length(sent."Description") <= 32000 then sent."Description"
+            else left(sent."Description", 32000 - regexp_count(left(sent."Description", 32000), '[\U00010000-\U0010FFFF]')) end)
+    ) as payload,
+    jsonb_build_array(
+        jsonb_build_object(
+            'field', 'WhoId', 'required', false, 'mapping', 'lead',
+            'column', null, 'key', value."WhoId.0"::text
+        ),
+        case
+            when value."WhatId.0" is not null then jsonb_build_object(
+                'field', 'WhatId', 'required', false, 'mapping', 'account',
+                'column', null, 'key', value."WhatId.0"::text
+            )
+            when value."WhatId.1" is not null then jsonb_build_object(
+                'field', 'WhatId', 'required', false, 'mapping', 'opportunity',
+                'column', 'activities.project_id', 'key', value."WhatId.1"::text
+            )
+            else jsonb_build_object(
+                'field', 'WhatId', 'required', false, 'mapping', 'account',
+                'column', null, 'key', value."WhatId.0"::text
+            )
+        end
+    ) as lookups,
+    to_jsonb(array_remove(array[
+        case
+            when octet_length(sent."Subject") > 255
+                and char_length(sent."Subject") + regexp_count(sent."Subject", '[\U00010000-\U0010FFFF]') > 255
+            then jsonb_build_object(
+                'code', 'TRUNCATED', 'severity', 'note',
+                'field', 'Subject', 'column', null,
+                'sentence', format(
+                    'The SQL of Subject has %s characters; Task.Subject takes 255 and is cut.',
+                    char_length(sent."Subject") + regexp_count(sent."Subject", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', ''
+            )
+        end,
+        case
+            when octet_length(sent."Status") > 255
+                and char_length(sent."Status") + regexp_count(sent."Status", '[\U00010000-\U0010FFFF]') > 255
+            then jsonb_build_object(
+                'code', 'STRING_TOO_LONG', 'severity', 'error',
+                'field', 'Status', 'column', null,
+                'sentence', format(
+                    'The SQL of Status has %s characters; Task.Status takes 255.',
+                    char_length(sent."Status") + regexp_count(sent."Status", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', 'Shorten the SQL of Status, or let task.yaml say too_long: truncate.'
+            )
+        end,
+        case
+            when sent."ActivityDate" < '1700-01-01' or sent."ActivityDate" >= '4001-01-01'
+            then jsonb_build_object(
+                'code', 'DATE_OUT_OF_RANGE', 'severity', 'error',
+                'field', 'ActivityDate', 'column', null,
+                'sentence', 'The SQL of ActivityDate lies outside the years 1700 to 4000 that Salesforce takes.',
+                'mend', 'Correct the SQL of ActivityDate.'
+            )
+        end,
+        case
+            when octet_length(sent."Description") > 32000
+                and char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]') > 32000
+            then jsonb_build_object(
+                'code', 'TRUNCATED', 'severity', 'note',
+                'field', 'Description', 'column', 'activities.notes',
+                'sentence', format(
+                    'activities.notes has %s characters; Task.Description takes 32000 and is cut.',
+                    char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]')
+                ),
+                'mend', ''
+            )
+        end,
+        case
+            when num_nonnulls(value."WhatId.0"::text, value."WhatId.1"::text) > 1
+            then jsonb_build_object(
+                'code', 'AMBIGUOUS_LOOKUP', 'severity', 'error',
+                'field', 'WhatId', 'column', null,
+                'sentence', 'WhatId has more than one parent; a record takes one.',
+                'mend', 'Keep one parent in activities.'
+            )
+        end
+    ]::jsonb[], null)) as problems
+from public."activities" as source
+left join public."leads" as "lead" on "lead"."id" = source."lead_id"
+cross join lateral (
+    select
+        "subject" as "label",
+        (case activity_type when 'call' then 'Call: ' when 'email' then 'Email: ' else '' end || subject) as "Subject",
+        (case when completed then 'Completed' else 'Not Started' end) as "Status",
+        (coalesce(due_date, occurred_at::date)) as "ActivityDate",
+        "notes" as "Description",
+        (case when lead.converted_account_id is null then lead_id end) as "WhoId.0",
+        (coalesce(account_id, lead.converted_account_id)) as "WhatId.0",
+        "project_id" as "WhatId.1"
+    from (select source.*) as "activities"
+    where (activity_type <> 'meeting')
+) as value
+cross join lateral (
+    select
+        nullif(value."Subject"::text, '') as "Subject",
+        nullif(value."Status"::text, '') as "Status",
+        value."ActivityDate"::date as "ActivityDate",
+        nullif(value."Description"::text, '') as "Description"
+) as sent

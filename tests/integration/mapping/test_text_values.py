@@ -1,0 +1,184 @@
+"""Texts: what the compiled SQL says of a row is what a few lines of Python say of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.integration.mapping.conftest import ROWS
+from tests.integration.mapping.described import field, thing
+from tests.integration.mapping.planned import create_table, mapping, planned
+
+Connection = psycopg.Connection[Any]
+LENGTH = 8
+MAP = {"a": "A", "no": "012", "b ": "", "": "Empty", "c'\\": 'x"%s{}', "gone": None}
+PICKLIST = ("A", "012", 'x"%s{}', "ü;ß")
+MULTIPLE = ("A", "B", "C d")
+
+EDGES = (
+    None, "", " ", "\t\n", "a", "no", "b ", "gone", "c'\\", "null", "NULL", "'", "''", '"', "\\",
+    "\\N", "\\n", "%s", "%", "{}", "$1", "\r\n", "line\nline", "\u00df", "e\u0301", "\u05e9\u05dc",
+    "\u202eabc", "\U0001f469\u200d\U0001f4bb", "\U0001f600" * 4, "\U0001f600" * 5,
+    "1234567\U0001f600", "123456\U0001f600", "12345678", "123456789", "\ud7ff\ue000\uffff",
+    "\U00010000\U0010ffff",
+    "\ufeff", "\u00a0", "\x01\x7f\x85", "A", "012", "A;B", "A;;B", ";", "A;x", "C d",
+)  # fmt: skip
+texts = st.one_of(
+    st.sampled_from(EDGES),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12),
+    st.text("ab\U0001f600'\\ ", max_size=12),
+)
+rows = st.lists(st.tuples(texts), min_size=50, max_size=120)
+
+FACTS = thing(
+    [
+        field("Plain", length=LENGTH),
+        field("Cut", length=LENGTH),
+        field("Needed", length=255, nillable=False),
+        field("Default", length=255),
+        field("Mapped", "picklist", length=255, restricted=True, values=PICKLIST, nillable=False),
+        field("Kept", length=255),
+        field("Dropped", length=255),
+        field("Filled", length=255),
+        field("KeptFilled", length=255),
+        field("Listed", "picklist", restricted=True, values=PICKLIST),
+        field("Free", "picklist", values=PICKLIST),
+        field("Several", "multipicklist", restricted=True, values=MULTIPLE),
+        field("Joined", length=255),
+    ]
+)
+MAPPING = mapping(
+    {
+        "Plain": "t",
+        "Cut": {"column": "t", "too_long": "truncate"},
+        "Needed": "t",
+        "Default": {"column": "t", "if_null": "it's \\ %s {} \U0001f600"},
+        "Mapped": {"column": "t", "values": MAP},
+        "Kept": {"column": "t", "values": MAP, "otherwise": "keep"},
+        "Dropped": {"column": "t", "values": MAP, "otherwise": "null"},
+        "Filled": {"column": "t", "values": MAP, "otherwise": "null", "if_null": 7},
+        "KeptFilled": {"column": "t", "values": MAP, "otherwise": "keep", "if_null": True},
+        "Listed": "t",
+        "Free": "t",
+        "Several": "t",
+        "Joined": {"sql": "'100% {} ''' || t || E'\\'\\\\'"},
+    }
+)
+
+
+def units(text: str) -> int:
+    """The length of a text in UTF-16, as Java counts it."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def expected(t: str | None) -> tuple[dict[str, str | None], set[tuple[str, str]]]:
+    """Payload (without Cut) and problems of a row with this text."""
+    sent = t or None
+    mapped = None if t is None else (MAP.get(t) or None)
+    kept = None if t is None else (MAP.get(t, t) or None)
+    payload = {
+        "Plain": sent,
+        "Needed": sent,
+        "Default": sent or "it's \\ %s {} \U0001f600",
+        "Mapped": mapped,
+        "Kept": kept,
+        "Dropped": mapped,
+        "Filled": mapped or "7",
+        "KeptFilled": kept or "true",
+        "Listed": sent,
+        "Free": sent,
+        "Several": sent,
+        "Joined": None if t is None else f"100% {{}} '{t}'\\",
+    }
+    is_unlisted = t is not None and t not in MAP
+    problems = {
+        ("Plain", "STRING_TOO_LONG"): sent is not None and units(sent) > LENGTH,
+        ("Cut", "TRUNCATED"): sent is not None and units(sent) > LENGTH,
+        ("Needed", "REQUIRED_FIELD_MISSING"): sent is None,
+        ("Default", "DEFAULT_SENT"): sent is None,
+        ("Mapped", "UNMAPPED_VALUE"): is_unlisted,
+        ("Mapped", "REQUIRED_FIELD_MISSING"): mapped is None and not is_unlisted,
+        ("Mapped", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"): (
+            mapped is not None and mapped not in PICKLIST
+        ),
+        ("Filled", "DEFAULT_SENT"): mapped is None,
+        ("KeptFilled", "DEFAULT_SENT"): kept is None,
+        ("Listed", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"): (
+            sent is not None and sent not in PICKLIST
+        ),
+        ("Several", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"): (
+            sent is not None and not set(sent.split(";")) <= set(MULTIPLE)
+        ),
+    }
+    return payload, {problem for problem, holds in problems.items() if holds}
+
+
+@ROWS
+@given(rows)
+@example([(text,) for text in EDGES])
+def test_a_text_arrives_as_it_is_or_its_row_says_why_not(
+    connection: Connection, generated: list[tuple[str | None]]
+) -> None:
+    connection.execute("drop table if exists public.thing")
+    create_table(connection, "t text")
+    found = planned(connection, MAPPING, FACTS, generated)
+    assert len(found) == len(generated)
+    for (text,), row in zip(generated, found, strict=True):
+        payload, problems = expected(text)
+        cut = row.payload.pop("Cut")
+        assert row.payload == payload, repr(text)
+        assert row.problems == problems, repr(text)
+        notes = ("TRUNCATED", "DEFAULT_SENT")
+        assert row.is_valid == all(code in notes for _, code in problems)
+        assert_is_cut(text or None, cut)
+        if ("Plain", "STRING_TOO_LONG") in problems and text:
+            counted = f"thing.t has {units(text)} characters; Thing__c.Plain takes {LENGTH}."
+            assert counted in row.sentences
+
+
+def assert_is_cut(whole: str | None, cut: str | None) -> None:
+    """A cut text is the beginning of the whole, fits, and is whole where that fits."""
+    if whole is None or cut is None:
+        assert cut is whole
+    elif units(whole) <= LENGTH:
+        assert cut == whole
+    else:
+        assert whole.startswith(cut)
+        assert units(cut) <= LENGTH
+        assert units(cut) == LENGTH or not whole.isascii()
+
+
+def is_address(text: str) -> bool:
+    """One @, something before it, a dot in what follows with something on both sides, no blank."""
+    if any(c in " \t\n\r\f\v" for c in text) or text.count("@") != 1:
+        return False
+    name, _, host = text.partition("@")
+    before, _, last = host.rpartition(".")
+    return bool(name and before and last)
+
+
+addresses = st.one_of(
+    st.none(),
+    st.text("a@. \n\u00fc\U0001f600'+", max_size=8),
+    st.sampled_from(
+        ["a@b.c", "a@b", "@b.c", "a@b.", "a@.c", "a@..c", "a@b..c", "a@@b.c", "a@b.c\n", " a@b.c",
+         "a.b+c@d-e.example.com", "ü@ü.example"]
+    ),
+)  # fmt: skip
+
+
+@ROWS
+@given(st.lists(st.tuples(addresses), min_size=50, max_size=150))
+def test_an_address_is_sent_only_where_it_looks_like_one(
+    connection: Connection, generated: list[tuple[str | None]]
+) -> None:
+    connection.execute("drop table if exists public.thing")
+    create_table(connection, "t text")
+    facts = thing([field("Email", "email", length=80)])
+    found = planned(connection, mapping({"Email": "t"}), facts, generated)
+    for (text,), row in zip(generated, found, strict=True):
+        assert row.payload == {"Email": text or None}
+        assert row.is_valid == (not text or is_address(text)), repr(text)

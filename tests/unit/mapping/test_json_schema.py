@@ -1,0 +1,94 @@
+"""docs/mapping.schema.json says of a mapping file what the loader says of its form."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+from crm_sync.errors import MappingError
+from crm_sync.mapping.json_schema import mapping_schema
+from crm_sync.mapping.load import load_mapping
+
+ROOT = Path(__file__).parents[3]
+MAPPINGS = sorted((ROOT / "mappings").glob("*.yaml"))
+WHOLE = "object: Account\nsource: {table: accounts}\nlabel: company_name\n"
+FIELDS = WHOLE + "fields: {Name: company_name}\n"
+
+GOOD = {
+    "a bare column": FIELDS,
+    "a rule": WHOLE + "fields: {Name: {sql: a || b, too_long: truncate, if_null: 0}}\n",
+    "a value map": WHOLE + "fields: {A: {column: a, values: {no: 1, b: null}, otherwise: null}}\n",
+    "a lookup": FIELDS + "lookups: {A: {mapping: account, column: a, required: true}}\n",
+    "branches": FIELDS + "lookups: {A: [{mapping: a, column: a}, {mapping: b, sql: c}]}\n",
+    "a long lookup": FIELDS + "lookups: {A: {branches: [{mapping: a, sql: c}], required: true}}\n",
+    "a reference": FIELDS + "lookups: {A: {object: User, by: Email, constant: a@example.com}}\n",
+    "on_delete in a word": FIELDS + "on_delete: delete\n",
+    "on_delete with values": FIELDS + "on_delete: {set: {Name: null, Amount: 0}}\n",
+}
+BAD = {
+    "a misspelt key": FIELDS + "on_delte: delete\n",
+    "a key of ours": FIELDS + "name: account\n",
+    "a misspelt key of a field": WHOLE + "fields: {Name: {column: a, to_long: truncate}}\n",
+    "a misspelt key of the source": FIELDS.replace("{table:", "{kee: id, table:"),
+    "a misspelt key of a lookup": FIELDS + "lookups: {A: {mapping: a, colum: b}}\n",
+    "a misspelt key of a branch": FIELDS + "lookups: {A: [{mapping: a, colum: b}]}\n",
+    "a misspelt key of on_delete": FIELDS + "on_delete: {sett: {Name: a}}\n",
+    "a misspelt word": FIELDS + "on_delete: delte\n",
+    "no fields": WHOLE,
+    "two origins": WHOLE + "fields: {Name: {column: a, sql: b}}\n",
+    "no origin": WHOLE + "fields: {Name: {required: true}}\n",
+    "a lookup with two origins": FIELDS + "lookups: {A: {mapping: a, column: a, sql: b}}\n",
+    "a lookup of nothing": FIELDS + "lookups: {A: {required: true}}\n",
+    "a field that is no API name": WHOLE + "fields: {Account Name: a}\n",
+    "a column that needs quotes": WHOLE + "fields: {Name: Company Name}\n",
+    "an empty value map": WHOLE + "fields: {Name: {column: a, values: {}}}\n",
+    "on_delete that sets nothing": FIELDS + "on_delete: {set: {}}\n",
+}
+
+
+def complaints(text: str) -> list[str]:
+    content: Any = YAML(typ="safe", pure=True).load(text)
+    return [error.message for error in Draft202012Validator(mapping_schema()).iter_errors(content)]
+
+
+def test_the_schema_is_a_schema_and_the_file_is_fresh() -> None:
+    schema = mapping_schema()
+    Draft202012Validator.check_schema(schema)
+    written = (ROOT / "docs" / "mapping.schema.json").read_text(encoding="utf-8")
+    assert json.loads(written) == schema, "python -m tools.regenerate writes it anew"
+
+
+@pytest.mark.parametrize("file", MAPPINGS, ids=lambda file: file.stem)
+def test_every_shipped_mapping_is_valid_and_names_the_schema(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert complaints(text) == []
+    assert text.startswith("# yaml-language-server: $schema=../docs/mapping.schema.json\n")
+
+
+@pytest.mark.parametrize("case", GOOD)
+def test_what_the_loader_takes_the_schema_takes(tmp_path: Path, case: str) -> None:
+    file = tmp_path / "account.yaml"
+    file.write_text(GOOD[case], encoding="utf-8")
+    load_mapping(file)
+    assert complaints(GOOD[case]) == []
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_the_loader_refuses_the_schema_refuses(tmp_path: Path, case: str) -> None:
+    file = tmp_path / "account.yaml"
+    file.write_text(BAD[case], encoding="utf-8")
+    with pytest.raises(MappingError):
+        load_mapping(file)
+    assert complaints(BAD[case]) != []
+
+
+def test_every_key_of_a_mapping_is_explained_to_the_editor() -> None:
+    schema = mapping_schema()
+    for part in (schema, *schema["$defs"].values()):
+        for key, value in part.get("properties", {}).items():
+            assert value.keys() & {"description", "$ref"}, key
