@@ -160,13 +160,13 @@ cross join lateral (
 ) as value
 cross join lateral (
     select
-        nullif(value."Name"::text, '') as "Name",
-        nullif(value."Industry"::text, '') as "Industry",
-        nullif(value."Website"::text, '') as "Website",
-        nullif(value."Phone"::text, '') as "Phone",
-        nullif(value."BillingStreet"::text, '') as "BillingStreet",
-        nullif(value."BillingCity"::text, '') as "BillingCity",
-        nullif(value."BillingState"::text, '') as "BillingState",
-        nullif(value."BillingPostalCode"::text, '') as "BillingPostalCode",
-        nullif(value."BillingCountry"::text, '') as "BillingCountry"
+        nullif(btrim(value."Name"::text, E' \t\n\v\f\r'), '') as "Name",
+        nullif(btrim(value."Industry"::text, E' \t\n\v\f\r'), '') as "Industry",
+        nullif(btrim(value."Website"::text, E' \t\n\v\f\r'), '') as "Website",
+        nullif(btrim(value."Phone"::text, E' \t\n\v\f\r'), '') as "Phone",
+        nullif(btrim(value."BillingStreet"::text, E' \t\n\v\f\r'), '') as "BillingStreet",
+        nullif(btrim(value."BillingCity"::text, E' \t\n\v\f\r'), '') as "BillingCity",
+        nullif(btrim(value."BillingState"::text, E' \t\n\v\f\r'), '') as "BillingState",
+        nullif(btrim(value."BillingPostalCode"::text, E' \t\n\v\f\r'), '') as "BillingPostalCode",
+        nullif(btrim(value."BillingCountry"::text, E' \t\n\v\f\r'), '') as "BillingCountry"
 ) as sent

@@ -6,12 +6,14 @@ select
     jsonb_build_object(
         'Subject', to_jsonb(
             case when octet_length(sent."Subject") <= 255 then sent."Subject"
-            else left(sent."Subject", 255 - regexp_count(left(sent."Subject", 255), '[\U00010000-\U0010FFFF]')) end),
+            else rtrim(left(sent."Subject", 255 - regexp_count(left(sent."Subject", 255), '[\U00010000-\U0010FFFF]')),
+                E' \t\n\v\f\r') end),
         'Status', to_jsonb(sent."Status"),
         'ActivityDate', to_jsonb(sent."ActivityDate"),
         'Description', to_jsonb(
             case when octet_length(sent."Description") <= 32000 then sent."Description"
-            else left(sent."Description", 32000 - regexp_count(left(sent."Description", 32000), '[\U00010000-\U0010FFFF]')) end)
+            else rtrim(left(sent."Description", 32000 - regexp_count(left(sent."Description", 32000), '[\U00010000-\U0010FFFF]')),
+                E' \t\n\v\f\r') end)
     ) as payload,
     jsonb_build_array(
         jsonb_build_object(
@@ -109,8 +111,8 @@ cross join lateral (
 ) as value
 cross join lateral (
     select
-        nullif(value."Subject"::text, '') as "Subject",
-        nullif(value."Status"::text, '') as "Status",
+        nullif(btrim(value."Subject"::text, E' \t\n\v\f\r'), '') as "Subject",
+        nullif(btrim(value."Status"::text, E' \t\n\v\f\r'), '') as "Status",
         value."ActivityDate"::date as "ActivityDate",
-        nullif(value."Description"::text, '') as "Description"
+        nullif(btrim(value."Description"::text, E' \t\n\v\f\r'), '') as "Description"
 ) as sent

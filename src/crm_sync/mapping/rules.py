@@ -27,18 +27,26 @@ def is_text(facts: FieldFacts) -> bool:
 
 
 def typed(rule: FieldRule, facts: FieldFacts) -> sql.Composable:
-    """The value in the type that the field has; an empty text is null, as in Salesforce."""
+    """The value in the type that the field has.
+
+    As in Salesforce, a text neither begins nor ends with white space (Apex Developer Guide,
+    Primitive Data Types), and an empty text is null.
+    """
     value: sql.Composable = sql.SQL("value.{}").format(sql.Identifier(facts.name))
     if rule.values is not None:
         value = sql.SQL("nullif({}, '')").format(_mapped(rule, value))
     elif is_text(facts):
-        value = sql.SQL("nullif({}::text, '')").format(value)
+        value = sql.SQL("nullif({}, '')").format(_trimmed(value))
     if not is_text(facts):
         value = sql.SQL("{}::{}").format(value, _type(facts))
     if rule.if_null is None:
         return value
     default = _written(rule.if_null) if is_text(facts) else rule.if_null
     return sql.SQL("coalesce({}, {})").format(value, sql.Literal(default))
+
+
+def _trimmed(value: sql.Composable) -> sql.Composable:
+    return sql.SQL(r"btrim({}::text, E' \t\n\v\f\r')").format(value)
 
 
 def _type(facts: FieldFacts) -> sql.SQL:
@@ -67,7 +75,7 @@ def _mapped(rule: FieldRule, value: sql.Composable) -> sql.Composable:
         for given, sent in (rule.values or {}).items()
     ]
     if rule.otherwise == "keep":
-        arms.append(sql.SQL("            else {}::text\n").format(value))
+        arms.append(sql.SQL("            else {}\n").format(_trimmed(value)))
     return sql.SQL("case {}::text\n{}        end").format(value, sql.Composed(arms))
 
 
@@ -110,7 +118,7 @@ def _cut(text: sql.Composable, length: int) -> sql.Composable:
     beginning = sql.SQL("left({}, {})").format(text, limit)
     return sql.SQL(
         "\n            case when octet_length({}) <= {} then {}"
-        "\n            else left({}, {} - {}) end"
+        "\n            else rtrim(left({}, {} - {}),\n                E' \\t\\n\\v\\f\\r') end"
     ).format(text, limit, text, text, limit, _TWICE.format(beginning))
 
 
@@ -165,11 +173,16 @@ def _listed(texts: Iterable[str]) -> sql.Composed:
 def _gives_nothing(rule: FieldRule, value: sql.Composable) -> sql.Composable:
     """Whether `if_null` takes effect: nothing is there, or the value map makes nothing of it."""
     if rule.values is None:
-        return sql.SQL("nullif({}::text, '') is null").format(value)
+        return sql.SQL("nullif({}, '') is null").format(_trimmed(value))
     kept = [given for given, sent in rule.values.items() if sent]
     if rule.otherwise == "keep":
         dropped = [given for given in dict.fromkeys(["", *rule.values]) if given not in kept]
-        return sql.SQL("({}::text in ({})) is not false").format(value, _listed(dropped or [""]))
+        blank = sql.SQL("{} = '' and {}::text not in ({})").format(
+            _trimmed(value), value, _listed(kept or [""])
+        )
+        return sql.SQL("({}::text in ({})) is not false\n                or {}").format(
+            value, _listed(dropped or [""]), blank
+        )
     if not kept:
         return sql.SQL("true")
     return sql.SQL("({}::text in ({})) is not true").format(value, _listed(kept))
