@@ -34,6 +34,7 @@ GENERATORS = (
     Generator(("crm_sync.mapping.json_schema",), ("docs/mapping.schema.json",), stdout=True),
     Generator(("tests.integration.mapping.golden",), ("tests/golden",)),
     Generator(("crm_sync", "docs"), ("docs/salesforce-mapping.md",)),
+    Generator(("tools.record",), ("tests/recorded",)),
     Generator(("tools.er_diagram",), ("docs/architecture",)),
 )
 

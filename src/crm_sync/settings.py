@@ -1,8 +1,9 @@
-"""Settings: `crm-sync.toml` (no secrets), the environment, `.env`; read once, at the entry point.
+"""Settings: `crm-sync.toml` (no secrets), `.env`, the environment; read once, at the entry point.
 
 An environment variable is `CRM_SYNC_` and the key, with `__` between levels:
 `CRM_SYNC_TARGETS__PRODUCTION__CLIENT_SECRET`. The environment wins over `.env`, and both over the
-file. `.env.example` lists every key.
+file; an empty variable counts as not set. `.env.example` and `crm-sync.example.toml` show every
+key.
 """
 
 from __future__ import annotations
@@ -10,19 +11,29 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
 
+from dotenv.parser import parse_stream
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from crm_sync.errors import SettingsError
 from crm_sync.names import nearest
 
-__all__ = ["Settings", "Target", "load_settings"]
+__all__ = ["Settings", "Target", "load_settings", "variable"]
 
 PREFIX = "CRM_SYNC_"
-SECRETS = ("client_secret", "access_token", "database_url", "owner_database_url")
+FILE = "crm-sync.toml"
+DOTENV = ".env"
+TARGET_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+"""So that a target's name fits into an environment variable, whose levels `__` divides."""
+_KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
+_KEYS = re.compile(rf"\s*(\[?)\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*(\]|=)")
+
+Path_ = tuple[str, ...]
 
 
 class _Strict(BaseModel):
@@ -37,8 +48,8 @@ class Target(_Strict):
     client_id: str | None = None
     client_secret: SecretStr | None = None
     access_token: SecretStr | None = None
-    api_version: str = Field(default="60.0", pattern=r"^\d{2}\.0$")
-    ca_bundle: Path | None = None
+    api_version: str = "60.0"
+    ca_bundle: Path | None = Field(default=None, description="certificates to trust; local org")
     default_owner: str | None = Field(default=None, description="a user name; used on create only")
     connect_timeout: float = Field(default=10, gt=0, le=300)
     read_timeout: float = Field(default=120, gt=0, le=900)
@@ -48,9 +59,16 @@ class Target(_Strict):
     @field_validator("instance_url")
     @classmethod
     def _https(cls, url: str) -> str:
-        if not re.fullmatch(r"https://[^/\s]+/?", url):
-            raise ValueError("must be https://host without a path")
+        if not re.fullmatch(r"https://[^/\s@?#]+/?", url):
+            raise ValueError("should be https://host, without a path")
         return url.rstrip("/")
+
+    @field_validator("api_version")
+    @classmethod
+    def _version(cls, text: str) -> str:
+        if not re.fullmatch(r"\d{2}\.0", text):
+            raise ValueError("should be written like 60.0")
+        return text
 
 
 class Settings(_Strict):
@@ -68,7 +86,8 @@ class Settings(_Strict):
         if self.database_url is None:
             raise SettingsError(
                 "No database is named.",
-                f"Set {PREFIX}DATABASE_URL to postgresql://user:password@host:5432/name.",
+                f"Set {PREFIX}DATABASE_URL to postgresql://user:password@host:5432/name, "
+                f"in the environment or in {DOTENV}.",
             )
         return self.database_url.get_secret_value()
 
@@ -83,7 +102,7 @@ class Settings(_Strict):
         if not self.targets:
             raise SettingsError(
                 "No target is named.",
-                "Write [targets.NAME] with instance_url and client_id into crm-sync.toml.",
+                f"Write [targets.NAME] with instance_url and client_id into {FILE}.",
             )
         name = name or self.target
         if name is None:
@@ -98,7 +117,27 @@ class Settings(_Strict):
                 f"There is no target {name!r}." + nearest(name, self.targets),
                 f"Known: {', '.join(sorted(self.targets))}.",
             )
-        return name, self.targets[name]
+        target = self.targets[name]
+        if target.ca_bundle is not None and not target.ca_bundle.is_file():
+            raise SettingsError(
+                f"The ca_bundle of target {name} is not there: {target.ca_bundle}.",
+                "Correct the path, or leave ca_bundle out: Salesforce's certificates need none.",
+            )
+        return name, target
+
+
+SECRETS = frozenset(
+    name
+    for model in (Settings, Target)
+    for name, field in model.model_fields.items()
+    if "SecretStr" in str(field.annotation)
+)
+"""Keys that do not belong in a file which may be committed."""
+
+
+def variable(*path: str) -> str:
+    """The environment variable of a key: `variable("targets", "sandbox", "client_secret")`."""
+    return PREFIX + "__".join(path).upper()
 
 
 def load_settings(
@@ -109,106 +148,206 @@ def load_settings(
     Raises SettingsError, naming file and line, for a wrong or unknown key (with the nearest valid
     one) and for a secret in `crm-sync.toml`. No message repeats a value.
     """
-    directory = directory or Path.cwd()
-    file = directory / "crm-sync.toml"
-    content, text = _read_toml(file)
-    for path in _secrets(content):
-        raise SettingsError(
-            f"{_where(file, text, path)}: {'.'.join(path)} is a secret.",
-            f"Put it into .env or the environment as {PREFIX}{'__'.join(path).upper()}.",
-        )
-    dotenv = _read_dotenv(directory / ".env")
-    merged = content
-    for origin in (dotenv, environment if environment is not None else os.environ):
-        for key, value in origin.items():
-            if key.upper().startswith(PREFIX):
-                _put(merged, key.upper().removeprefix(PREFIX).lower().split("__"), value, key)
+    directory = directory or Path()  # so that messages name files as people do, mappings/lead.yaml
+    given: dict[Path_, _Given] = {}
+    for origin in (
+        _from_toml(directory / FILE),
+        _from_dotenv(directory / DOTENV),
+        _from_environment(os.environ if environment is None else environment),
+    ):
+        for one in origin:
+            _check_known(one)
+            if one.value is not None:
+                given[one.path] = one
     try:
-        settings = Settings.model_validate(merged)
+        settings = Settings.model_validate(_nested(given.values()))
     except ValidationError as error:
-        raise _explained(error, file, text) from None
-    if not settings.mappings.is_absolute():
-        settings = settings.model_copy(update={"mappings": directory / settings.mappings})
-    return settings
+        raise _explained(error, given) from None
+    return _with_full_paths(settings, directory)
 
 
-def _read_toml(file: Path) -> tuple[dict[str, Any], str]:
+@dataclass(frozen=True)
+class _Given:
+    """One key with its value, and how a message calls it and says where it stands."""
+
+    path: Path_
+    value: Any
+    place: Callable[[Path_], str]  # of the key, or of a level above it
+    is_variable: bool = False
+
+
+def _from_toml(file: Path) -> Iterator[_Given]:
     if not file.exists():
-        return {}, ""
+        return
+    text = _text_of(file)
     try:
-        text = file.read_text(encoding="utf-8")
-        return tomllib.loads(text), text
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+), column (\d+)", str(error))
-        where = f"{file.name}:{found[1]}:{found[2]}" if found else file.name
+        last = text.splitlines() or [""]  # "at end of document"
+        line, column = found.groups() if found else (len(last), len(last[-1]) + 1)
+        where = f"{file.name}:{line}:{column}"
         what = str(error).split(" (at ")[0]
-        raise SettingsError(f"{where}: This is not TOML: {what}.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file.name} cannot be read: {error}.") from None
+        raise SettingsError(f"{where}: this is not TOML: {what}.") from None
+    places = _places(text)
+
+    def place(path: Path_) -> str:
+        known = (path[:length] for length in range(len(path), 0, -1) if path[:length] in places)
+        line, column = places.get(next(known, ()), (1, 1))
+        return f"{file.name}:{line}:{column}"
+
+    for path, value in _leaves(content):
+        yield _Given(path, value, place)
 
 
-def _read_dotenv(file: Path) -> dict[str, str]:
-    """Lines KEY=value; blank lines and lines that start with # are passed over."""
-    if not file.exists():
-        return {}
-    result: dict[str, str] = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
-        bare = line.strip().removeprefix("export ").strip()
-        if not bare or bare.startswith("#"):
-            continue
-        key, sign, value = bare.partition("=")
-        if not sign or not re.fullmatch(r"\w+", key.strip()):
-            raise SettingsError(f".env:{number}:1: This line is not KEY=value.")
-        value = value.strip()
-        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-            value = value[1:-1]
-        result[key.strip()] = value
-    return result
-
-
-def _secrets(content: Any, path: tuple[str, ...] = ()) -> Iterable[tuple[str, ...]]:
-    if isinstance(content, dict):
-        for key, value in content.items():
-            if key in SECRETS:
-                yield (*path, key)
-            yield from _secrets(value, (*path, key))
-
-
-def _put(content: dict[str, Any], path: list[str], value: str, name: str) -> None:
-    for part in path[:-1]:
-        inner = content.setdefault(part, {})
-        if not isinstance(inner, dict):
-            raise SettingsError(f"{name} names a level that is not there.")
-        content = inner
-    content[path[-1]] = value
-
-
-def _where(file: Path, text: str, path: tuple[str, ...]) -> str:
-    """`crm-sync.toml:line:column` of a key, as well as its text can be found."""
-    section = ".".join(path[:-1])
-    here = ""
+def _places(text: str) -> dict[Path_, tuple[int, int]]:
+    """Line and column of each key and table; of an inline table's keys the table's."""
+    places: dict[Path_, tuple[int, int]] = {}
+    section: Path_ = ()
     for number, line in enumerate(text.splitlines(), 1):
-        if found := re.match(r"\s*\[([^\]]+)\]", line):
-            here = found[1].strip()
-            if path and here == ".".join(path):
-                return f"{file.name}:{number}:{line.index('[') + 1}"
-        elif here == section and re.match(rf"\s*{re.escape(path[-1])}\s*=", line):
-            return f"{file.name}:{number}:{len(line) - len(line.lstrip()) + 1}"
-    return ""
+        if found := _KEYS.match(line):
+            keys = tuple(key.strip("\"'") for key in re.findall(_KEY, found[2]))
+            column = found.start(1 if found[1] else 2) + 1
+            path = keys if found[1] else section + keys
+            section = keys if found[1] else section
+            places.setdefault(path, (number, column))
+            for length in range(1, len(path)):
+                places.setdefault(path[:length], (number, column))
+    return places
 
 
-def _explained(error: ValidationError, file: Path, text: str) -> SettingsError:
+def _from_dotenv(file: Path) -> Iterator[_Given]:
+    if not file.exists():
+        return
+    for binding in parse_stream(StringIO(_text_of(file))):
+        written = binding.original.string
+        before = len(written) - len(written.lstrip())
+        where = f"{file.name}:{binding.original.line + written[:before].count(chr(10))}:1"
+        if binding.error or (binding.key is not None and binding.value is None):
+            raise SettingsError(f"{where}: this line is not KEY=value.")
+        if binding.key is not None:
+            yield from _variables({binding.key: binding.value or ""}, f"{where}: ")
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[_Given]:
+    return _variables(environment, "")
+
+
+def _variables(values: Mapping[str, str], before: str) -> Iterator[_Given]:
+    for name, value in values.items():
+        if name.upper().startswith(PREFIX):
+            path = tuple(name.upper().removeprefix(PREFIX).lower().split("__"))
+            said = f"{before}{name}"
+            yield _Given(path, value or None, lambda _, said=said: said, is_variable=True)  # type: ignore[misc]
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError(f"{file.name} is not UTF-8.", "Save it as UTF-8.") from None
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise SettingsError(f"{file.name} cannot be read: {reason}.") from None
+
+
+def _leaves(content: dict[str, Any], above: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
+    for key, value in content.items():
+        path = (*above, key)
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, path)
+        else:
+            yield path, value
+
+
+def _check_known(given: _Given) -> None:
+    """Raises SettingsError for a key that is none, and for a secret where it does not belong."""
+    path = given.path
+    is_target = path[0] == "targets"
+    if is_target and len(path) > 1 and not TARGET_NAME.fullmatch(path[1]):
+        raise SettingsError(
+            f"{given.place(path[:2])}: {path[1]!r} cannot be the name of a target.",
+            "Write it with small letters, digits and single _ between them.",
+        )
+    if path == ("targets",) or (is_target and len(path) == 2):
+        if given.is_variable or not isinstance(given.value, dict):
+            raise SettingsError(
+                f"{given.place(path)}: a target has keys.",
+                f"Write {variable('targets', 'name', 'key')} or a table [targets.name].",
+            )
+        return
+    known = Target.model_fields if is_target else Settings.model_fields
+    depth = 3 if is_target else 1
+    if path[depth - 1] not in known or len(path) > depth:
+        raise _unknown(given, depth)
+    if path[-1] in SECRETS and not given.is_variable:
+        raise SettingsError(
+            f"{given.place(path)}: {'.'.join(path)} is a secret.",
+            f"Put it into {DOTENV} or the environment as {variable(*path)}.",
+        )
+
+
+def _unknown(given: _Given, depth: int) -> SettingsError:
+    path = given.path
+    if given.is_variable:
+        names = [variable(name) for name in Settings.model_fields if name != "targets"]
+        if len(path) > 2:
+            names += [variable("targets", path[1], name) for name in Target.model_fields]
+        return SettingsError(
+            f"{given.place(path)} is not a setting." + nearest(variable(*path), names)
+        )
+    at = path[:depth]
+    known = Target.model_fields if depth == 3 else Settings.model_fields
+    if at[-1] in known:  # [target.production]
+        return SettingsError(
+            f"{given.place(at)}: {at[-1]} has no keys below it." + nearest(at[-1], ["targets"])
+        )
+    return SettingsError(
+        f"{given.place(at)}: {'.'.join(at)} is not a setting." + nearest(at[-1], known)
+    )
+
+
+def _nested(given: Iterable[_Given]) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for one in given:
+        level = content
+        for part in one.path[:-1]:
+            level = level.setdefault(part, {})
+        level.setdefault(one.path[-1], one.value)
+    return content
+
+
+def _explained(error: ValidationError, given: Mapping[Path_, _Given]) -> SettingsError:
     first = error.errors(include_input=False, include_url=False)[0]
     path = tuple(str(part) for part in first["loc"])
-    where = _where(file, text, path) or f"{PREFIX}{'__'.join(path).upper()}"
-    if first["type"] == "extra_forbidden":
-        known = Target.model_fields if path[0] == "targets" else Settings.model_fields
-        return SettingsError(f"{where}: {path[-1]} is not a setting." + nearest(path[-1], known))
     if first["type"] == "missing":
-        section = ".".join(path[:-1])
-        return SettingsError(
-            f"{_where(file, text, path[:-1]) or section}: {section} lacks {path[-1]}.",
-            f"Set it in {file.name}, or as {PREFIX}{'__'.join(path).upper()}.",
-        )
-    sentence = str(first["msg"]).removeprefix("Value error, ")
-    return SettingsError(f"{where}: {'.'.join(path)}: {sentence}.")
+        return _incomplete(path, given)
+    sentence = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    place = given[path].place(path)
+    said = "" if given[path].is_variable else f" {'.'.join(path)}"
+    return SettingsError(f"{place}:{said} {sentence}.")
+
+
+def _incomplete(path: Path_, given: Mapping[Path_, _Given]) -> SettingsError:
+    """A target without a key that it must have; often a misspelt name in a variable."""
+    of_target = [one for key, one in given.items() if key[:2] == path[:2]]
+    others = {key[1] for key in given if key[0] == "targets"} - {path[1]}
+    only_variables = all(one.is_variable for one in of_target)
+    return SettingsError(
+        f"{of_target[0].place(path[:2])}: the target {path[1]} has no {path[-1]}."
+        + (nearest(path[1], others) if only_variables else ""),
+        f"Set it under [targets.{path[1]}] in {FILE}, or as {variable(*path)}.",
+    )
+
+
+def _with_full_paths(settings: Settings, directory: Path) -> Settings:
+    """Paths are meant from where the settings stand."""
+    targets = {
+        name: target.model_copy(update={"ca_bundle": directory / target.ca_bundle})
+        if target.ca_bundle
+        else target
+        for name, target in settings.targets.items()
+    }
+    return settings.model_copy(
+        update={"mappings": directory / settings.mappings, "targets": targets}
+    )

@@ -1,22 +1,30 @@
-"""The commands. Exit codes: 0 all well, 1 finished with problems, 2 could not run or was stopped."""
+"""The commands and their options. Each imports what it needs when it runs."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["app", "run"]
+__all__ = ["INTERRUPTED", "OK", "PROBLEMS", "STOPPED", "app"]
 
 OK, PROBLEMS, STOPPED, INTERRUPTED = 0, 1, 2, 130
 
-EPILOG = "Exit codes: 0 all well, 1 finished with problems, 2 could not run or was stopped."
+EPILOG = (
+    "Exit codes: 0 all well, 1 finished and some rows need you, 2 could not run or was stopped, "
+    "130 interrupted."
+)
+PLAIN_EPILOG = "Exit codes: 0 all well, 2 could not run, 130 interrupted."
+CHECK_EPILOG = "Exit codes: 0 all well, 1 the document is stale, 2 could not run, 130 interrupted."
+
+
+def _group(says: str) -> typer.Typer:
+    return typer.Typer(help=says, epilog=EPILOG, no_args_is_help=True, rich_markup_mode=None)
+
 
 app = typer.Typer(
     name="crm-sync",
-    help="Pushes a consultant's CRM in PostgreSQL one way to Salesforce.",
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
@@ -24,25 +32,30 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-database = typer.Typer(help="The CRM database.", no_args_is_help=True)
-target_app = typer.Typer(help="The Salesforce orgs that we push to.", no_args_is_help=True)
-org_app = typer.Typer(help="The local Salesforce org.", no_args_is_help=True)
+database = _group("The CRM database: its schema, its sample data.")
+target_app = _group("The Salesforce orgs that we push to.")
+org_app = _group("A Salesforce org on this machine, to try things.")
 app.add_typer(database, name="db")
 app.add_typer(target_app, name="target")
 app.add_typer(org_app, name="org")
 
 Target = Annotated[
-    str | None, typer.Option("--target", "-t", help="The target's name in crm-sync.toml.")
+    str | None,
+    typer.Option("--target", "-t", metavar="NAME", help="The target, as crm-sync.toml names it."),
 ]
 Select = Annotated[
     list[str] | None,
-    typer.Option("--select", "-s", help="Only this mapping; may be given more than once."),
+    typer.Option(
+        "--select", "-s", metavar="MAPPING", help="Only this mapping; may be given more than once."
+    ),
 ]
 Full = Annotated[
-    bool, typer.Option("--full", help="Compare every row and describe the org afresh.")
+    bool, typer.Option("--full", help="Compare every row, and describe the org afresh.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, and nothing else.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print errors only; the exit code says the rest.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 RetryRefused = Annotated[
     bool, typer.Option("--retry-refused", help="Send again what Salesforce refused.")
@@ -50,37 +63,68 @@ RetryRefused = Annotated[
 Resend = Annotated[bool, typer.Option("--resend", help="Send every field of every record again.")]
 
 
-@app.command()
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"crm-sync {version('consulting-crm-backend')}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version."),
+    ] = False,
+) -> None:
+    """Pushes a consultant's CRM in PostgreSQL one way to Salesforce."""
+
+
+@app.command(epilog=EPILOG)
 def demo(
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave database and org running, and say how to reach them.")
+        bool, typer.Option("--keep", help="Leave both servers running, and say how to reach them.")
     ] = False,
     stop: Annotated[
-        Path | None, typer.Option("--stop", help="End what --keep left running in this directory.")
+        Path | None,
+        typer.Option("--stop", metavar="DIRECTORY", help="End what --keep left running there."),
     ] = None,
     debug: Debug = False,
 ) -> int:
-    """The whole product on sample data, with a database and an org of its own."""
+    """The whole product on sample data; needs no account.
+
+    Starts a database and a Salesforce org of its own on this machine, and ends them.
+    """
     from crm_sync.demo import story
 
     return story.stop(stop) if stop else story.tell(keep=keep)
 
 
-@app.command(name="dry-run")
+@app.command(name="dry-run", epilog=EPILOG)
 def dry_run(
     target: Target = None,
     select: Select = None,
     full: Full = False,
-    rows: Annotated[int, typer.Option(help="Rows shown per object and action.", min=0)] = 5,
-    html: Annotated[Path | None, typer.Option(help="Write a self-contained HTML report.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write a Markdown summary.")] = None,
+    rows: Annotated[
+        int, typer.Option(metavar="N", help="Rows shown per object and action.", min=0)
+    ] = 5,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a self-contained HTML report.")
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a Markdown summary.")
+    ] = None,
     retry_refused: RetryRefused = False,
     resend: Resend = False,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
-    """What a sync would create, change and delete, field by field. Sends nothing."""
+    """What a sync would send, field by field.
+
+    Sends nothing and leaves nothing behind; works beside a running sync.
+    """
     from crm_sync.cli import show
 
     options = show.options(select, full=full, retry_refused=retry_refused, resend=resend)
@@ -89,7 +133,7 @@ def dry_run(
     )
 
 
-@app.command()
+@app.command(epilog=EPILOG)
 def sync(
     target: Target = None,
     select: Select = None,
@@ -97,16 +141,21 @@ def sync(
     retry_refused: RetryRefused = False,
     resend: Resend = False,
     allow_deletions: Annotated[
-        bool, typer.Option("--allow-deletions", help="Let this run delete more than the guard allows.")
+        bool,
+        typer.Option("--allow-deletions", help="Let this run delete more than the guard allows."),
     ] = False,
     expect: Annotated[
-        str | None, typer.Option(help="Send only if the plan has this digest (see dry-run).")
+        str | None,
+        typer.Option(metavar="DIGEST", help="Send only the plan that dry-run showed with this."),
     ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
-    """Sends what changed to Salesforce, and records each row's outcome."""
+    """Sends what changed to Salesforce.
+
+    Records each row's outcome. After Ctrl-C, or a crash, the next sync continues.
+    """
     from crm_sync.cli import show
 
     options = show.options(
@@ -120,85 +169,113 @@ def sync(
     return show.sync(target, options, as_json=as_json, quiet=quiet)
 
 
-@app.command()
-def status(target: Target = None, as_json: Json = False, debug: Debug = False) -> int:
-    """Each org: its last run, its rows by state, and the size of the state."""
+@app.command(epilog=PLAIN_EPILOG)
+def status(
+    target: Target = None, as_json: Json = False, quiet: Quiet = False, debug: Debug = False
+) -> int:
+    """Each org: its last run, and its rows by state."""
     from crm_sync.cli import show_state
 
-    return show_state.status(target, as_json=as_json)
+    return show_state.status(target, as_json=as_json, quiet=quiet)
 
 
-@app.command()
+@app.command(epilog=EPILOG)
 def problems(
     target: Target = None,
     select: Select = None,
+    rows: Annotated[int, typer.Option(metavar="N", help="Rows shown.", min=0)] = 20,
     as_json: Json = False,
+    quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
-    """The rows that are not in order after the last run: why, and how to mend them."""
+    """The rows that are not in order: why, and how to mend them.
+
+    As the last sync left them; `dry-run` looks at the rows as they are now.
+    """
     from crm_sync.cli import show_state
 
-    return show_state.problems(target, select or [], as_json=as_json)
+    return show_state.problems(target, select or [], rows=rows, as_json=as_json, quiet=quiet)
 
 
-@app.command()
+@app.command(epilog=PLAIN_EPILOG)
 def history(
-    key: Annotated[str, typer.Argument(help="The key of a row (its id in the table).")],
+    key: Annotated[
+        str,
+        typer.Argument(metavar="KEY", help="A row's key (its id), external ID, or Salesforce Id."),
+    ],
     target: Target = None,
+    rows: Annotated[int, typer.Option(metavar="N", help="Newest entries shown.", min=0)] = 20,
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """What was sent of one row: when, by which run, which fields, with what outcome."""
+    """What was sent of one row: when, which fields, what came of it."""
     from crm_sync.cli import show_state
 
-    return show_state.history(target, key, as_json=as_json)
+    return show_state.history(target, key, rows=rows, as_json=as_json)
 
 
-@app.command()
+@app.command(epilog=CHECK_EPILOG)
 def docs(
-    out: Annotated[
-        Path, typer.Option(help="Where the document goes.")
-    ] = Path("docs/salesforce-mapping.md"),
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the document goes.")] = Path(
+        "docs/salesforce-mapping.md"
+    ),
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target", "-t", metavar="NAME", help="Types and lengths from this target's org."
+        ),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 where the document is stale.")
     ] = False,
-    target: Target = None,
     debug: Debug = False,
 ) -> int:
-    """Writes docs/salesforce-mapping.md from the mappings."""
+    """Writes the mapping document from the mapping files."""
     from crm_sync.cli import documents
 
     return documents.mapping_document(out, target=target, check=check)
 
 
-@database.command(name="apply")
+@database.command(name="apply", epilog=PLAIN_EPILOG)
 def apply_schema(quiet: Quiet = False, debug: Debug = False) -> int:
-    """Applies schema.sql and views.sql as the owner; can be repeated without harm."""
+    """Applies schema.sql and views.sql, as the owner.
+
+    Can be repeated without harm. Signs in with owner_database_url, else database_url.
+    """
     from crm_sync.cli import databases
 
     return databases.apply(quiet=quiet)
 
 
-@database.command()
+@database.command(epilog=PLAIN_EPILOG)
 def seed(quiet: Quiet = False, debug: Debug = False) -> int:
-    """Loads the sample data into an empty database."""
+    """Loads the sample data into an empty database.
+
+    Refuses a database that holds rows. Signs in with owner_database_url, else database_url.
+    """
     from crm_sync.cli import databases
 
     return databases.seed(quiet=quiet)
 
 
-@target_app.command()
+@target_app.command(epilog=PLAIN_EPILOG)
 def accept(
-    name: Annotated[str, typer.Argument(help="The target.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The target.")],
     this_database: Annotated[
-        bool, typer.Option("--database", help="This copy of the database takes over the org's state.")
+        bool,
+        typer.Option("--database", help="This copy of the database takes over the org's state."),
     ] = False,
+    quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
-    """Binds a target to the org that it leads to now, or an org's state to this database."""
+    """Binds a target to the org that it leads to now.
+
+    With --database: binds the org's state to this database. Either way the next plan looks in
+    Salesforce for records of ours before it counts a row as new.
+    """
     from crm_sync.cli import databases
 
-    return databases.accept(name, this_database=this_database)
+    return databases.accept(name, this_database=this_database, quiet=quiet)
 
 
 @org_app.command(
@@ -211,56 +288,10 @@ def accept(
     add_help_option=False,
 )
 def serve(context: typer.Context) -> int:
-    """Runs a local Salesforce org; its first line says how to reach it. `--help` lists options."""
+    """Runs a local Salesforce org until Ctrl-C.
+
+    Its first line of output says how to reach it.
+    """
     from crm_sync.localorg.serve import main
 
     return main(context.args)
-
-
-def run(arguments: list[str]) -> int:
-    """Runs one command. A known error becomes one line on standard error; `--debug` raises it."""
-    from crm_sync.errors import CrmSyncError
-
-    try:
-        return int(app(args=arguments, standalone_mode=False) or OK)
-    except CrmSyncError as error:
-        if "--debug" in arguments:
-            raise
-        print(f"crm-sync: {error}", file=sys.stderr)
-        return STOPPED
-    except KeyboardInterrupt:
-        print("crm-sync: interrupted.", file=sys.stderr)
-        return INTERRUPTED
-    except typer.Abort:
-        return INTERRUPTED
-    except typer.Exit as ended:
-        return ended.exit_code
-    except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # whoever read us has gone
-        return OK
-    except Exception as error:
-        return _usage_or_bug(error, debug="--debug" in arguments)
-
-
-def _usage_or_bug(error: Exception, *, debug: bool) -> int:
-    """A wrong option explains itself; anything else is our mistake, and says so."""
-    show = getattr(error, "show", None)
-    if callable(show):
-        show()
-        return STOPPED
-    if debug:
-        raise error
-    missing = isinstance(error, ModuleNotFoundError) and error.name
-    if missing:
-        print(
-            f"crm-sync: this needs the package {error.name}. "
-            "Install the extra that brings it: demo, org or flows.",
-            file=sys.stderr,
-        )
-        return STOPPED
-    print(
-        f"crm-sync: an unexpected error: {type(error).__name__}. "
-        "Run again with --debug and report what it shows.",
-        file=sys.stderr,
-    )
-    return STOPPED

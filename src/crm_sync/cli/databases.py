@@ -25,13 +25,15 @@ def apply(*, quiet: bool) -> int:
                 with connection.transaction():
                     connection.execute(sql_file(name).encode())
             except psycopg.Error as error:
-                said = error.diag.message_primary or type(error).__name__
+                said = (error.diag.message_primary or type(error).__name__).rstrip(".")
                 raise DatabaseError(
                     f"{name} was not applied: PostgreSQL says: {said}.",
-                    error.diag.message_hint or "Apply it as the owner of the database.",
+                    error.diag.message_hint
+                    or f"You are {connection.info.user}; apply it as the owner of the database "
+                    "(CRM_SYNC_OWNER_DATABASE_URL).",
                 ) from error
             if not quiet:
-                print(f"{name} applied.")
+                print(f"{name} applied to {connection.info.dbname} as {connection.info.user}.")
     return OK
 
 
@@ -39,20 +41,25 @@ def seed(*, quiet: bool) -> int:
     """Loads the sample data; refuses a database that holds rows."""
     from crm_sync.sample import load
 
-    with connect(load_settings().owner_database(), schema=False) as connection:
+    with connect(load_settings().owner_database()) as connection:
         counts = load(connection, date.today())
     if not quiet:
-        print(", ".join(f"{number:,} {table}" for table, number in counts.items()) + " loaded.")
+        print("Loaded: " + ", ".join(f"{n:,} {table}" for table, n in counts.items()) + ".")
     return OK
 
 
-def accept(name: str, *, this_database: bool) -> int:
+def accept(name: str, *, this_database: bool, quiet: bool) -> int:
     """Binds the target anew, after naming what it leads to."""
     settings = load_settings()
     name, where = settings.chosen(name)
     with connect(settings.database()) as connection:
         org = state.accept(connection, Client(name, where), database=this_database)
-    print(org.sentence())
-    what = "this database" if this_database else "this org"
-    print(f"Target {name} is bound to {what}. The next dry run searches it for records of ours.")
+    if not quiet:
+        print(org.sentence())
+        print(
+            f"The state of this org belongs to this database now ({connection.info.dbname})."
+            if this_database
+            else f"The target {name} is bound to this org."
+        )
+        print("The next dry run looks there for records of ours before it counts rows as new.")
     return OK

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from crm_sync.cli.app import OK, PROBLEMS
+from crm_sync.cli.app import INTERRUPTED, OK, PROBLEMS
+from crm_sync.cli.progress import Progress
 from crm_sync.report import terminal
 from crm_sync.report.as_json import as_json as json_of
 from crm_sync.report.html import html as html_of
 from crm_sync.report.markdown import dry_run_markdown
-from crm_sync.report.model import Org, PlanReport, RunReport
+from crm_sync.report.model import PlanReport, RunReport
 from crm_sync.report.output import write
-from crm_sync.report.progress import Progress
 from crm_sync.settings import load_settings
 from crm_sync.sync import run
 from crm_sync.sync.errors import Ended
@@ -39,47 +41,73 @@ def dry_run(
     quiet: bool,
 ) -> int:
     """Shows the plan. Exit code 1 where rows are not in order."""
-    quiet = quiet or as_json
-    with run.dry_run(load_settings(), target, chosen, announce=_announce(quiet)) as report:
+    settings = load_settings()
+    with (
+        Progress(quiet=quiet or as_json) as progress,
+        run.dry_run(settings, target, chosen, announce=progress.announce) as report,
+    ):
+        progress.end()
+        written = []
         if html:
-            write(html, html_of(report))
+            written.append(write(html, html_of(report)))
         if markdown:
-            write(markdown, dry_run_markdown(report))
+            written.append(write(markdown, dry_run_markdown(report)))
         if as_json:
             sys.stdout.writelines(json_of(report))
         elif not quiet:
-            hint = f"Every row: {html}" if html else "Every row: crm-sync dry-run --html report.html"
-            terminal.dry_run(report, limit=rows, hint=hint)
-            print(f"Digest {report.digest}: `crm-sync sync --expect {report.digest}` sends this plan.")
-        return _code(report)
+            _show_plan(report, rows, written, chosen)
+        return PROBLEMS if any(s.problems for s in report.summaries) else OK
 
 
-def _code(report: PlanReport) -> int:
-    return PROBLEMS if any(s.problems for s in report.summaries) else OK
+def _show_plan(report: PlanReport, rows: int, written: list[Path], chosen: Options) -> None:
+    hint = "" if written else "Every row: crm-sync dry-run --html report.html"
+    terminal.dry_run(report, limit=rows, hint=hint)
+    for file in written:
+        print(f"Every row: {file}")
+    if any(s.create or s.update or s.delete or s.unknown for s in report.summaries):
+        flags = "".join(f" --select {name}" for name in chosen.select)
+        flags += " --full" * chosen.full + " --retry-refused" * chosen.retry_refused
+        flags += " --resend" * chosen.resend
+        print(f"To send exactly this: crm-sync sync{flags} --expect {report.digest}")
 
 
 def sync(target: str | None, chosen: Options, *, as_json: bool, quiet: bool) -> int:
-    """Runs a sync. Exit code 1 where it finished with problems."""
-    quiet = quiet or as_json
+    """Runs a sync. Exit code 1 where it finished with problems.
+
+    Ctrl-C, and a polite request to end (SIGTERM), end it cleanly: what was sent is recorded, the
+    rest stays planned.
+    """
+    settings = load_settings()
     try:
-        with Progress(quiet=quiet) as progress:
-            report = run.sync(load_settings(), target, chosen, _announce(quiet), progress)
+        with _ended_like_ctrl_c(), Progress(quiet=quiet or as_json) as progress:
+            report = run.sync(settings, target, chosen, progress.announce, progress.show)
     except Ended as ended:
-        _show(ended.report, as_json=as_json, quiet=quiet)
-        raise ended.reason from None
-    _show(report, as_json=as_json, quiet=quiet)
+        _show_run(ended.report, as_json=as_json, quiet=quiet)
+        if not isinstance(ended.reason, KeyboardInterrupt):
+            raise ended.reason from None
+        return _interrupted("What was not sent goes with the next sync.")
+    except KeyboardInterrupt:
+        return _interrupted("Nothing was sent.")
+    _show_run(report, as_json=as_json, quiet=quiet)
     return OK if report.status == "finished" else PROBLEMS
 
 
-def _show(report: RunReport, *, as_json: bool, quiet: bool) -> None:
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupted(what: str) -> int:
+    print(f"crm-sync: interrupted. {what}", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _show_run(report: RunReport, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         sys.stdout.writelines(json_of(report))
     elif not quiet:
         terminal.run_summary(report)
-
-
-def _announce(quiet: bool) -> Callable[[Org], None] | None:
-    """The first line of every run names the org."""
-    if quiet:
-        return None
-    return lambda org: print(org.sentence(), flush=True)

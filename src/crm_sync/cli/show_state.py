@@ -1,112 +1,145 @@
-"""`status`, `problems`, `history`: what schema sync knows. No call to Salesforce."""
+"""`status`, `problems`, `history`: what schema sync knows. No call to Salesforce.
+
+JSON, version 1; a later version only adds keys, or carries another number. An org is the one of a
+dry run: {"id", "name", "kind", "instance_url", "target", "username"}.
+
+    {"version": 1, "kind": "status",
+     "orgs": [{"id", "name", "kind", "instance_url", "username", "targets": [name],
+               "last_run": null | {"run_number", "mode", "status", "started_at", "finished_at",
+                                   "calls", "message", "counts": {mapping: {outcome: number}}},
+               "mappings": [{"mapping", "object", "enabled", "in_order",
+                             "open": {state: number}}]}],
+     "never_synced": [name of a target], "size": {"bytes", "changes"}}
+
+    {"version": 1, "kind": "problems", "org": {…}, "rows": [a row of a dry run]}
+
+    {"version": 1, "kind": "history", "org": {…}, "key": text,
+     "entries": [{"at", "run_number", "mapping", "object", "table", "key", "action", "outcome",
+                  "salesforce_id", "changes": [{"field", "type", "before", "after"}],
+                  "problem": null | {"code", "sentence", "mend", "field", "column", "severity"}}]}
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from typing import Any
 
+import psycopg
+
+from crm_sync.cli import tables
 from crm_sync.cli.app import OK, PROBLEMS
 from crm_sync.errors import SettingsError
 from crm_sync.mapping.load import load_mappings, select
 from crm_sync.report import terminal
-from crm_sync.report.as_json import row_as_json
+from crm_sync.report.as_json import VERSION, row_as_json
 from crm_sync.report.console import make_console
-from crm_sync.settings import load_settings
+from crm_sync.report.headline import counted
+from crm_sync.report.model import Org, PlanRow
+from crm_sync.settings import Settings, load_settings
 from crm_sync.sync import overview
 from crm_sync.sync.database import connect
 
 __all__ = ["history", "problems", "status"]
 
 
-def status(target: str | None, *, as_json: bool) -> int:
+def status(target: str | None, *, as_json: bool, quiet: bool) -> int:
     """Every org that the state knows, or the target's."""
     settings = load_settings()
+    known = frozenset(m.name for m in load_mappings(settings.mappings) if m.enabled)
     with connect(settings.database()) as connection:
         orgs = overview.orgs(connection, target)
-        known = {m.name for m in load_mappings(settings.mappings) if m.enabled}
+        if target is not None and not orgs:
+            settings.chosen(target)  # a name that is none is an error
+        size = overview.size(connection)
+    synced = {name for org in orgs for name in org.targets}
+    wanted = settings.targets if target is None else [target]
+    never = sorted(set(wanted) - synced)
     if as_json:
-        _print_json({"version": 1, "orgs": orgs})
-        return OK
-    console = make_console()
-    if not orgs:
-        console.print("No sync has run yet. Try `crm-sync dry-run`.")
-    for org in orgs:
-        console.print(f"{org['name']} ({org['org_id']}, {org['kind']}), target {org['target']}")
-        run = org["last_run"]
-        if run:
-            calls = f"{run['calls']} API calls"
-            console.print(f"  last run {run['run_number']}: {run['status']}, {run['at']}, {calls}")
-            if run["message"]:
-                console.print(f"  {run['message']}")
-        for row in org["mappings"]:
-            idle = "" if row["mapping"] in known else "  (no enabled mapping has this name)"
-            states = ", ".join(f"{n} {s}" for s, n in row["open"].items())
-            console.print(
-                f"  {row['mapping']}: {row['in_order']} in order"
-                + (f", {states}" if states else "") + idle
-            )  # fmt: skip
-        console.print(
-            f"  schema sync: {org['size']}, {org['changes']} changes noted and not yet swept"
-        )
+        said = [_status_json(org, known) for org in orgs]
+        _print_json("status", orgs=said, never_synced=never, size=asdict(size))
+    elif not quiet:
+        tables.status(make_console(), orgs, never, size, known)
     return OK
 
 
-def problems(target: str | None, names: list[str], *, as_json: bool) -> int:
+def _status_json(org: overview.KnownOrg, known: frozenset[str]) -> dict[str, Any]:
+    said = asdict(org)
+    for state in said["mappings"]:
+        state["enabled"] = state["mapping"] in known
+    return said
+
+
+def problems(target: str | None, names: list[str], *, rows: int, as_json: bool, quiet: bool) -> int:
     """Rows that are not in order. Exit code 1 where there are any."""
     settings = load_settings()
     known = select(load_mappings(settings.mappings), names)
-    with connect(settings.database()) as connection:
-        org_id = _org_of(connection, settings, target)
-        rows = list(overview.problems(connection, org_id, known))
+    with _state_of(settings, target) as (connection, org):
+        found = list(overview.problems(connection, org.id, known))
     if as_json:
-        _print_json({"version": 1, "rows": [row_as_json(row) for row in rows]})
-    elif rows:
-        terminal.rows_in_full(rows)
-    else:
+        _print_json("problems", org=asdict(org), rows=[row_as_json(row) for row in found])
+    elif not quiet:
+        print(org.sentence())
+        _print_problems(found, rows)
+    return PROBLEMS if found else OK
+
+
+def _print_problems(rows: list[PlanRow], limit: int) -> None:
+    if not rows:
         print("Every row is in order.")
-    return PROBLEMS if rows else OK
+        return
+    verb = "is" if len(rows) == 1 else "are"
+    states = ", ".join(f"{n:,} {state}" for state, n in Counter(r.state for r in rows).items())
+    print(f"{counted(len(rows), 'row')} {verb} not in order: {states}.\n", flush=True)
+    terminal.rows_in_full(_fields_at_fault(row) for row in rows[:limit])
+    if len(rows) > limit:
+        print(f"and {len(rows) - limit:,} more: crm-sync problems --rows {len(rows)}")
 
 
-def history(target: str | None, key: str, *, as_json: bool) -> int:
+def _fields_at_fault(row: PlanRow) -> PlanRow:
+    """The row with those fields alone that its problems name."""
+    named = {problem.field for problem in row.problems}
+    return replace(row, changes=tuple(c for c in row.changes if c.field in named))
+
+
+def history(target: str | None, key: str, *, rows: int, as_json: bool) -> int:
     """What was sent of one row, newest first."""
     settings = load_settings()
-    with connect(settings.database()) as connection:
-        org_id = _org_of(connection, settings, target)
-        entries = overview.history(connection, org_id, key)
+    with _state_of(settings, target) as (connection, org):
+        entries = overview.history(connection, org.id, key)
     if as_json:
-        _print_json({"version": 1, "entries": entries})
+        said = [asdict(entry) for entry in entries]
+        _print_json("history", org=asdict(org), key=key, entries=said)
         return OK
-    console = make_console()
-    if not entries:
-        console.print(f"Nothing was sent of a row with the key {key}.")
-    for entry in entries:
-        console.print(
-            f"{entry['at']}  run {entry['run_number']}  {entry['mapping']}  {entry['action']}"
-            f"  {entry['outcome']}  {entry['salesforce_id'] or ''}".rstrip()
-        )
-        for field, value in (entry["fields"] or {}).items():
-            before, after = _said(value["before"]), _said(value["after"])
-            console.print(f"    {field}: {before} -> {after}")
-        if entry["problem"]:
-            console.print(f"    {entry['problem']['sentence']} {entry['problem']['mend']}".rstrip())
+    print(org.sentence(), flush=True)
+    if entries:
+        tables.history(make_console(), entries[:rows])
+        if len(entries) > rows:
+            print(f"and {len(entries) - rows:,} older: --rows {len(entries)}")
+    else:
+        print(f"Nothing was sent of a row with the key {key}.")
     return OK
 
 
-def _org_of(connection: Any, settings: Any, target: str | None) -> str:
+@contextmanager
+def _state_of(
+    settings: Settings, target: str | None
+) -> Iterator[tuple[psycopg.Connection[Any], Org]]:
     name, _ = settings.chosen(target)
-    org_id = overview.org_of(connection, name)
-    if org_id is None:
-        raise SettingsError(
-            f"Target {name} was never synced.", f"Run `crm-sync sync --target {name}` first."
-        )
-    return org_id
+    with connect(settings.database()) as connection:
+        org = overview.org_of(connection, name)
+        if org is None:
+            raise SettingsError(
+                f"The target {name} was never synced.", f"Run `crm-sync sync --target {name}`."
+            )
+        yield connection, org
 
 
-def _said(value: Any) -> str:
-    return "—" if value is None else str(value)
-
-
-def _print_json(content: Any) -> None:
-    json.dump(content, sys.stdout, ensure_ascii=False, indent=2, default=str)
+def _print_json(kind: str, **content: Any) -> None:
+    whole = {"version": VERSION, "kind": kind, **content}
+    json.dump(whole, sys.stdout, indent=2, default=lambda moment: moment.isoformat())
     sys.stdout.write("\n")

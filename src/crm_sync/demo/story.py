@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,20 +16,20 @@ from typing import Any
 import psycopg
 import requests
 
+from crm_sync.blocks import blocks
+from crm_sync.cli.progress import Progress
 from crm_sync.demo import servers as demo_servers_module
-from crm_sync.demo.servers import Servers, demo_servers
-from crm_sync.errors import OutputError
+from crm_sync.demo.servers import OrgAddress, Servers, demo_servers
+from crm_sync.errors import OutputError, SetupError
 from crm_sync.files import mappings_directory, sql_file
 from crm_sync.report import terminal
 from crm_sync.report.headline import duration
 from crm_sync.report.html import html
 from crm_sync.report.model import PlanReport, PlanRow, RunReport
 from crm_sync.report.output import write
-from crm_sync.report.progress import Progress
 from crm_sync.report.values import fold, written
 from crm_sync.sample import load
 from crm_sync.sample import story as rows
-from crm_sync.sample.rows import key
 from crm_sync.settings import Settings, load_settings
 from crm_sync.sync import run
 from crm_sync.sync.options import Options
@@ -50,7 +50,9 @@ def stop(directory: Path) -> int:
 def tell(*, keep: bool) -> int:
     """Runs the demo; gives exit code 0. With `keep` database and org go on running afterwards."""
     begun = time.monotonic()
-    _step(1, "An embedded PostgreSQL and a local Salesforce org start; nothing leaves this machine.")
+    _step(
+        1, "An embedded PostgreSQL and a local Salesforce org start; nothing leaves this machine."
+    )
     with demo_servers(keep=keep) as servers:
         settings = demo_settings(servers, mappings_directory())
         with psycopg.connect(servers.owner_url, autocommit=True) as owner:
@@ -70,8 +72,7 @@ def demo_settings(servers: Servers, mappings: Path) -> Settings:
     """Settings that lead to these servers: neither the user's crm-sync.toml nor their environment
     plays a part.
     """
-    org = servers.org
-    assert org is not None
+    org = _org(servers)
     prefix = "CRM_SYNC_TARGETS__LOCAL__"
     return load_settings(
         servers.directory,
@@ -103,8 +104,7 @@ def _first_load(settings: Settings) -> list[Path]:
 def _small_change(settings: Settings, owner: psycopg.Connection[Any]) -> RunReport:
     _step(4, "A small day's work: a lead qualifies, a project's value rises, an account is renamed, "
              "an activity is added, a call becomes a meeting. Only that is sent.")  # fmt: skip
-    for statement in _DAY:
-        owner.execute(statement)
+    _happens(owner, _DAY)
     with run.dry_run(settings) as report:
         for row in report.rows():
             if row.state == "planned":
@@ -115,49 +115,35 @@ def _small_change(settings: Settings, owner: psycopg.Connection[Any]) -> RunRepo
     return changed
 
 
-_DAY: tuple[str, ...] = (
-    "update public.leads set lead_status = 'qualified' where id = (select id from public.leads"
-    " where lead_status = 'new' and length(company_name) < 40"
-    " order by created_at desc, id limit 1)",
-    f"update public.projects set contract_value = contract_value + 5000"
-    f" where id = '{rows.OVERDUE_PROJECT}'",
-    "update public.accounts set company_name = company_name || ' Group' where id = (select a.id"
-    " from public.accounts a left join public.projects p on p.account_id = a.id"
-    " where length(a.company_name) < 40 group by a.id having count(p.id) = 1 order by a.id limit 1)",
-    f"insert into public.activities (id, account_id, activity_type, subject, occurred_at, completed)"
-    f" values ('{key('activities', 'demo-call')}', '{rows.QUIET_CLIENT}', 'call',"
-    f" 'Are you well? It has been a while', now(), true)",
-    "update public.activities set activity_type = 'meeting', duration_minutes = 45"
-    " where id = (select id from public.activities where activity_type = 'call'"
-    " and account_id is not null order by occurred_at desc, id limit 1 offset 1)",
-)
+_DAY = (
+    "a_lead_qualifies", "a_value_rises", "an_account_is_renamed", "an_activity_is_added",
+    "a_call_becomes_a_meeting",
+)  # fmt: skip
+_TROUBLE = ("a_call_with_an_invalid_lead", "a_workshop_of_two_days")
+_MENDS = ("a_shorter_name", "a_shorter_workshop")
 
-_TROUBLE = (
-    f"insert into public.activities (id, lead_id, activity_type, subject, occurred_at)"
-    f" values ('{key('activities', 'demo-blocked')}', '{rows.LEAD_WITH_LONG_COMPANY}', 'call',"
-    f" 'First call', now())",
-    f"insert into public.activities (id, account_id, activity_type, subject, occurred_at,"
-    f" duration_minutes) values ('{key('activities', 'demo-refused')}', '{rows.BIGGEST_CLIENT}',"
-    f" 'meeting', 'Two-day workshop', now(), 2880)",
-)
 
-_MENDS = (
-    f"update public.leads set company_name = left(company_name, 60)"
-    f" where id = '{rows.LEAD_WITH_LONG_COMPANY}'",
-    f"update public.activities set duration_minutes = 480"
-    f" where id = '{key('activities', 'demo-refused')}'",
-)
+def _happens(owner: psycopg.Connection[Any], names: Iterable[str]) -> None:
+    """Blocks of story.sql, in the database and nowhere else."""
+    values = {
+        "project": rows.OVERDUE_PROJECT,
+        "quiet_client": rows.QUIET_CLIENT,
+        "big_client": rows.BIGGEST_CLIENT,
+        "long_lead": rows.LEAD_WITH_LONG_COMPANY,
+    }
+    for name in names:
+        owner.execute(blocks("crm_sync.demo", "story.sql")[name].encode(), values)
 
 
 def _mend_problems(settings: Settings, owner: psycopg.Connection[Any]) -> None:
-    _step(5, "Three rows that do not go: one invalid, one blocked by it, one that Salesforce refuses.")
-    for statement in _TROUBLE:
-        owner.execute(statement)
+    _step(
+        5, "Three rows that do not go: one invalid, one blocked by it, one that Salesforce refuses."
+    )
+    _happens(owner, _TROUBLE)
     for row in _sync(settings).problems:
         print(_problem(row))
     print("  Now a shorter name and an eight-hour workshop, in the database, and a sync:")
-    for statement in _MENDS:
-        owner.execute(statement)
+    _happens(owner, _MENDS)
     _print_run(_sync(settings))
 
 
@@ -170,17 +156,18 @@ def _nothing_left(settings: Settings, servers: Servers, change: RunReport) -> No
     records, doubled = _count_records(servers, objects)
     sent = sum(s.recorded for s in last.summaries)
     print(f"  rows sent: {sent}, API calls: {last.calls}")
-    print(f"  rows in the database {in_source:,} = records in the org {records:,}; doubled {doubled}")
+    print(
+        f"  rows in the database {in_source:,} = records in the org {records:,}; doubled {doubled}"
+    )
     calls = "1 API call" if change.calls == 1 else f"{change.calls} API calls"
     print(f"  the small day's work took {calls}")
     if records != in_source or doubled or sent or last.status != "finished":
-        raise AssertionError("database and org differ after the demo; please report this")
+        raise SetupError("Database and org differ after the demo.", "Please report this.")
 
 
 def _count_records(servers: Servers, objects: Iterable[str]) -> tuple[int, int]:
     """Records in the org that carry our keys, and how many keys stand there more than once."""
-    org = servers.org
-    assert org is not None
+    org = _org(servers)
     keys: list[str] = []
     for name in objects:
         answer = requests.get(
@@ -196,8 +183,7 @@ def _what_next(servers: Servers, reports: list[Path], *, keep: bool, seconds: fl
     for file in reports:
         print(f"  {file}")
     if keep:
-        org = servers.org
-        assert org is not None
+        org = _org(servers)
         print(f"  database   {servers.owner_url}")
         print(f"  org        {org.instance_url}  client id {org.client_id}")
         print(f"             secret {org.client_secret}  certificate {org.ca_bundle}")
@@ -206,9 +192,15 @@ def _what_next(servers: Servers, reports: list[Path], *, keep: bool, seconds: fl
     print(f"  {RUN} db apply    {RUN} dry-run --html report.html    {RUN} sync")
 
 
+def _org(servers: Servers) -> OrgAddress:
+    if servers.org is None:
+        raise SetupError("The demo's servers run without a Salesforce org.")
+    return servers.org
+
+
 def _sync(settings: Settings) -> RunReport:
     with Progress(quiet=False) as progress:
-        return run.sync(settings, options=Options(), progress=progress)
+        return run.sync(settings, options=Options(), progress=progress.show)
 
 
 def _written(name: str, report: PlanReport) -> list[Path]:
@@ -250,7 +242,8 @@ def _print_run(report: RunReport) -> None:
 def _compact(row: PlanRow) -> str:
     """A planned row in one or two lines: what happens to whom, and old → new."""
     moves = {"create": f", moves here from {row.pair}", "delete": f", moves to {row.pair}"}
-    head = f"  {row.action} {row.object} {fold(row.label, 40)}{moves[row.action] if row.pair else ''}"
+    move = moves[row.action] if row.pair else ""
+    head = f"  {row.action} {row.object} {fold(row.label, 40)}{move}"
     if row.action != "update":
         return head
     changes = "; ".join(

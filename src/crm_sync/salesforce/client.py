@@ -12,18 +12,27 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
+from urllib.parse import quote
 
 import requests
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_random_exponential
+from tenacity import RetryCallState
 
-from crm_sync.errors import LimitReached, OrgAccessError, OrgUnreachable
-from crm_sync.salesforce.connect import BoundedSession, SignIn, sign_in
+from crm_sync.errors import LimitReached, OrgAccessError, OrgChangedError, OrgUnreachable
+from crm_sync.salesforce.bounded import BoundedSession
+from crm_sync.salesforce.connect import SignIn, patiently, sign_in
 from crm_sync.settings import Target
 
-__all__ = ["COLLECTIONS", "SUBREQUESTS", "Answer", "Client", "NoAnswer", "Subrequest", "daily_limit"]
+__all__ = [
+    "COLLECTIONS",
+    "SUBREQUESTS",
+    "Answer",
+    "Client",
+    "NoAnswer",
+    "Subrequest",
+    "daily_limit",
+]
 
 SUBREQUESTS = 25
 """Composite: at most 25 subrequests a call (REST API Developer Guide, Composite)."""
@@ -31,11 +40,11 @@ COLLECTIONS = 5
 """Of these at most 5 sObject Collections or queries (same page)."""
 
 
-class NoAnswer(Exception):
+class NoAnswer(Exception):  # noqa: N818
     """It is not known whether Salesforce did what was asked."""
 
 
-class _Expired(Exception):
+class _Expired(Exception):  # noqa: N818
     """The session ended; a new one may be had."""
 
 
@@ -110,25 +119,22 @@ class Client:
         """
         if len(subrequests) > SUBREQUESTS:
             raise ValueError(f"{len(subrequests)} subrequests; Composite takes {SUBREQUESTS}")
-        parts = ", ".join(
-            s.to_json(n, self.target.api_version) for n, s in enumerate(subrequests)
-        )
+        parts = ", ".join(s.to_json(n, self.target.api_version) for n, s in enumerate(subrequests))
         # collateSubrequests would merge and reorder subrequests (default true from v49).
         body = f'{{"allOrNone": false, "collateSubrequests": false, "compositeRequest": [{parts}]}}'
-        answer = self._repeated("composite", body, before_repeat)
-        return [
-            Answer(int(part["httpStatusCode"]), part.get("body"))
-            for part in answer["compositeResponse"]
-        ]
+        return self._repeated(body, len(subrequests), before_repeat)
 
     def query(self, soql: Sequence[str], *, deleted: bool = False) -> list[list[dict[str, Any]]]:
-        """The records of each query, all pages. `deleted`: recycle bin and archive as well."""
+        """The records of each query, all pages. `deleted`: recycle bin and archive as well.
+
+        Raises OrgUnreachable where no answer comes: a question may be asked again at any time.
+        """
         result: list[list[dict[str, Any]]] = []
         path = "queryAll" if deleted else "query"
         for start in range(0, len(soql), COLLECTIONS):
-            answers = self.composite(
+            answers = self.read(
                 [
-                    Subrequest("GET", f"{path}?q={requests.utils.quote(text, safe='')}")
+                    Subrequest("GET", f"{path}?q={quote(text, safe='')}")
                     for text in soql[start : start + COLLECTIONS]
                 ]
             )
@@ -136,9 +142,21 @@ class Client:
                 result.append(self._pages(answer))
         return result
 
+    def read(self, subrequests: Sequence[Subrequest]) -> list[Answer]:
+        """One Composite call that changes nothing. As `composite`, but raises OrgUnreachable."""
+        try:
+            return self.composite(subrequests)
+        except NoAnswer as error:
+            raise OrgUnreachable(
+                f"Salesforce gave no answer after {self.target.attempts} attempts ({error}).",
+                "Nothing was changed by it; run again.",
+            ) from None
+
     def _pages(self, answer: Answer) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []
         while True:
+            if answer.code == "REQUEST_LIMIT_EXCEEDED":
+                raise daily_limit()
             if not answer.ok:
                 raise OrgAccessError(
                     f"Salesforce refused a query: {answer.code or answer.status}.",
@@ -148,11 +166,11 @@ class Client:
             if answer.body.get("done", True):
                 return records
             rest = str(answer.body["nextRecordsUrl"]).split("/", 4)[-1]
-            answer = self.composite([Subrequest("GET", rest)])[0]
+            answer = self.read([Subrequest("GET", rest)])[0]
 
     def _repeated(
-        self, path: str, body: str, before_repeat: Callable[[], None] | None
-    ) -> dict[str, Any]:
+        self, body: str, count: int, before_repeat: Callable[[], None] | None
+    ) -> list[Answer]:
         def before_sleep(_: RetryCallState) -> None:
             if before_repeat:
                 before_repeat()
@@ -160,15 +178,9 @@ class Client:
         renewed = False
         while True:
             try:
-                for attempt in Retrying(
-                    stop=stop_after_attempt(self.target.attempts),
-                    wait=wait_random_exponential(multiplier=0.5, max=30),
-                    retry=retry_if_exception_type(NoAnswer),
-                    before_sleep=before_sleep,
-                    reraise=True,
-                ):
+                for attempt in patiently(self.target, NoAnswer, before_sleep):
                     with attempt:
-                        return self._once(path, body)
+                        return self._once(body, count)
             except _Expired:
                 if renewed:
                     raise OrgUnreachable(
@@ -176,15 +188,24 @@ class Client:
                         "Look at the session settings of the integration user.",
                     ) from None
                 renewed = True
-                self.signed_in = sign_in(self._session, self.name, self.target)
-                self._salesforce = self._connect()
+                self._renew()
 
-    def _once(self, path: str, body: str) -> dict[str, Any]:
+    def _renew(self) -> None:
+        """Signs in again; what the run knows belongs to the org that it began with."""
+        renewed = sign_in(self._session, self.name, self.target)
+        if renewed.org_id != self.signed_in.org_id:
+            raise OrgChangedError(
+                f"Target {self.name} led to the org {self.signed_in.org_id} and now, within one "
+                f"run, leads to {renewed.org_id}. Nothing more was sent.",
+                f"If that is meant: crm-sync target accept {self.name}",
+            )
+        self.signed_in = renewed
+        self._salesforce = self._connect()
+
+    def _once(self, body: str, count: int) -> list[Answer]:
         self.calls += 1
         try:
-            answer = self._salesforce.restful(
-                path, method="POST", data=body.encode()
-            )
+            answer = self._salesforce.restful("composite", method="POST", data=body.encode())
         except SalesforceError as error:
             raise self._explained(error) from None
         except (requests.RequestException, ValueError) as error:
@@ -192,9 +213,7 @@ class Client:
         used = self._salesforce.api_usage.get("api-usage") if self._salesforce.api_usage else None
         if used:
             self.usage = (used.used, used.total)
-        if not isinstance(answer, dict):
-            raise NoAnswer("an answer that is not JSON")
-        return cast("dict[str, Any]", answer)
+        return _parts(answer, count)
 
     def _explained(self, error: SalesforceError) -> Exception:
         """What a whole answer other than 200 means. Its text may hold row values: not repeated."""
@@ -209,6 +228,17 @@ class Client:
             f"Salesforce refused the call: HTTP {status} {code}".rstrip() + ".",
             "Check api_version of the target and that the user may use the API.",
         )
+
+
+def _parts(answer: Any, count: int) -> list[Answer]:
+    """The answers of a composite's subrequests. Raises NoAnswer where they are not all there."""
+    listed = answer.get("compositeResponse") if isinstance(answer, dict) else None
+    if not isinstance(listed, list) or len(listed) != count:
+        raise NoAnswer("an answer that does not fit the call")
+    try:
+        return [Answer(int(part["httpStatusCode"]), part.get("body")) for part in listed]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise NoAnswer("an answer that does not fit the call") from None
 
 
 def daily_limit() -> LimitReached:

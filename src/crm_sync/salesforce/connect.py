@@ -1,54 +1,45 @@
 """Sign-in: a target's settings in, a session at Salesforce out.
 
 OAuth client credentials, or an access token that is ready. Everything goes through one
-`requests.Session` with bounds on connecting, on each read and on the whole answer:
-simple-salesforce itself knows no time-out (read in its source, 1.12.10).
+`BoundedSession`, so nothing can hang.
 """
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 import requests
-from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
 
 from crm_sync.errors import OrgUnreachable, SignInError
 from crm_sync.settings import Target
 
-__all__ = ["NAME", "BoundedSession", "SignIn", "long_id", "sign_in"]
-
-NAME = "crm-sync"
-"""How calls name this client, in `Sforce-Call-Options`."""
+__all__ = ["SignIn", "long_id", "patiently", "sign_in"]
 
 
-class BoundedSession(requests.Session):
-    """A session in which no request can hang: connect, read and total time are bounded."""
+class _Busy(OrgUnreachable):
+    """The server is there and in trouble."""
 
-    def __init__(self, target: Target) -> None:
-        super().__init__()
-        self._timeout = (target.connect_timeout, target.read_timeout)
-        self._total = target.total_timeout
-        self.verify = str(target.ca_bundle) if target.ca_bundle else True
-        self.trust_env = target.ca_bundle is None  # REQUESTS_CA_BUNDLE would win over ours
-        self.mount("https://", HTTPAdapter(max_retries=0))
-        self.headers["Sforce-Call-Options"] = f"client={NAME}"
 
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """As `requests`, but reads the whole answer within the total time."""
-        kwargs.setdefault("timeout", self._timeout)
-        kwargs["stream"] = True
-        end = time.monotonic() + self._total
-        response = super().request(*args, **kwargs)
-        pieces: list[bytes] = []
-        for piece in response.iter_content(65536):
-            pieces.append(piece)
-            if time.monotonic() > end:
-                response.close()
-                raise requests.ReadTimeout("the whole answer took too long")
-        response._content = b"".join(pieces)  # pyright: ignore[reportPrivateUsage]
-        return response
+def patiently(
+    target: Target,
+    passing: type[Exception],
+    before_sleep: Callable[[RetryCallState], None] | None = None,
+) -> Retrying:
+    """As many attempts as the target allows while `passing` is raised, with growing pauses.
+
+    The pauses are random so that many clients do not come back at the same moment.
+    """
+    return Retrying(
+        stop=stop_after_attempt(target.attempts),
+        wait=wait_random_exponential(multiplier=0.5, max=30),
+        retry=retry_if_exception_type(passing),
+        before_sleep=before_sleep,
+        reraise=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -68,8 +59,16 @@ def sign_in(session: requests.Session, name: str, target: Target) -> SignIn:
     """A fresh session for the target.
 
     Raises SignInError where Salesforce refuses (with Salesforce's code and what to do), and
-    OrgUnreachable where no answer comes.
+    OrgUnreachable where no answer comes, or where it has only server trouble to tell, again and
+    again. A wrong address is not tried twice.
     """
+    for attempt in patiently(target, _Busy):
+        with attempt:
+            return _sign_in(session, name, target)
+    raise AssertionError("there is at least one attempt")
+
+
+def _sign_in(session: requests.Session, name: str, target: Target) -> SignIn:
     if target.auth == "access_token":
         return _with_token(session, name, target)
     if not target.client_id or target.client_secret is None:
@@ -93,12 +92,8 @@ def sign_in(session: requests.Session, name: str, target: Target) -> SignIn:
     parts = identity.rstrip("/").split("/")
     if not token or len(parts) < 2:
         raise SignInError(f"Target {name}: Salesforce's answer holds no session.")
-    return SignIn(
-        instance_url=str(answer.get("instance_url") or target.instance_url).rstrip("/"),
-        org_id=long_id(parts[-2]),
-        user_id=long_id(parts[-1]),
-        access_token=str(token),
-    )
+    where = str(answer.get("instance_url") or target.instance_url).rstrip("/")
+    return _session(name, where, parts[-2], parts[-1], str(token))
 
 
 def _with_token(session: requests.Session, name: str, target: Target) -> SignIn:
@@ -115,12 +110,18 @@ def _with_token(session: requests.Session, name: str, target: Target) -> SignIn:
         name,
         headers={"Authorization": f"Bearer {token}"},
     )
-    return SignIn(
-        instance_url=target.instance_url,
-        org_id=long_id(str(answer.get("organization_id", ""))),
-        user_id=long_id(str(answer.get("user_id", ""))),
-        access_token=token,
-    )
+    organization, user = (str(answer.get(k) or "") for k in ("organization_id", "user_id"))
+    return _session(name, target.instance_url, organization, user, token)
+
+
+def _session(name: str, url: str, organization: str, user: str, token: str) -> SignIn:
+    org_id, user_id = long_id(organization), long_id(user)
+    if len(org_id) != 18 or len(user_id) != 18:
+        raise SignInError(
+            f"Target {name}: Salesforce's answer does not say what org this is.",
+            "Check that instance_url is the My Domain of a Salesforce org.",
+        )
+    return SignIn(url, org_id, user_id, token)
 
 
 _MENDS = {
@@ -150,6 +151,12 @@ def _ask(
             f"Target {name}: no answer from {url.split('/')[2]} ({type(error).__name__}).",
             "Check instance_url (your My Domain) and the network.",
         ) from None
+    if response.status_code >= 500 or response.status_code in (408, 429):
+        raise _Busy(
+            f"Target {name}: {url.split('/')[2]} answers the sign-in with HTTP "
+            f"{response.status_code}.",
+            "Look at https://status.salesforce.com; run again later.",
+        )
     try:
         answer: Any = response.json()
     except ValueError:
@@ -167,7 +174,7 @@ def _ask(
 def _said(answer: Any) -> tuple[str, str]:
     """Salesforce's code and words, from either form of an error body. Neither holds a secret."""
     if isinstance(answer, list) and answer:
-        answer = cast("list[Any]", answer)[0]
+        answer = answer[0]
     if not isinstance(answer, dict):
         return "", ""
     body = cast("dict[str, Any]", answer)

@@ -12,9 +12,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from crm_sync.blocks import blocks
 from crm_sync.errors import DatabaseError, SetupError
 from crm_sync.sample.data import SampleRow, generate
-from crm_sync.sample.statements import statements
 
 __all__ = ["load"]
 
@@ -26,7 +26,7 @@ def load(connection: psycopg.Connection[Any], today: date) -> dict[str, int]:
     `DatabaseError` when the tables are missing or belong to somebody else.
     """
     data = generate(today)
-    own = {name: text.encode() for name, text in statements("load.sql").items()}
+    own = {name: text.encode() for name, text in blocks("crm_sync.sample", "load.sql").items()}
     try:
         with connection.transaction(), connection.cursor() as cursor:
             cursor.execute(own["lock_tables"])

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from crm_sync.blocks import blocks
 from crm_sync.sample.blueprint import blueprint
 from crm_sync.sample.rows import Day, Moment, Row, Value
-from crm_sync.sample.statements import statements
 
 __all__ = ["script"]
 
@@ -31,7 +31,7 @@ HEADER = """\
 def script() -> str:
     """The whole script; the same text whenever it is written."""
     tables = blueprint()
-    load, own = statements("load.sql"), statements("script.sql")
+    load, own = blocks("crm_sync.sample", "load.sql"), blocks("crm_sync.sample", "script.sql")
     parts = [
         "begin;",
         load["lock_tables"],

@@ -1,32 +1,52 @@
 """Cuts planned rows into Composite calls: chunks of one action, at most 200 rows, five to a call.
 
 Pure: rows in the order of sending in, calls out. Rows of one parent stay in one chunk where they
-fit, so that Salesforce locks each parent once.
+fit, so that Salesforce locks each parent once. A deletion never goes in one call with a row that it
+waits for: Salesforce would delete a parent together with the children that refused to leave it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
+from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.client import COLLECTIONS
 
-__all__ = ["CHUNK", "Chunk", "Row", "chunks", "halves", "next_call"]
+__all__ = ["CHUNK", "HEAD", "Chunk", "Row", "chunks", "group_of", "halves", "next_call"]
 
 CHUNK = 200
 """sObject Collections: at most 200 records a request (REST API Developer Guide)."""
 
 
+HEAD = 2_000
+"""Planned rows looked at for one call; it takes at most 1,000 of them."""
+
+
 @dataclass(frozen=True)
 class Row:
-    """A planned row, as far as sending needs it."""
+    """A planned row, as far as sending needs it. `waits_for`: what goes before a deletion."""
 
     mapping: str
     key: str
     action: str
     parent: str | None = None
     salesforce_id: str | None = None
+    waits_for: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, found: Sequence[Any]) -> Row:
+        """A row as `next_rows` and `to_send` select it."""
+        mapping, key, action, parent, salesforce_id, waits_for = found
+        return cls(mapping, key, action, parent, salesforce_id, tuple(waits_for))
+
+    @property
+    def name(self) -> str:
+        """How `waits_for` of another row names this one."""
+        return f"{self.mapping}:{self.key}"
 
 
 @dataclass(frozen=True)
@@ -36,18 +56,29 @@ class Chunk:
     action: str
     rows: tuple[Row, ...]
 
-    @property
-    def keys(self) -> list[str]:
-        return [row.key for row in self.rows]
 
-    @property
-    def mappings(self) -> list[str]:
-        return [row.mapping for row in self.rows]
+def group_of(row: Row, by_name: Map[str, Mapping]) -> object:
+    """Creates go by mapping; updates and deletes mix objects in one list, sorted by type."""
+    if row.action == "create":
+        return (row.action, row.mapping)
+    return (row.action, by_name[row.mapping].auto_assign)
 
 
-def next_call(rows: Sequence[Row], group: Callable[[Row], object], size: int = CHUNK) -> list[Chunk]:
+def next_call(
+    rows: Sequence[Row], group: Callable[[Row], object], size: int = CHUNK
+) -> list[Chunk]:
     """The chunks of the next call, from the head of the planned rows."""
-    return chunks(rows, group, size)[:COLLECTIONS]
+    return chunks(_together(rows), group, size)[:COLLECTIONS]
+
+
+def _together(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows up to the first one that waits for a row before it."""
+    before: set[str] = set()
+    for place, row in enumerate(rows):
+        if not before.isdisjoint(row.waits_for):
+            return rows[:place]
+        before.add(row.name)
+    return rows
 
 
 def chunks(rows: Sequence[Row], group: Callable[[Row], object], size: int = CHUNK) -> list[Chunk]:

@@ -1,17 +1,18 @@
-"""What a row's answer means: a pure function from Salesforce's result to a decision.
+"""What an answer means: pure functions from Salesforce's answer to a decision for each row.
 
-In: the action and one result of a collection. Out: a `Decision`, which `push.py` carries out.
-It branches on Salesforce's codes only, never on the translated messages.
+In: the status and body of a collection request, then the action and one result of it. Out: a
+`Decision`, which `push.py` carries out. They branch on Salesforce's codes only, never on the
+translated messages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, cast
 
-__all__ = ["Decision", "Verdict", "decide"]
+__all__ = ["TRANSIENT", "Decision", "Fate", "Verdict", "decide", "fate", "last_word", "results"]
 
 
 class Verdict(Enum):
@@ -25,21 +26,35 @@ class Verdict(Enum):
     LOOK = "look"  # read the record before judging
     STOP_OBJECT = "stop object"  # the org or its permissions are at fault
     STOP_RUN = "stop run"  # the daily limit: nothing more goes today
+    UNKNOWN = "unknown"  # the answer says nothing of it: it may have been done
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict, with Salesforce's code, message and fields where it refused."""
+    """A verdict, with Salesforce's code, message and fields where it refused.
+
+    `met`: an upsert says that it created nothing, since a record with the external ID was there.
+    """
 
     verdict: Verdict
     salesforce_id: str | None = None
+    met: bool = False
     code: str = ""
     message: str = ""
     fields: tuple[str, ...] = ()
 
 
+class Fate(Enum):
+    """What became of a record in Salesforce, read there (deleted ones included)."""
+
+    ALIVE = "alive"
+    GONE = "gone"
+    MERGED = "merged"
+    CONVERTED = "converted"
+
+
 # Locks and time-outs inside Salesforce pass by themselves.
-_TRANSIENT = frozenset(
+TRANSIENT = frozenset(
     {
         "UNABLE_TO_LOCK_ROW",
         "SERVER_UNAVAILABLE",
@@ -78,6 +93,21 @@ _CONFIGURATION = frozenset(
 )
 
 
+def results(status: int, body: Any, count: int) -> list[Mapping[str, Any]]:
+    """One result for each of the `count` rows of a collection request; empty where unknown.
+
+    A request that was refused as a whole refuses each row with its errors. After a server's trouble
+    (5xx, 408, 429), or where the answer does not fit the request, nobody knows what was done.
+    """
+    listed: list[Any] = body if isinstance(body, list) else []
+    if 200 <= status < 300 and len(listed) == count:
+        return [cast("Mapping[str, Any]", r) if isinstance(r, dict) else {} for r in listed]
+    if status < 400 or status >= 500 or status in (408, 429):
+        return [{}] * count
+    errors = [e for e in listed if isinstance(e, dict)] or [{"errorCode": f"HTTP_{status}"}]
+    return [{"success": False, "errors": errors}] * count
+
+
 def decide(action: str, result: Mapping[str, Any]) -> Decision:
     """Judges one row's result; `action` is create, update or delete.
 
@@ -85,13 +115,32 @@ def decide(action: str, result: Mapping[str, Any]) -> Decision:
     """
     if result.get("success"):
         verdict = Verdict.DELETED if action == "delete" else Verdict.RECORDED
-        return Decision(verdict, salesforce_id=cast("str | None", result.get("id")))
-    errors = cast("Sequence[Mapping[str, Any]]", result.get("errors") or ({},))
+        given = cast("str | None", result.get("id"))
+        return Decision(verdict, salesforce_id=given, met=result.get("created") is False)
+    errors = cast("Sequence[Mapping[str, Any]]", result.get("errors") or ())
+    if not errors:
+        return Decision(Verdict.UNKNOWN)
     first = errors[0]
     code = str(first.get("statusCode") or first.get("errorCode") or "")
     message = str(first.get("message") or "")
     fields = tuple(str(f) for f in first.get("fields") or ())
     return Decision(_verdict(action, code), code=code, message=message, fields=fields)
+
+
+def last_word(decision: Decision) -> Decision:
+    """After the last repeat, or for a row alone, a passing trouble is a refusal."""
+    if decision.verdict in (Verdict.REPEAT, Verdict.HALVE):
+        return replace(decision, verdict=Verdict.REFUSED)
+    return decision
+
+
+def fate(record: Mapping[str, Any] | None) -> Fate:
+    """What became of a record, from what queryAll gave for its Id; None: nothing."""
+    if record is None:
+        return Fate.GONE
+    if record.get("IsDeleted"):
+        return Fate.MERGED if record.get("MasterRecordId") else Fate.GONE
+    return Fate.CONVERTED if record.get("IsConverted") else Fate.ALIVE
 
 
 def _verdict(action: str, code: str) -> Verdict:
@@ -101,7 +150,7 @@ def _verdict(action: str, code: str) -> Verdict:
         return Verdict.LOOK
     if code == "REQUEST_LIMIT_EXCEEDED":
         return Verdict.STOP_RUN
-    if code in _TRANSIENT:
+    if code in TRANSIENT:
         return Verdict.REPEAT
     if code in _SMALLER:
         return Verdict.HALVE

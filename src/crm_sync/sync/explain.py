@@ -1,6 +1,7 @@
 """A refusal in our terms: which column of which table, and how to mend it.
 
-In: Salesforce's code, message and fields. Out: a problem as `sync.plan` keeps it. The message is
+In: Salesforce's code, message and fields, or what became of a record. Out: a problem as `sync.plan`
+keeps it. The message is
 shown as Salesforce gave it; decisions never depend on it.
 """
 
@@ -10,9 +11,9 @@ from typing import Any
 
 from crm_sync.mapping.model import Mapping
 from crm_sync.sync.batches import Row
-from crm_sync.sync.decide import Decision
+from crm_sync.sync.decide import TRANSIENT, Decision, Fate
 
-__all__ = ["problem"]
+__all__ = ["parent_ended", "problem", "record_ended"]
 
 _MENDS = {
     "REQUIRED_FIELD_MISSING": "Fill {source}.",
@@ -40,10 +41,8 @@ _MENDS = {
     "STORAGE_LIMIT_EXCEEDED": "The org's data storage is full; free or buy some.",
     "FIELD_INTEGRITY_EXCEPTION": "Correct {source}.",
 }
-_TRANSIENT = frozenset(
-    {"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG",
-     "CONNECTION_TERMINATED", "ROW_LOCK_TIMEOUT", "UNKNOWN_EXCEPTION", "STORAGE_LIMIT_EXCEEDED"}
-)  # fmt: skip
+_PASSING = TRANSIENT | {"STORAGE_LIMIT_EXCEEDED"}
+"""Refusals that the next run tries again by itself."""
 
 
 def problem(mapping: Mapping, row: Row, decision: Decision) -> dict[str, Any]:
@@ -52,7 +51,7 @@ def problem(mapping: Mapping, row: Row, decision: Decision) -> dict[str, Any]:
     column = _column(mapping, field)
     source = column or (f"what gives {field}" if field else f"the row in {mapping.source.table}")
     mend = _MENDS.get(decision.code, "Correct {source}, or ask the org's administrator.")
-    told = {
+    told: dict[str, Any] = {
         "code": decision.code or "UNKNOWN_EXCEPTION",
         "field": field,
         "column": column,
@@ -60,7 +59,7 @@ def problem(mapping: Mapping, row: Row, decision: Decision) -> dict[str, Any]:
         "sentence": f"Salesforce refused it: {decision.message or decision.code}".rstrip(".") + ".",
         "mend": mend.format(source=source, file=f"{mapping.name}.yaml", object=mapping.object),
     }
-    if decision.code in _TRANSIENT:
+    if decision.code in _PASSING:
         told["transient"] = True
     return told
 
@@ -75,3 +74,48 @@ def _column(mapping: Mapping, field: str | None) -> str | None:
     if lookup and len(lookup.branches) == 1 and lookup.branches[0].column:
         return f"{mapping.source.table}.{lookup.branches[0].column}"
     return None
+
+
+_WORDS = {
+    Fate.GONE: "deleted",
+    Fate.MERGED: "merged into another record",
+    Fate.CONVERTED: "converted",
+}
+_CODES = {
+    Fate.GONE: "RECORD_DELETED",
+    Fate.MERGED: "RECORD_MERGED",
+    Fate.CONVERTED: "LEAD_CONVERTED",
+}
+
+
+def record_ended(mapping: Mapping, row: Row, became: Fate, master: str | None) -> dict[str, Any]:
+    """The problem of a row whose record people deleted, merged or converted in Salesforce."""
+    words = f"merged into {master}" if became is Fate.MERGED else _WORDS[became]
+    mends = {
+        Fate.GONE: "Restore it from Salesforce's recycle bin, delete the row, or let "
+        f"{mapping.name}.yaml say on_missing: recreate.",
+        Fate.MERGED: f"Join the two rows in {mapping.source.table} as Salesforce joined the "
+        "records.",
+        Fate.CONVERTED: "Nothing: a converted lead is closed.",
+    }
+    return {
+        "code": _CODES[became],
+        "field": None,
+        "column": None,
+        "severity": "note" if became is Fate.CONVERTED else "error",
+        "sentence": f"Its record {row.salesforce_id} was {words} in Salesforce.",
+        "mend": mends[became],
+    }
+
+
+def parent_ended(mapping: str, label: str, field: str, became: Fate) -> dict[str, Any]:
+    """The problem of a row whose parent people deleted, merged or converted in Salesforce."""
+    return {
+        "code": "PARENT_NOT_READY",
+        "field": field,
+        "column": None,
+        "severity": "error",
+        "transient": True,
+        "sentence": f"Waits for the {mapping} {label}, which was {_WORDS[became]} in Salesforce.",
+        "mend": f"Mend the {mapping} first; this row then goes by itself.",
+    }

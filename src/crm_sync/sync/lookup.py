@@ -1,7 +1,9 @@
+# ruff: noqa: S608 - names of objects and fields are those of describe, values are literals
 """Reads from Salesforce what a plan must know before it decides: never writes there.
 
-Three questions: which records already carry our keys (first sync, restore, rebind), what became of
-rows whose create or delete was in flight when we died, and which users lookups name.
+Four questions: which records already carry our keys (first sync, restore, rebind), what became of
+rows whose create or delete was in flight when we died, whether a record that was found deleted is
+back, and which users lookups name.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Map
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -23,6 +26,7 @@ __all__ = [
     "find_records",
     "find_references",
     "keep_references",
+    "read_fates",
     "recall_references",
     "settle_in_flight",
     "soql_text",
@@ -51,33 +55,57 @@ def find_records(scope: Scope, client: Client, searched: set[str]) -> None:
 
 
 def settle_in_flight(scope: Scope, client: Client) -> None:
-    """Asks what became of creates without an Id and of deletions that nobody heard the end of."""
+    """Asks what became of creates without an Id, of deletions that nobody heard the end of, and of
+    records that were deleted or merged in Salesforce. Asks nothing where there are none.
+    """
+    asked: list[tuple[Mapping, str, Sequence[str]]] = []
     for mapping in scope.mappings:
-        rows = scope.connection.execute(
-            "select key, salesforce_id, in_flight_action from sync.record where org_id = %s and"
-            " mapping = %s and (salesforce_id is null or in_flight_action = 'delete')",
-            [scope.org_id, mapping.name],
-        ).fetchall()
-        creates = [row[0] for row in rows if row[1] is None]
-        deletes = [(row[0], row[1]) for row in rows if row[1] is not None]
-        fields = ", ".join(_read_fields(mapping, scope.facts[mapping.object]))
+        rows = scope.run("open_ends", "lookup", mapping=mapping.name).fetchall()
         name, prefix = mapping.external_id.field, mapping.external_id.prefix
-        for keys in _chunks(creates):
-            listed = ", ".join(soql_text(prefix + key) for key in keys)
-            query = (
-                f"SELECT {fields} FROM {mapping.object} WHERE {name} IN ({listed})"
-                " AND IsDeleted = false"
-            )
-            _keep(scope, mapping, client.query([query], deleted=True)[0])
-        for pairs in _chunks(deletes):
-            listed = ", ".join(soql_text(pair[1]) for pair in pairs)
-            query = f"SELECT Id FROM {mapping.object} WHERE Id IN ({listed}) AND IsDeleted = false"
-            alive = {r["Id"] for r in client.query([query], deleted=True)[0]}
-            with scope.connection.cursor() as cursor:
-                cursor.executemany(
-                    "insert into absent_record values (%s, %s)",
-                    [(mapping.name, key) for key, given in pairs if given not in alive],
-                )
+        asked += [
+            (mapping, name, some)
+            for some in _chunks([prefix + key for key, given in rows if given is None])
+        ]
+        asked += [(mapping, "Id", some) for some in _chunks([row[1] for row in rows if row[1]])]
+    queries = [
+        f"SELECT {', '.join(_read_fields(mapping, scope.facts[mapping.object]))}"
+        f" FROM {mapping.object} WHERE {field} IN ({', '.join(map(soql_text, values))})"
+        " AND IsDeleted = false"
+        for mapping, field, values in asked
+    ]
+    answers = client.query(queries, deleted=True)
+    for (mapping, field, values), records in zip(asked, answers, strict=True):
+        if field != "Id":
+            _keep(scope, mapping, records)
+            continue
+        found = [(r["Id"], _payload(mapping, scope.facts[mapping.object], r)) for r in records]
+        scope.run(
+            "settle_by_id",
+            "lookup",
+            mapping=mapping.name,
+            asked=list(values),
+            alive=[given for given, _ in found],
+            payloads=[payload for _, payload in found],
+        )
+
+
+def read_fates(
+    client: Client, facts: Map[str, ObjectFacts], wanted: Map[str, Iterable[str]]
+) -> dict[str, dict[str, Any]]:
+    """Records by Id, the deleted ones included, as far as Salesforce still has them, with what says
+    whether they were deleted, merged or converted. `wanted`: Ids by object.
+    """
+    queries: list[str] = []
+    for name, ids in sorted(wanted.items()):
+        extra = [
+            f for f in ("IsDeleted", "MasterRecordId", "IsConverted") if f in facts[name].fields
+        ]
+        queries += [
+            f"SELECT {', '.join(['Id', *extra])} FROM {name}"
+            f" WHERE Id IN ({', '.join(map(soql_text, some))})"
+            for some in _chunks(sorted(ids))
+        ]
+    return {r["Id"]: r for rows in client.query(queries, deleted=True) for r in rows}
 
 
 def recall_references(scope: Scope, *, refresh: bool) -> None:
@@ -127,8 +155,8 @@ def find_owner(scope: Scope, client: Client, username: str) -> str | None:
 def keep_references(scope: Scope) -> None:
     """What was asked is remembered for a day, in a sync."""
     scope.connection.execute(
-        "insert into sync.reference as known (org_id, object, field, value, salesforce_id, is_active,"
-        " matches) select %s, object, field, value, salesforce_id, is_active, matches"
+        "insert into sync.reference as known (org_id, object, field, value, salesforce_id,"
+        " is_active, matches) select %s, object, field, value, salesforce_id, is_active, matches"
         " from found_reference on conflict (org_id, object, field, value) do update"
         " set salesforce_id = excluded.salesforce_id, is_active = excluded.is_active,"
         " matches = excluded.matches, fetched_at = now()"

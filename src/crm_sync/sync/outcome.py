@@ -1,7 +1,9 @@
 """What became of the rows of one call, gathered, looked into, and recorded in one transaction.
 
-"Gone" is read, not guessed: after a refusal that may mean a missing record, the record and the
-parents that the row names are read by Id, deleted ones included, and then judged.
+A child is judged by its parent's result, never by its own error: a refused row whose parent was
+not recorded is planned again and becomes blocked with its parent. "Gone" is read, not guessed:
+after a refusal that may mean a missing record, the record and the parents that the row names are
+read by Id, deleted ones included, and then judged.
 """
 
 from __future__ import annotations
@@ -15,225 +17,223 @@ from psycopg.types.json import Jsonb
 
 from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.client import Client
-from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.batches import Row
-from crm_sync.sync.decide import Decision, Verdict
-from crm_sync.sync.explain import problem
+from crm_sync.sync.decide import Decision, Fate, Verdict, fate
+from crm_sync.sync.explain import parent_ended, problem, record_ended
+from crm_sync.sync.lookup import read_fates
 from crm_sync.sync.plan import Scope, children
 
 __all__ = ["Outcomes"]
 
 Execute = Callable[..., Any]
+_Told = tuple[Row, dict[str, Any], str]  # a row, its problem, its state
 
 
 @dataclass
 class Outcomes:
-    """Rows of one call by what is to be recorded of them."""
+    """Rows of one call by what is to be recorded of them. `has_waited`: `push.Push`."""
 
     scope: Scope
     client: Client
     by_name: Map[str, Mapping]
-    facts: Map[str, ObjectFacts]
-    sent: list[tuple[Row, str | None]] = field(default_factory=list)
+    has_waited: set[str]
+    sent: list[tuple[Row, Decision]] = field(default_factory=list)
     deleted: list[Row] = field(default_factory=list)
-    refused: list[tuple[Row, dict[str, Any], str]] = field(default_factory=list)
-    ended: list[tuple[Row, dict[str, Any], str]] = field(default_factory=list)
-    waiting: list[Row] = field(default_factory=list)
-    doubtful: list[tuple[Row, Decision]] = field(default_factory=list)
+    refused: list[_Told] = field(default_factory=list)
+    ended: list[_Told] = field(default_factory=list)
+    unknown: list[Row] = field(default_factory=list)
+    back: list[Row] = field(default_factory=list)
+    doubted: list[Row] = field(default_factory=list)
     stopped: dict[str, str] = field(default_factory=dict)
     limit_reached: bool = False
-    _stopping: list[tuple[Row, Decision]] = field(default_factory=list)
+    _declined: list[tuple[Row, Decision]] = field(default_factory=list)
+
+    @property
+    def leaves_problems(self) -> bool:
+        """Whether rows that wait for one of these may have to wait for a person."""
+        return bool(self.refused or self.ended or self.unknown or self.stopped)
+
+    def take_back(self, row: Row, *, doubted: bool = False) -> None:
+        """The row is planned again. `doubted`: it may have been done nevertheless."""
+        (self.doubted if doubted else self.back).append(row)
 
     def add(self, row: Row, decision: Decision) -> None:
         """Takes one row's decision."""
         if decision.verdict is Verdict.RECORDED:
-            self.sent.append((row, decision.salesforce_id))
+            self.sent.append((row, decision))
         elif decision.verdict is Verdict.DELETED:
             self.deleted.append(row)
-        elif decision.verdict is Verdict.LOOK:
-            self.doubtful.append((row, decision))
-        elif decision.verdict is Verdict.STOP_OBJECT:
-            self._stopping.append((row, decision))
         elif decision.verdict is Verdict.STOP_RUN:
-            self.waiting.append(row)
+            self.take_back(row)
             self.limit_reached = True
+        elif decision.verdict is Verdict.UNKNOWN:
+            self.unknown.append(row)
         else:
-            self._refuse(row, decision)
+            self._declined.append((row, decision))
+
+    def look(self, execute: Execute) -> None:
+        """Decides what the refusals mean, reading in Salesforce where a code does not say it."""
+        if not self._declined:
+            return
+        self._wait_for_parents(execute)
+        doubtful = [(r, d) for r, d in self._declined if d.verdict is Verdict.LOOK]
+        read = self._read(doubtful, execute)
+        for row, decision in self._declined:
+            if decision.verdict is Verdict.LOOK:
+                self._judge_doubtful(row, decision, read)
+            else:
+                self._refuse(row, decision)
+                if decision.verdict is Verdict.STOP_OBJECT and not self._works(row):
+                    self.stopped[row.mapping] = decision.code
+        self._declined.clear()
+
+    def leave_doubtful(self) -> None:
+        """Salesforce cannot be asked why it refused some rows: these are planned as before."""
+        for row, decision in self._declined:
+            if decision.verdict is Verdict.LOOK:
+                self.back.append(row)
+            else:
+                self._refuse(row, decision)
+        self._declined.clear()
+
+    def _wait_for_parents(self, execute: Execute) -> None:
+        """Takes back what was refused while its parent was not there; once for each row."""
+        rows = [row for row, _ in self._declined if row.name not in self.has_waited]
+        found = execute("open_parents", rows, sent=[row.name for row, _ in self.sent])
+        waiting = {(name, key) for name, key in found}
+        for row in rows:
+            if (row.mapping, row.key) in waiting:
+                self.has_waited.add(row.name)
+                self.back.append(row)
+        self._declined = [(r, d) for r, d in self._declined if (r.mapping, r.key) not in waiting]
+
+    def _works(self, row: Row) -> bool:
+        """Whether another row of its kind was taken: then this row is at fault, not the org."""
+        return any(r.mapping == row.mapping and r.action == row.action for r, _ in self.sent)
 
     def _refuse(self, row: Row, decision: Decision, state: str = "refused") -> None:
         self.refused.append((row, problem(self.by_name[row.mapping], row, decision), state))
 
-    def look(self) -> None:
-        """Reads the records behind doubtful refusals and decides what became of them."""
-        self._judge_stopping()
-        if not self.doubtful:
-            return
-        found = self._read({row.mapping for row, _ in self.doubtful})
-        for row, decision in self.doubtful:
-            record = found.get(row.salesforce_id or "")
-            mapping = self.by_name[row.mapping]
-            if row.action == "create":
-                self._blame_parent(row, decision)
-            elif record is None or record.get("IsDeleted"):
-                master = (record or {}).get("MasterRecordId")
-                state = "merged" if master else "gone"
-                if row.action == "delete":
-                    self.deleted.append(row)
-                else:
-                    self.ended.append((row, _ended(mapping, state, row, master), state))
-            elif record.get("IsConverted"):
-                self.ended.append((row, _ended(mapping, "converted", row, None), "converted"))
-            else:
-                self._blame_parent(row, decision)
-
-    def _read(self, mappings: set[str]) -> dict[str, dict[str, Any]]:
-        """The doubtful records by Id, as far as Salesforce still has them."""
-        queries: list[str] = []
-        for name in sorted(mappings):
-            mapping = self.by_name[name]
-            known = self.facts[mapping.object].fields
-            extra = [f for f in ("IsDeleted", "MasterRecordId", "IsConverted") if f in known]
-            ids = [r.salesforce_id for r, _ in self.doubtful if r.mapping == name]
-            listed = ", ".join(f"'{i}'" for i in ids if i)
-            if listed:
-                queries.append(
-                    f"SELECT {', '.join(['Id', *extra])} FROM {mapping.object}"
-                    f" WHERE Id IN ({listed})"
+    def _read(self, doubtful: list[tuple[Row, Decision]], execute: Execute) -> _Read:
+        """The records of doubtful rows and of the parents that they name, one query per object."""
+        if not doubtful:
+            return _Read({}, {})
+        wanted: dict[str, set[str]] = {}
+        for row, _ in doubtful:
+            if row.salesforce_id:
+                wanted.setdefault(self.by_name[row.mapping].object, set()).add(row.salesforce_id)
+        parents: dict[str, list[_Parent]] = {}
+        lookups = sorted({f for row, _ in doubtful for f in self.by_name[row.mapping].lookups})
+        for found in execute("named_parents", [row for row, _ in doubtful], lookups=lookups):
+            child, field_name, given, mapping, key, label = found
+            if mapping in self.by_name:
+                parents.setdefault(child, []).append(
+                    _Parent(field_name, given, mapping, key, label)
                 )
-        return {r["Id"]: r for rows in self.client.query(queries, deleted=True) for r in rows}
+                wanted.setdefault(self.by_name[mapping].object, set()).add(given)
+        return _Read(read_fates(self.client, self.scope.facts, wanted), parents)
 
-    def _blame_parent(self, row: Row, decision: Decision) -> None:
-        """The record is alive, so a record that the row names is not: which, and what became of it."""
+    def _judge_doubtful(self, row: Row, decision: Decision, read: _Read) -> None:
         mapping = self.by_name[row.mapping]
-        named = self.scope.connection.execute(
-            "select e.key, e.value #>> '{}', r.mapping, r.key, coalesce(r.label, r.key)"
-            " from sync.plan p cross join jsonb_each(p.payload) e"
-            " left join sync.record r on r.org_id = p.org_id and r.salesforce_id = e.value #>> '{}'"
-            " where p.org_id = %s and p.mapping = %s and p.key = %s and e.key = any(%s)"
-            " and jsonb_typeof(e.value) = 'string'",
-            [self.scope.org_id, row.mapping, row.key, list(mapping.lookups)],
-        ).fetchall()
-        for lookup, given, parent_mapping, parent_key, label in named:
-            if parent_mapping is None:
-                continue
-            parent = self.by_name.get(parent_mapping)
-            if parent is None:
-                continue
-            extra = [
-                f
-                for f in ("IsDeleted", "MasterRecordId", "IsConverted")
-                if f in self.facts[parent.object].fields
-            ]
-            records = self.client.query(
-                [f"SELECT {', '.join(['Id', *extra])} FROM {parent.object} WHERE Id = '{given}'"],
-                deleted=True,
-            )[0]
-            record = records[0] if records else None
-            if record is not None and not record.get("IsDeleted") and not record.get("IsConverted"):
-                continue
+        record = read.records.get(row.salesforce_id or "")
+        became = Fate.ALIVE if row.action == "create" else fate(record)
+        if row.action == "delete" and became in (Fate.GONE, Fate.MERGED):
+            self.deleted.append(row)
+        elif became is not Fate.ALIVE:
+            self._end(mapping, row, became, record)
+        else:
+            self._blame_parent(row, decision, read)
+
+    def _end(self, mapping: Mapping, row: Row, became: Fate, record: Any) -> None:
+        if all(r.name != row.name for r, _, _ in self.ended):
             master = (record or {}).get("MasterRecordId")
-            state = "converted" if record and record.get("IsConverted") else (
-                "merged" if master else "gone"
-            )  # fmt: skip
-            parent_row = Row(parent_mapping, parent_key, "update", None, given)
-            if not any(r == parent_row for r, _, _ in self.ended):
-                self.ended.append((parent_row, _ended(parent, state, parent_row, master), state))
-            self.refused.append(
-                (
-                    row,
-                    {
-                        "code": "PARENT_NOT_READY",
-                        "field": lookup,
-                        "column": None,
-                        "severity": "error",
-                        "transient": True,
-                        "sentence": f"Waits for the {parent_mapping} {label}, which was "
-                        f"{_WORDS[state]} in Salesforce.",
-                        "mend": f"Mend the {parent_mapping} first; this row then goes by itself.",
-                    },
-                    "blocked",
-                )
-            )
+            told = record_ended(mapping, row, became, master)
+            self.ended.append((row, told, became.value))
+
+    def _blame_parent(self, row: Row, decision: Decision, read: _Read) -> None:
+        """The record is alive, so a record that it names is not: which, and what became of it."""
+        for parent in read.parents.get(row.name, ()):
+            record = read.records.get(parent.salesforce_id)
+            became = fate(record)
+            if became is Fate.ALIVE:
+                continue
+            named = Row(parent.mapping, parent.key, "update", salesforce_id=parent.salesforce_id)
+            self._end(self.by_name[parent.mapping], named, became, record)
+            told = parent_ended(parent.mapping, parent.label, parent.field, became)
+            self.refused.append((row, told, "blocked"))
             return
         self._refuse(row, decision)
-
-    def _judge_stopping(self) -> None:
-        """A missing field stops its object, unless the row named a parent that was not created."""
-        if not self._stopping:
-            return
-        recorded = {(r.mapping, r.key) for r, _ in self.sent}
-        for row, decision in self._stopping:
-            waits = self.scope.connection.execute(
-                "select u.name, r.salesforce_id is not null from sync.plan p"
-                " cross join unnest(p.waits_for) u(name) left join sync.record r"
-                " on r.org_id = p.org_id and r.mapping || ':' || r.key = u.name"
-                " where p.org_id = %s and p.mapping = %s and p.key = %s",
-                [self.scope.org_id, row.mapping, row.key],
-            ).fetchall()
-            open_parents = [
-                w for w, has_id in waits if not has_id and tuple(w.split(":", 1)) not in recorded
-            ]
-            if row.action == "create" and open_parents:
-                self.waiting.append(row)
-            else:
-                self._refuse(row, decision)
-                self.stopped[row.mapping] = decision.code
 
     def record(self, execute: Execute) -> None:
         """Writes all of it; runs inside the caller's transaction, parents before children."""
         for name in self.scope.names:
-            rows = [(r, i) for r, i in self.sent if r.mapping == name]
-            if rows:
-                execute("record_sent", [r for r, _ in rows], ids=[i for _, i in rows])
+            mine = [(row, decision) for row, decision in self.sent if row.mapping == name]
+            if mine:
+                execute(
+                    "record_sent",
+                    [row for row, _ in mine],
+                    ids=[decision.salesforce_id for _, decision in mine],
+                    met=[decision.met for _, decision in mine],
+                )
         if self.deleted:
             execute("record_deleted", self.deleted)
             self._record_cascaded(execute)
         for recreate in (False, True):
-            rows3 = [
+            told = [
                 e for e in self.ended
                 if (self.by_name[e[0].mapping].on_missing == "recreate") is recreate
             ]  # fmt: skip
-            if rows3:
-                execute("hold", [r for r, _, _ in rows3], recreate=recreate, **_told(rows3))
+            if told:
+                execute("hold", [r for r, _, _ in told], recreate=recreate, **_told(told))
         if self.refused:
             execute("record_refused", [r for r, _, _ in self.refused], **_told(self.refused))
-        if self.waiting:
-            execute("take_back", self.waiting)
+        if self.unknown:
+            execute("record_unknown", self.unknown)
+        for rows_back, doubted in ((self.back, False), (self.doubted, True)):
+            if rows_back:
+                execute("take_back", rows_back, doubted=doubted)
 
     def _record_cascaded(self, execute: Execute) -> None:
+        """What Salesforce took along, level by level."""
         ids: dict[str, list[str]] = {}
         for row in self.deleted:
             if row.salesforce_id:
                 ids.setdefault(row.mapping, []).append(row.salesforce_id)
-        for parent, child, lookup in children(self.scope.known, self.scope.mappings):
-            cascades = self.facts[self.by_name[parent].object].cascades
-            if parent in ids and (self.by_name[child].object, lookup) in cascades:
-                execute("record_cascaded", mapping=parent, child=child, field=lookup, ids=ids[parent])
+        known = self.scope.known
+        while ids:
+            below: dict[str, list[str]] = {}
+            for parent, child, lookup in children(known, [self.by_name[n] for n in ids]):
+                cascades = self.scope.facts[self.by_name[parent].object].cascades
+                if (self.by_name[child].object, lookup) in cascades:
+                    gone = execute(
+                        "record_cascaded",
+                        mapping=parent,
+                        child=child,
+                        field=lookup,
+                        ids=ids[parent],
+                    ).fetchall()
+                    below.setdefault(child, []).extend(row[0] for row in gone if row[0])
+            ids = {name: found for name, found in below.items() if found}
 
 
-_WORDS = {"gone": "deleted", "merged": "merged into another record", "converted": "converted"}
+@dataclass(frozen=True)
+class _Parent:
+    """A record that a row names, as we know it."""
+
+    field: str
+    salesforce_id: str
+    mapping: str
+    key: str
+    label: str
 
 
-def _ended(mapping: Mapping, state: str, row: Row, master: Any) -> dict[str, Any]:
-    into = f" into {master}" if master else ""
-    mends = {
-        "gone": "Restore it from Salesforce's recycle bin, delete the row, or let "
-        f"{mapping.name}.yaml say on_missing: recreate.",
-        "merged": f"Join the two rows in {mapping.source.table} as Salesforce joined the records.",
-        "converted": "Nothing: a converted lead is closed.",
-    }
-    words = "merged" if state == "merged" else _WORDS[state]
-    return {
-        "code": {"gone": "RECORD_DELETED", "merged": "RECORD_MERGED", "converted": "LEAD_CONVERTED"}[
-            state
-        ],
-        "field": None,
-        "column": None,
-        "severity": "error" if state != "converted" else "note",
-        "sentence": f"Its record {row.salesforce_id} was {words}{into} in Salesforce.",
-        "mend": mends[state],
-    }
+@dataclass(frozen=True)
+class _Read:
+    """Records by Id, as far as Salesforce still has them; parents by the row that names them."""
+
+    records: Map[str, dict[str, Any]]
+    parents: Map[str, list[_Parent]]
 
 
-def _told(rows: list[tuple[Row, dict[str, Any], str]]) -> dict[str, Any]:
+def _told(rows: list[_Told]) -> dict[str, Any]:
     return {"problems": [Jsonb(p) for _, p, _ in rows], "states": [s for _, _, s in rows]}

@@ -1,25 +1,21 @@
 -- Reads of schema sync for people.
 
 -- name: orgs
--- The orgs that we push to, and how much their state takes.
-select o.org_id, o.name, o.kind, o.instance_url, o.username, t.target,
-    pg_size_pretty((
-        select sum(pg_total_relation_size(c.oid)) from pg_catalog.pg_class c
-        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-        where n.nspname = 'sync' and c.relkind in ('r', 'p'))) as size,
-    (select count(*) from sync.change) as changes
+-- The orgs that we push to, with the targets that lead there and the last run.
+select o.org_id, o.name, o.kind, o.instance_url, o.username,
+    array(select t.target from sync.target t where t.org_id = o.org_id
+          order by t.target collate "C") as targets,
+    r.run_number, r.mode, r.status, r.started_at, r.finished_at, r.counts, r.calls, r.message
 from sync.org o
-left join sync.target t using (org_id)
-where %(target)s::text is null or t.target = %(target)s
-order by o.name collate "C", t.target collate "C";
-
--- name: last_run
-select run_number, mode, status, coalesce(finished_at, started_at) as at, counts, calls, message
-from sync.run where org_id = %(org)s order by run_number desc limit 1;
+left join lateral (
+    select * from sync.run r where r.org_id = o.org_id order by r.run_number desc limit 1) r on true
+where %(target)s::text is null
+    or exists (select from sync.target t where t.org_id = o.org_id and t.target = %(target)s)
+order by o.name collate "C", o.org_id collate "C";
 
 -- name: states
--- Rows by mapping: in order, and the open ones by state.
-select m.mapping,
+-- Rows of an org by mapping: in order, and the open ones by state.
+select m.mapping, m.object,
     (select count(*) from sync.record r
      where r.org_id = m.org_id and r.mapping = m.mapping and r.state = 'live'
        and r.salesforce_id is not null
@@ -32,6 +28,33 @@ from sync.mapping m
 where m.org_id = %(org)s
 order by m.mapping collate "C";
 
+-- name: size
+-- What schema sync takes, and how many changes wait to be read or swept.
+select
+    (select coalesce(sum(pg_total_relation_size(c.oid)), 0) from pg_catalog.pg_class c
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'sync' and c.relkind in ('r', 'p')) as bytes,
+    (select count(*) from sync.change) as changes;
+
+-- name: org_of
+-- The org that a target is bound to.
+select o.org_id, o.name, o.kind, o.instance_url, t.target, o.username
+from sync.target t join sync.org o using (org_id) where t.target = %(target)s;
+
 -- name: history
-select at, run_number, mapping, action, outcome, salesforce_id, fields, problem
-from sync.history where org_id = %(org)s and key = %(key)s order by id desc;
+-- What was sent of one row, newest first: by its key, its external ID, or its Salesforce Id.
+with named (mapping, key) as (
+    select m.mapping,
+        case when starts_with(%(key)s, m.prefix) then substr(%(key)s, length(m.prefix) + 1)
+             else %(key)s end
+    from sync.mapping m where m.org_id = %(org)s
+    union
+    select r.mapping, r.key from sync.record r
+    where r.org_id = %(org)s and r.salesforce_id = %(salesforce_id)s
+)
+select h.at, h.run_number, h.mapping, m.object, m.source_table, h.key, h.action, h.outcome,
+    h.salesforce_id, h.fields, h.problem
+from named n
+join sync.history h on h.org_id = %(org)s and h.mapping = n.mapping and h.key = n.key
+left join sync.mapping m on m.org_id = h.org_id and m.mapping = h.mapping
+order by h.id desc;

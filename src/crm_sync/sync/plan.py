@@ -20,12 +20,21 @@ from crm_sync.errors import DatabaseError, GuardStopped, MappingError
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.check import explain_error
 from crm_sync.mapping.compile import compile_mapping
-from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.model import FieldRule, Lookup, Mapping
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.options import Options
 from crm_sync.sync.statements import statements
 
-__all__ = ["MappingCounts", "Plan", "Scope", "create_tables", "guard_deletions", "keep_plan", "load_sources", "make_plan"]
+__all__ = [
+    "MappingCounts",
+    "Plan",
+    "Scope",
+    "create_tables",
+    "guard_deletions",
+    "keep_plan",
+    "load_sources",
+    "make_plan",
+]
 
 GUARD_ROWS = 3
 GUARD_SHARE = 0.10
@@ -33,7 +42,7 @@ GUARD_SHARE = 0.10
 
 @dataclass(frozen=True)
 class Scope:
-    """What a plan works on. `mappings` are the selected ones, parents first; `known` all enabled."""
+    """What a plan works on. `mappings`: the selected ones, parents first; `known`: all enabled."""
 
     connection: psycopg.Connection[Any]
     org_id: str
@@ -48,10 +57,10 @@ class Scope:
     def names(self) -> list[str]:
         return [m.name for m in self.mappings]
 
-    def run(self, block: str, **values: Any) -> psycopg.Cursor[Any]:
-        """Runs a block of plan.sql with this scope's values."""
+    def run(self, block: str, file: str = "plan", **values: Any) -> psycopg.Cursor[Any]:
+        """Runs a block of plan.sql, or of another file beside it, with this scope's values."""
         return self.connection.execute(
-            statements("plan")[block],
+            statements(file)[block],
             {
                 "org": self.org_id,
                 "run": self.run_number,
@@ -109,7 +118,7 @@ def keep_plan(scope: Scope) -> None:
     """The plan, and what was found on the way, become state; a dry run leaves this out."""
     for block in ("forget_absent", "store_found", "forget_ended", "forget_plan", "store_plan",
                   "store_position"):  # fmt: skip
-        scope.run(block)
+        scope.run(block, "keep")
 
 
 def load_sources(scope: Scope) -> dict[str, str]:
@@ -137,6 +146,8 @@ def load_sources(scope: Scope) -> dict[str, str]:
         except psycopg.Error as error:
             raise explain_error(connection, mapping, scope.catalog, scope.facts, error) from error
     connection.execute("select set_config('TimeZone', 'UTC', true)")
+    # Nobody analyzes temporary tables by himself, and without it a large plan takes nested loops.
+    connection.execute("analyze source_row")
     for mapping in scope.mappings:
         for sibling in scope.siblings(mapping):
             twice = scope.run("claimed_twice", mapping=mapping.name, sibling=sibling).fetchone()
@@ -164,7 +175,7 @@ def check_visible(mapping: Mapping, catalog: Catalog) -> None:
             raise DatabaseError(
                 f"Row level security may hide rows of {table} from our role; hidden rows would "
                 "look deleted.",
-                "Sign in as the role crm_sync, which schema.sql gives a policy that shows all rows.",
+                "Sign in as the role crm_sync; schema.sql gives it a policy that shows all rows.",
             )
 
 
@@ -172,7 +183,7 @@ def make_plan(scope: Scope, fingerprints: Map[str, str]) -> Plan:
     """Decides for every source row and every record what is to be done; see `plan.sql`."""
     for mapping in scope.mappings:
         facts = scope.facts[mapping.object]
-        values = {
+        values: dict[str, Any] = {
             "mapping": mapping.name,
             "fingerprint": fingerprints[mapping.name],
             "siblings": scope.siblings(mapping),
@@ -185,14 +196,10 @@ def make_plan(scope: Scope, fingerprints: Map[str, str]) -> Plan:
         scope.run("leave", **values)
         scope.run("resolve_lookups", **values)
         scope.run("decide", **values)
+        scope.connection.execute("analyze plan_row")
     scope.run("pair_moves")
-    for mapping, child, field in children(scope.known, scope.mappings):
-        scope.run("wait_for_children", mapping=mapping, child=child, field=field)
+    cascaded = _keep_children(scope)
     scope.run("order_rows")
-    cascaded: dict[str, int] = {}
-    for mapping, child, field in children(scope.known, scope.mappings):
-        row = scope.run("cascaded", mapping=mapping, child=child, field=field).fetchone()
-        cascaded[mapping] = cascaded.get(mapping, 0) + (row[0] if row else 0)
     counts = {
         row[0]: MappingCounts(row[1], row[2], row[3], row[4], dict(row[5]))
         for row in scope.run("counts")
@@ -201,14 +208,31 @@ def make_plan(scope: Scope, fingerprints: Map[str, str]) -> Plan:
     return Plan(counts=counts, digest=digest[0] if digest else "", cascaded=cascaded)
 
 
+def _keep_children(scope: Scope) -> dict[str, int]:
+    """Lets deletions wait for the children that leave; how many records they would take along."""
+    deletes = scope.connection.execute("select from plan_row where action = 'delete' limit 1")
+    if deletes.fetchone() is None:
+        return {}
+    edges = sorted({(child, field) for _, child, field in children(scope.known, scope.known)})
+    scope.run(
+        "find_children",
+        "children",
+        children=[child for child, _ in edges],
+        fields=[field for _, field in edges],
+        known=[m.name for m in scope.known],
+    )
+    scope.connection.execute("analyze child_record")
+    scope.run("find_taken_along", "children")
+    scope.run("wait_for_children", "children")
+    return dict(scope.run("cascaded", "children").fetchall())
+
+
 def _on_create(mapping: Mapping) -> list[str]:
-    rules = {**mapping.fields, **mapping.lookups}
+    rules: dict[str, FieldRule | Lookup] = {**mapping.fields, **mapping.lookups}
     return [name for name, rule in rules.items() if rule.write == "on_create"]
 
 
-def children(
-    known: Sequence[Mapping], parents: Sequence[Mapping]
-) -> list[tuple[str, str, str]]:
+def children(known: Sequence[Mapping], parents: Sequence[Mapping]) -> list[tuple[str, str, str]]:
     """(parent mapping, child mapping, lookup field) of every lookup that names one of `parents`."""
     names = {m.name for m in parents}
     return [

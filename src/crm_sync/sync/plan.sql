@@ -1,6 +1,6 @@
 -- The plan, as SQL. `plan.py` runs these blocks in one REPEATABLE READ transaction, in this order.
--- They read the source (through the compiled mappings) and sync.*; all they write before
--- replace_plan is temporary, so a dry run is the same without it.
+-- They read the source (through the compiled mappings) and sync.*; all that they write is temporary,
+-- so a dry run is the same as a sync without `keep.sql`.
 
 -- name: create_tables
 -- What this plan works on: source rows, the plan itself, and what Salesforce was found to hold.
@@ -22,6 +22,15 @@ create temp table found_record (like sync.record including defaults, primary key
     on commit drop;
 create temp table absent_record (mapping text, key text collate "C", primary key (mapping, key))
     on commit drop;
+create temp table child_record (
+    mapping text, key text collate "C", salesforce_id text, field text, parent_id text,
+    goes boolean, stays boolean
+) on commit drop;
+create index on child_record (parent_id);
+create temp table taken_along (
+    root_mapping text, root_key text collate "C", mapping text, key text collate "C", field text,
+    goes boolean, stays boolean
+) on commit drop;
 create temp table found_reference (
     object text, field text, value text collate "C", salesforce_id text, is_active boolean,
     matches integer, primary key (object, field, value)
@@ -45,14 +54,18 @@ with named as (
     cross join lateral jsonb_array_elements(s.lookups) with ordinality as l(entry, number)
     where s.mapping = %(mapping)s
 ), met as (
+    -- A record that named a lead before it was converted keeps naming it: Salesforce has moved it.
     select n.*, r.salesforce_id, r.state as record_state, p.action, p.state as plan_state,
-           left(coalesce(p.label, r.label, n.parent_key), 60) as parent_label,
-           r.state = 'live' and r.salesforce_id is not null
-               and p.action is distinct from 'delete' as has_id,
+           coalesce(p.label, r.label, n.parent_key) as parent_label,
+           r.salesforce_id is not null and (
+               r.state = 'live' and p.action is distinct from 'delete'
+               or r.state = 'converted' and own.payload ->> n.field = r.salesforce_id) as has_id,
            p.action = 'create' and p.state = 'planned' as comes_first
     from named n
     left join known_record r
         on r.org_id = %(org)s and r.mapping = n.parent_mapping and r.key = n.parent_key
+    left join known_record own
+        on own.org_id = %(org)s and own.mapping = %(mapping)s and own.key = n.key
     left join plan_row p on p.mapping = n.parent_mapping and p.key = n.parent_key
 ), judged as (
     select m.*,
@@ -211,53 +224,29 @@ where r.org_id = %(org)s and r.mapping = %(mapping)s and r.state = 'live'
   and not (r.salesforce_id is null and r.in_flight_at < now() - interval '15 minutes');
 
 -- name: pair_moves
--- The other half of a row that moves: its create knows where it comes from.
-update plan_row p
-set pair = d.mapping
-from plan_row d
-where d.pair = p.mapping and d.key = p.key and d.leaves and p.action = 'create';
-
--- name: wait_for_children
--- A record is deleted only after its children were re-pointed or deleted; a child that stays with
--- it stops the deletion, since Salesforce would take the child along.
-with child as (
-    select d.mapping, d.key, c.key as child_key,
-        c.mapping || ':' || c.key as child,
-        p.state = 'planned' and (p.action = 'delete' or %(field)s = any(p.changed)) as goes,
-        s.key is not null or not %(child)s = any(%(selected)s) as stays
+-- The two halves of a row that moves: the create knows where the row comes from, and the record it
+-- leaves is deleted only after the new one was made, so that a refusal never loses it.
+with pair as (
+    select d.mapping as left_mapping, p.mapping, p.key, p.label, p.state
     from plan_row d
-    join known_record c
-        on c.org_id = %(org)s and c.mapping = %(child)s and c.state = 'live'
-       and c.payload ->> %(field)s = d.salesforce_id
-    left join plan_row p on p.mapping = c.mapping and p.key = c.key
-    left join source_row s on s.mapping = c.mapping and s.key = c.key
-    where d.mapping = %(mapping)s and d.action = 'delete'
-), gathered as (
-    select mapping, key,
-        array_agg(child order by child_key) filter (where goes) as waits_for,
-        count(*) filter (where stays and goes is not true) as staying
-    from child group by mapping, key
+    join plan_row p on p.mapping = d.pair and p.key = d.key and p.action = 'create'
+    where d.leaves
+), arriving as (
+    update plan_row p set pair = m.left_mapping
+    from pair m where p.mapping = m.mapping and p.key = m.key
 )
 update plan_row d
-set waits_for = d.waits_for || coalesce(g.waits_for, '{}'),
-    state = case when g.staying > 0 then 'blocked' else d.state end,
-    problems = case when g.staying > 0 then jsonb_build_array(jsonb_build_object(
-        'code', 'CHILDREN_REMAIN', 'severity', 'error', 'field', %(field)s::text,
-        'sentence', format('%%s %%s records still name it; Salesforce would delete them with it.',
-                           g.staying, %(child)s::text),
-        'mend', 'Give them another parent in the database, or delete them there.'))
+set waits_for = d.waits_for || (m.mapping || ':' || m.key),
+    state = case when m.state <> 'planned' and d.state = 'planned' then 'blocked' else d.state end,
+    problems = case when m.state <> 'planned' and d.state = 'planned'
+        then jsonb_build_array(jsonb_build_object(
+            'code', 'PARENT_NOT_READY', 'severity', 'error', 'field', null, 'column', null,
+            'sentence', format('Waits for the %%s %%s that takes its place, which is %%s.',
+                               m.mapping, coalesce(m.label, m.key), m.state),
+            'mend', format('Mend the %%s first; this row then goes by itself.', m.mapping)))
         else d.problems end
-from gathered g
-where d.mapping = g.mapping and d.key = g.key and d.action = 'delete';
-
--- name: cascaded
--- Records of a child mapping that Salesforce would delete along with the parents of this plan.
-select count(*)
-from known_record c
-join plan_row d on d.mapping = %(mapping)s and d.action = 'delete' and d.state = 'planned'
-    and c.payload ->> %(field)s = d.salesforce_id
-where c.org_id = %(org)s and c.mapping = %(child)s and c.state = 'live'
-  and not exists (select from plan_row p where p.mapping = c.mapping and p.key = c.key);
+from pair m
+where d.mapping = m.left_mapping and d.key = m.key;
 
 -- name: order_rows
 -- The order of sending: creates parents first, then updates, then deletions children first; rows of
@@ -307,40 +296,17 @@ select left(encode(sha256(convert_to(coalesce(string_agg(
     '' order by p.mapping collate "C", p.key), ''), 'UTF8')), 'hex'), 16)
 from plan_row p;
 
+-- name: to_send
+-- What a push of this plan would send, as `next_rows` of push.sql gives it.
+select mapping, key, action, parent, salesforce_id,
+    case action when 'delete' then waits_for else '{}' end
+from plan_row
+where state = 'planned'
+order by position;
+
 -- name: rows
 -- The plan in the order of sending, for reports.
 select p.mapping, p.key, coalesce(p.label, p.key), p.action, p.state, p.salesforce_id, p.payload,
        p.before, p.changed, p.problems, p.pair
 from plan_row p
 order by p.position;
-
--- name: forget_plan
--- The new plan takes the old one's place, for the mappings that were planned.
-delete from sync.plan where org_id = %(org)s and mapping = any(%(order)s);
-
--- name: store_plan
-insert into sync.plan select * from plan_row;
-
--- name: forget_absent
--- A deletion whose answer nobody heard had been done.
-delete from sync.record r using absent_record a
-where r.org_id = %(org)s and r.mapping = a.mapping and r.key = a.key;
-
--- name: store_found
--- What was found in Salesforce becomes what we know.
-insert into sync.record select * from found_record
-on conflict (org_id, mapping, key) do update
-set salesforce_id = excluded.salesforce_id, payload = excluded.payload, state = 'live',
-    label = excluded.label;
-
--- name: forget_ended
--- Ended records whose row is gone too; a create in flight that Salesforce does not know after a
--- quarter of an hour, and whose row is gone, never arrived.
-delete from sync.record r
-where r.org_id = %(org)s and r.mapping = any(%(order)s)
-  and (r.state <> 'live' or r.salesforce_id is null and r.in_flight_at < now() - interval '15 minutes')
-  and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key);
-
--- name: store_position
--- What this plan saw. The reading of sync.change starts from here.
-update sync.org set position = pg_current_snapshot() where org_id = %(org)s;

@@ -2,37 +2,57 @@
 
 In: planned rows in PostgreSQL. Out: each row's outcome in PostgreSQL, in the same transaction for
 a whole call. Before a call leaves, one committed transaction marks its rows as being sent; so
-whoever dies here leaves behind what the next run must know.
+whoever dies here leaves behind what the next run must know. Rows that must go again are planned
+again until they do, so that an end of the run at any point leaves nothing in between.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 
-from crm_sync.errors import LimitReached, LockLost, OrgAccessError, OrgUnreachable
+from crm_sync.errors import CrmSyncError, LockLost, OrgUnreachable
 from crm_sync.mapping.model import Mapping
-from crm_sync.salesforce.client import COLLECTIONS, Answer, Client, NoAnswer, Subrequest, daily_limit
-from crm_sync.salesforce.describe import ObjectFacts
-from crm_sync.sync.batches import Chunk, Row, chunks, halves, next_call
-from crm_sync.sync.decide import Decision, Verdict, decide
+from crm_sync.salesforce.client import COLLECTIONS, Answer, Client, NoAnswer, daily_limit
+from crm_sync.sync.batches import HEAD, Chunk, Row, chunks, group_of, halves, next_call
+from crm_sync.sync.decide import Verdict, decide, last_word, results
 from crm_sync.sync.outcome import Outcomes
 from crm_sync.sync.plan import Scope
 from crm_sync.sync.requests import objects_json, to_subrequest
 from crm_sync.sync.statements import statements
 
-__all__ = ["Progress", "holds_run", "push"]
+__all__ = ["Progress", "holds_run", "leave_unknown", "push"]
 
-HEAD = 2_000  # planned rows read at a time; a call takes at most 1,000 of them
 REPEATS = 4  # times that a row is sent again after a lock
 PAUSE = 0.5  # seconds before the first of them; doubled each time
 
 Progress = Callable[[int, int], None]
 """Called with (rows whose outcome is known, rows of the plan)."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """The chunks of one call; `repeat` counts how often its rows were sent in vain."""
+
+    chunks: tuple[Chunk, ...]
+    repeat: int = 0
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for chunk in self.chunks for row in chunk.rows]
+
+    def without(self, stopped: Sequence[str]) -> Call:
+        """The call without rows of stopped mappings, which stay planned."""
+        kept = (
+            Chunk(chunk.action, tuple(r for r in chunk.rows if r.mapping not in stopped))
+            for chunk in self.chunks
+        )
+        return Call(tuple(chunk for chunk in kept if chunk.rows), self.repeat)
 
 
 @dataclass
@@ -42,12 +62,12 @@ class Push:
     scope: Scope
     client: Client
     by_name: dict[str, Mapping]
-    facts: dict[str, ObjectFacts]
     stopped: dict[str, str] = field(default_factory=dict)  # mapping → Salesforce's code
+    has_waited: set[str] = field(default_factory=set)  # rows that were sent before their parent
     done: int = 0
 
     def __post_init__(self) -> None:
-        self.objects = objects_json(self.scope.known, self.facts)
+        self.objects = objects_json(self.scope.known, self.scope.facts)
 
     def execute(self, block: str, rows: Sequence[Row] = (), **values: Any) -> psycopg.Cursor[Any]:
         """Runs a block of push.sql for some rows."""
@@ -62,164 +82,147 @@ class Push:
             },
         )
 
+    def note(self, block: str, rows: Sequence[Row], **values: Any) -> None:
+        """Runs a block in a transaction of its own; only the newest run writes."""
+        with self.scope.connection.transaction():
+            self.hold_run()
+            self.execute(block, rows, **values)
+
     def hold_run(self) -> None:
-        """Inside a transaction: only the newest run writes."""
+        """Inside a transaction: until it ends, no newer run can begin. Raises LockLost."""
         if not holds_run(self.scope.connection, self.scope.org_id, self.scope.run_number):
             raise LockLost(
                 "A newer run took over this org; this one ends.", "Look at `crm-sync status`."
             )
 
+    def group(self, row: Row) -> object:
+        return group_of(row, self.by_name)
+
 
 def holds_run(connection: psycopg.Connection[Any], org_id: str, run_number: int) -> bool:
-    """Whether this run is still the newest of its org; until the transaction ends no other begins."""
+    """Whether this run is the newest of its org; none other begins until the transaction ends."""
     block = statements("push")["hold_run"]
     held = connection.execute(block, {"org": org_id, "run": run_number})
     return held.fetchone() is not None
 
 
-def push(scope: Scope, client: Client, total: int, progress: Progress | None = None) -> dict[str, str]:
+def leave_unknown(connection: psycopg.Connection[Any], org_id: str, run_number: int) -> None:
+    """Notes, when a run ends, that nobody will hear the answer to what is still on its way."""
+    connection.execute(statements("push")["leave_unknown"], {"org": org_id, "run": run_number})
+
+
+def push(
+    scope: Scope, client: Client, total: int, progress: Progress | None = None
+) -> dict[str, str]:
     """Sends every planned row of the scope; gives the mappings that stopped, with the reason.
 
-    Raises LockLost, LimitReached, OrgUnreachable; what was not sent stays planned.
+    Raises LockLost, LimitReached, OrgUnreachable, psycopg.Error; what was not sent stays planned.
     """
-    work = Push(scope, client, {m.name: m for m in scope.known}, dict(scope.facts))
-    try:
-        while rows := _head(work):
-            call = next_call(rows, lambda row: _group(work, row))
-            _send(work, call)
-            work.done += sum(len(chunk.rows) for chunk in call)
+    work = Push(scope, client, {m.name: m for m in scope.known})
+    while rows := _head(work):
+        calls = deque([Call(tuple(next_call(rows, work.group)))])
+        while calls:
+            call = calls.popleft().without(list(work.stopped))
+            if call.chunks:
+                calls.extend(_send(work, call))
             if progress:
                 progress(min(work.done, total), total)
-    except psycopg.OperationalError:
-        raise LockLost(
-            "The connection to PostgreSQL is gone; nothing more was sent.",
-            "Run again: it continues where this run stopped.",
-        ) from None
     return work.stopped
 
 
 def _head(work: Push) -> list[Row]:
     going = [m.name for m in work.scope.mappings if m.name not in work.stopped]
-    return [Row(*row) for row in work.execute("next_rows", mappings=going, limit=HEAD)]
+    found = work.execute("next_rows", mappings=going, limit=HEAD)
+    return [Row.of(row) for row in found]
 
 
-def _group(work: Push, row: Row) -> object:
-    """Creates go by object; updates and deletes mix objects in one list, sorted by type."""
-    mapping = work.by_name[row.mapping]
-    if row.action == "create":
-        return (row.action, row.mapping)
-    return (row.action, mapping.auto_assign)
-
-
-def _send(work: Push, call: Sequence[Chunk], repeat: int = 0) -> None:
-    """One call and its outcomes; then what must be sent again, in halves or after a pause."""
-    rows = [row for chunk in call for row in chunk.rows]
-    if not repeat:
-        with work.scope.connection.transaction():
-            work.hold_run()
-            work.execute("mark_sending", rows)
-    bodies = {(r[0], r[1]): str(r[4]) for r in work.execute("bodies", rows, objects=work.objects)}
-    requests: list[Subrequest] = [
-        to_subrequest(chunk, work.by_name, [bodies[row.mapping, row.key] for row in chunk.rows])
-        for chunk in call
-    ]
-    answers = _answers(work, rows, requests)
-    outcomes = Outcomes(work.scope, work.client, work.by_name, work.facts)
-    again: list[Chunk] = []
-    smaller: list[Chunk] = []
-    for chunk, answer in zip(call, answers, strict=True):
-        _judge(work, chunk, answer, outcomes, again, smaller, repeat)
-    outcomes.look()
+def _send(work: Push, call: Call) -> list[Call]:
+    """One call and its outcomes; gives the calls that must follow for rows that did not go."""
+    if call.repeat:
+        time.sleep(PAUSE * 2 ** (call.repeat - 1))
+    rows = call.rows
+    work.note("mark_sending", rows)
+    answers = _answers(work, call, rows)
+    outcomes = Outcomes(work.scope, work.client, work.by_name, work.has_waited)
+    following = _judge(call, answers, outcomes)
+    trouble = _looked(outcomes, work)
     with work.scope.connection.transaction():
         work.hold_run()
         outcomes.record(work.execute)
-        while (work.execute("block_waiting").fetchone() or (0,))[0]:
-            pass
-    work.stopped.update(outcomes.stopped)
+        work.stopped.update(outcomes.stopped)
+        if outcomes.leaves_problems:
+            while (work.execute("block_waiting", stopped=list(work.stopped)).fetchone() or (0,))[0]:
+                pass
+    work.done += len(rows) - len(outcomes.back) - len(outcomes.doubted)
+    if trouble is not None:
+        raise trouble
     if outcomes.limit_reached:
         raise daily_limit()
-    for chunk in smaller:
-        for half in halves(chunk):
-            _repeat(work, [half], repeat)
-    if again:
-        time.sleep(PAUSE * 2**repeat)
-        rest = [row for chunk in again for row in chunk.rows]
-        for some in _calls(chunks(rest, lambda row: _group(work, row))):
-            _repeat(work, some, repeat + 1)
+    again = [row for row in rows if row in following.locked]
+    parts = chunks(again, work.group)
+    cut = range(0, len(parts), COLLECTIONS)
+    return [
+        *(Call((half,), call.repeat) for chunk in following.heavy for half in halves(chunk)),
+        *(Call(tuple(parts[start : start + COLLECTIONS]), call.repeat + 1) for start in cut),
+    ]
 
 
-def _calls(parts: list[Chunk]) -> list[list[Chunk]]:
-    return [parts[start : start + COLLECTIONS] for start in range(0, len(parts), COLLECTIONS)]
-
-
-def _repeat(work: Push, call: Sequence[Chunk], repeat: int) -> None:
-    """Rows that are marked as being sent go again; the run must still be the newest."""
-    with work.scope.connection.transaction():
-        work.hold_run()
-    _send(work, call, repeat=max(repeat, 1))
-
-
-def _answers(work: Push, rows: Sequence[Row], requests: Sequence[Subrequest]) -> list[Answer]:
+def _answers(work: Push, call: Call, rows: Sequence[Row]) -> list[Answer]:
     """The answers of one call; where none comes or Salesforce takes none, says so to the rows."""
-
-    def before_repeat() -> None:
-        with work.scope.connection.transaction():
-            work.hold_run()
-            work.execute("note_repeat", rows)
-
+    bodies = {(r[0], r[1]): str(r[2]) for r in work.execute("bodies", rows, objects=work.objects)}
+    requests = [
+        to_subrequest(chunk, work.by_name, [bodies[row.mapping, row.key] for row in chunk.rows])
+        for chunk in call.chunks
+    ]
     try:
-        return work.client.composite(requests, before_repeat)
+        return work.client.composite(requests, lambda: work.note("note_repeat", rows))
     except NoAnswer as error:
-        with work.scope.connection.transaction():
-            work.hold_run()
-            work.execute("record_unknown", rows)
+        work.note("record_unknown", rows)
         raise OrgUnreachable(
             f"Salesforce gave no answer after {work.client.target.attempts} attempts ({error}).",
             "The rows of the last call are marked unknown; run again, and they are sent again.",
         ) from None
-    except (LimitReached, OrgAccessError, OrgUnreachable):
-        with work.scope.connection.transaction():
-            work.hold_run()
-            work.execute("take_back", rows)
+    except CrmSyncError:
+        work.note("take_back", rows, doubted=False)
         raise
 
 
-def _judge(
-    work: Push,
-    chunk: Chunk,
-    answer: Answer,
-    outcomes: Outcomes,
-    again: list[Chunk],
-    smaller: list[Chunk],
-    repeat: int,
-) -> None:
-    trouble: list[dict[str, Any]] = [{"errors": [{"statusCode": "SERVER_UNAVAILABLE"}]}]
-    if answer.ok and len(answer.body) == len(chunk.rows):
-        results = answer.body
-    elif answer.ok or answer.status >= 500:
-        results = trouble * len(chunk.rows)
-    else:
-        results = [{"errors": answer.body}] * len(chunk.rows)
-    locked: list[Row] = []
-    heavy: list[Row] = []
-    for row, result in zip(chunk.rows, results, strict=True):
-        decision = decide(row.action, result)
-        if decision.verdict is Verdict.REPEAT and repeat < REPEATS:
-            locked.append(row)
-        elif decision.verdict is Verdict.HALVE and len(chunk.rows) > 1:
-            heavy.append(row)
-        else:
-            outcomes.add(row, _final(decision))
-    if locked:
-        again.append(Chunk(chunk.action, tuple(locked)))
-    if heavy:
-        smaller.append(Chunk(chunk.action, tuple(heavy)))
+@dataclass
+class _Following:
+    """What must go again: rows after a pause, chunks in halves."""
+
+    locked: set[Row] = field(default_factory=set)
+    heavy: list[Chunk] = field(default_factory=list)
 
 
-def _final(decision: Decision) -> Decision:
-    """After the last repeat, or for a single row, a passing trouble is a refusal."""
-    if decision.verdict in (Verdict.REPEAT, Verdict.HALVE):
-        return Decision(
-            Verdict.REFUSED, code=decision.code, message=decision.message, fields=decision.fields
-        )
-    return decision
+def _judge(call: Call, answers: Sequence[Answer], outcomes: Outcomes) -> _Following:
+    """Gives each row's decision to the outcomes, or takes the row back to go again."""
+    following = _Following()
+    for chunk, answer in zip(call.chunks, answers, strict=True):
+        heavy: list[Row] = []
+        for row, result in zip(
+            chunk.rows, results(answer.status, answer.body, len(chunk.rows)), strict=True
+        ):
+            decision = decide(row.action, result)
+            passing = decision.verdict in (Verdict.REPEAT, Verdict.UNKNOWN)
+            if passing and call.repeat < REPEATS:
+                following.locked.add(row)
+                outcomes.take_back(row, doubted=decision.verdict is Verdict.UNKNOWN)
+            elif decision.verdict is Verdict.HALVE and len(chunk.rows) > 1:
+                heavy.append(row)
+                outcomes.take_back(row)
+            else:
+                outcomes.add(row, last_word(decision))
+        if heavy:
+            following.heavy.append(Chunk(chunk.action, tuple(heavy)))
+    return following
+
+
+def _looked(outcomes: Outcomes, work: Push) -> CrmSyncError | None:
+    """Looks into doubtful refusals; where that cannot be done, the rest is recorded all the same."""
+    try:
+        outcomes.look(work.execute)
+    except CrmSyncError as trouble:
+        outcomes.leave_doubtful()
+        return trouble
+    return None

@@ -6,7 +6,8 @@ select 1 from sync.org where org_id = %(org)s and run_number = %(run)s for share
 
 -- name: next_rows
 -- The next planned rows in the order of sending, without those of stopped objects.
-select mapping, key, action, parent, salesforce_id
+select mapping, key, action, parent, salesforce_id,
+    case action when 'delete' then waits_for else '{}' end
 from sync.plan
 where org_id = %(org)s and state = 'planned' and mapping = any(%(mappings)s)
 order by position
@@ -33,12 +34,18 @@ from sent s
 on conflict (org_id, mapping, key) do update
 set in_flight = coalesce(sync.record.in_flight, '{}') || excluded.in_flight,
     in_flight_action = excluded.in_flight_action, in_flight_at = excluded.in_flight_at,
-    run_number = excluded.run_number;
+    run_number = excluded.run_number,
+    -- A record that is made again gets another Id; from here on nothing is known of the former one.
+    salesforce_id = case when excluded.in_flight_action <> 'create'
+        then sync.record.salesforce_id end,
+    payload = case excluded.in_flight_action when 'create' then '{}' else sync.record.payload end,
+    state = case excluded.in_flight_action when 'create' then 'live' else sync.record.state end;
 
 -- name: bodies
 -- The JSON text of each row as it goes to Salesforce. A parent that has an Id by now is named by
--- it, one that is created in the same call by its external ID (polymorphic: attributes first).
-select p.mapping, p.key, p.action, p.salesforce_id,
+-- it, one that is created in the same call by its external ID (polymorphic: attributes first); so
+-- is one that is created anew, whose recorded Id is that of the deleted record.
+select p.mapping, p.key,
     '{"attributes":{"type":' || to_json(o.facts ->> 'object') || '}'
     || case p.action
         when 'create' then ',' || to_json(o.facts ->> 'external_id') || ':'
@@ -48,7 +55,7 @@ select p.mapping, p.key, p.action, p.salesforce_id,
         select string_agg(',' || case
             when jsonb_typeof(p.payload -> f.name) <> 'object'
                 then to_json(f.name) || ':' || (p.payload -> f.name)::text
-            when parent.salesforce_id is not null
+            when parent.state = 'live' and parent.salesforce_id is not null
                 then to_json(f.name) || ':' || to_json(parent.salesforce_id)
             else to_json(o.facts -> 'lookups' -> f.name ->> 'relationship') || ':{'
                 || case when (o.facts -> 'lookups' -> f.name ->> 'polymorphic')::boolean
@@ -77,14 +84,16 @@ from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
 where p.org_id = %(org)s and p.mapping = b.mapping and p.key = b.key and p.state = 'sending';
 
 -- name: record_sent
--- Salesforce holds these rows: what was sent is what we know, and the plan is done with them.
+-- Salesforce holds these rows: what was sent is what we know, and the plan is done with them. A
+-- create that met a record (one that we had forgotten, say after a restore) may have left values
+-- where it sent no null: these fields count as in flight, and the next run clears them.
 with outcome as (
-    select * from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[], %(ids)s::text[])
-        as b(mapping, key, given)
+    select * from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[], %(ids)s::text[],
+                         %(met)s::boolean[]) as b(mapping, key, given, met)
 ), done as (
     delete from sync.plan p using outcome b
     where p.org_id = %(org)s and p.mapping = b.mapping and p.key = b.key and p.state = 'sending'
-    returning p.*, b.given
+    returning p.*, b.given, b.met and not p.resent and p.action = 'create' as is_met
 ), resolved as (
     select d.*, (
         select jsonb_object_agg(e.key, case jsonb_typeof(e.value)
@@ -102,7 +111,10 @@ with outcome as (
         label = coalesce(r2.label, r.label), problem = null,
         payload = case r2.action when 'create' then r2.held
                                  else r.payload || coalesce(r2.held, '{}') end,
-        in_flight = null, in_flight_action = null, in_flight_at = null,
+        in_flight = case when r2.is_met then (select jsonb_object_agg(e.key, e.value)
+            from jsonb_each(r2.payload) e where e.value = 'null') end,
+        in_flight_action = case when r2.is_met then 'update' end,
+        in_flight_at = case when r2.is_met then clock_timestamp() end,
         run_number = %(run)s, sent_at = clock_timestamp()
     from resolved r2
     where r.org_id = r2.org_id and r.mapping = r2.mapping and r.key = r2.key
@@ -133,7 +145,7 @@ insert into sync.history (org_id, run_number, mapping, key, salesforce_id, actio
 select d.org_id, %(run)s, d.mapping, d.key, d.salesforce_id, 'delete', 'recorded' from done d;
 
 -- name: record_cascaded
--- What Salesforce deleted along with a parent, marked with it.
+-- What Salesforce deleted along with a parent, marked with it; gives the Ids.
 with gone as (
     delete from sync.record r
     where r.org_id = %(org)s and r.mapping = %(child)s
@@ -145,12 +157,15 @@ with gone as (
     update sync.history h set fields = null
     from gone g
     where h.org_id = g.org_id and h.mapping = g.mapping and h.key = g.key and h.fields is not null
+), noted as (
+    insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome,
+                              problem)
+    select g.org_id, %(run)s, g.mapping, g.key, g.salesforce_id, 'delete', 'recorded',
+        jsonb_build_object('code', 'DELETED_WITH_PARENT', 'severity', 'note', 'mend', '',
+            'sentence', format('Salesforce deleted it with its %%s.', %(mapping)s::text))
+    from gone g
 )
-insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, problem)
-select g.org_id, %(run)s, g.mapping, g.key, g.salesforce_id, 'delete', 'recorded',
-    jsonb_build_object('code', 'DELETED_WITH_PARENT', 'severity', 'note', 'mend', '',
-        'sentence', format('Salesforce deleted it with its %%s.', %(mapping)s::text))
-from gone g;
+select salesforce_id from gone;
 
 -- name: record_refused
 -- Salesforce said no. Where an earlier attempt's fate is unknown, what was in flight stays known.
@@ -181,9 +196,11 @@ select n.org_id, %(run)s, n.mapping, n.key, n.salesforce_id, n.action, n.state,
 from noted n;
 
 -- name: take_back
--- The call was refused as a whole: its rows were not touched and are planned as before.
+-- These rows were not touched, or are to go again, and are planned as before. `doubted`: an answer
+-- came that says nothing of them, so from now on a refusal proves nothing about this attempt.
 with back as (
-    update sync.plan p set state = 'planned', attempts = greatest(p.attempts - 1, 0)
+    update sync.plan p
+    set state = 'planned', attempts = greatest(p.attempts - 1, 0), resent = p.resent or %(doubted)s
     from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
     where p.org_id = %(org)s and p.mapping = b.mapping and p.key = b.key and p.state = 'sending'
     returning p.*
@@ -211,19 +228,28 @@ insert into sync.history (org_id, run_number, mapping, key, salesforce_id, actio
 select l.org_id, %(run)s, l.mapping, l.key, l.salesforce_id, l.action, 'unknown' from lost l;
 
 -- name: block_waiting
--- Planned rows that wait for a row that did not go: blocked, judged by that row's result.
-with blocked as (
+-- Planned rows that wait for a row that did not go, or whose object stopped: blocked, judged by
+-- that row's result. Repeated until none is found, for rows that wait for these.
+with waiting as (
+    select q.mapping, q.key, split_part(u.name, ':', 1) as parent_mapping,
+           substr(u.name, strpos(u.name, ':') + 1) as parent_key
+    from sync.plan q
+    cross join unnest(q.waits_for) as u(name)
+    where q.org_id = %(org)s and q.state = 'planned' and q.run_number = %(run)s
+      and q.mapping <> all(%(stopped)s)
+), blocked as (
     update sync.plan p
     set state = 'blocked', problems = jsonb_build_array(jsonb_build_object(
         'code', 'PARENT_NOT_READY', 'severity', 'error', 'field', null, 'column', null,
-        'sentence', format('Waits for the %%s %%s, which is %%s.', w.mapping,
-                           left(coalesce(w.label, w.key), 60), w.state),
+        'sentence', format('Waits for the %%s %%s, which %%s.', w.mapping,
+                           coalesce(w.label, w.key),
+                           case w.state when 'planned' then 'was not sent' else 'is ' || w.state end),
         'mend', format('Mend the %%s first; this row then goes by itself.', w.mapping)))
-    from sync.plan w
-    join (select q.mapping, q.key, u.name from sync.plan q cross join unnest(q.waits_for) as u(name)
-          where q.org_id = %(org)s and q.state = 'planned') q on q.name = w.mapping || ':' || w.key
-    where w.org_id = %(org)s and w.run_number = %(run)s
-      and w.state in ('refused', 'blocked', 'unknown', 'held', 'invalid')
+    from waiting q
+    join sync.plan w on w.org_id = %(org)s and w.mapping = q.parent_mapping and w.key = q.parent_key
+    where w.run_number = %(run)s
+      and (w.state in ('refused', 'blocked', 'unknown', 'held', 'invalid')
+           or w.state = 'planned' and w.mapping = any(%(stopped)s))
       and p.org_id = %(org)s and p.mapping = q.mapping and p.key = q.key
     returning p.mapping, p.key
 )
@@ -266,3 +292,40 @@ select %(org)s, %(run)s, k.mapping, k.key, k.salesforce_id, coalesce(h.action, c
 from known k
 left join held h on h.mapping = k.mapping and h.key = k.key
 left join closed c on c.mapping = k.mapping and c.key = k.key;
+
+-- name: open_parents
+-- Of these rows, those whose parent is still to be created, apart from what was `sent` just now.
+select distinct p.mapping, p.key
+from sync.plan p
+join unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
+    on p.mapping = b.mapping and p.key = b.key
+cross join unnest(p.waits_for) as u(name)
+join sync.plan w on w.org_id = p.org_id and w.mapping = split_part(u.name, ':', 1)
+    and w.key = substr(u.name, strpos(u.name, ':') + 1)
+where p.org_id = %(org)s and p.action <> 'delete' and u.name <> all(%(sent)s);
+
+-- name: named_parents
+-- The records of ours that these rows name, by the Ids that they were sent with.
+select distinct p.mapping || ':' || p.key, e.key, r.salesforce_id, r.mapping, r.key,
+    coalesce(r.label, r.key)
+from sync.plan p
+join unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
+    on p.mapping = b.mapping and p.key = b.key
+cross join jsonb_each(p.payload) as e
+join sync.record r on r.org_id = p.org_id and r.salesforce_id = case jsonb_typeof(e.value)
+    when 'string' then e.value #>> '{}'
+    when 'object' then (select q.salesforce_id from sync.record q where q.org_id = p.org_id
+        and q.mapping = e.value ->> 'mapping' and q.key = e.value ->> 'key') end
+where p.org_id = %(org)s and e.key = any(%(lookups)s);
+
+-- name: leave_unknown
+-- A run that ends while a call is on its way: nobody hears its answer.
+with lost as (
+    update sync.plan p set state = 'unknown', problems = jsonb_build_array(jsonb_build_object(
+        'code', 'UNKNOWN_OUTCOME', 'severity', 'error',
+        'sentence', 'It was sent, and no answer came.', 'mend', 'Run again: it is sent again.'))
+    where p.org_id = %(org)s and p.state = 'sending'
+    returning p.*
+)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome)
+select l.org_id, %(run)s, l.mapping, l.key, l.salesforce_id, l.action, 'unknown' from lost l;

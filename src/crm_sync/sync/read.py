@@ -21,9 +21,8 @@ from crm_sync.report.model import (
     Problem,
     Value,
 )
-from crm_sync.salesforce.client import COLLECTIONS
 from crm_sync.salesforce.describe import ObjectFacts
-from crm_sync.sync.batches import Row, chunks
+from crm_sync.sync.batches import HEAD, Row, group_of, next_call
 from crm_sync.sync.plan import Plan, Scope
 from crm_sync.sync.statements import statements
 
@@ -132,24 +131,17 @@ def _loads(text: str | bytes) -> Any:
     return json.loads(text, parse_float=Decimal, parse_int=Decimal)
 
 
-def _value(value: Any) -> Value:
+def _value(value: Value) -> Value:
     return value
 
 
 def _calls(scope: Scope) -> int:
     """Composite calls that a push of this plan takes, by the rule by which push cuts it."""
     by_name = {m.name: m for m in scope.known}
-    rows = [
-        Row(*row)
-        for row in scope.connection.execute(
-            "select mapping, key, action, parent, salesforce_id from plan_row"
-            " where state = 'planned' order by position"
-        )
-    ]
-
-    def group(row: Row) -> object:
-        if row.action == "create":
-            return (row.action, row.mapping)
-        return (row.action, by_name[row.mapping].auto_assign)
-
-    return -(-len(chunks(rows, group)) // COLLECTIONS)
+    rows = [Row.of(row) for row in scope.run("to_send")]
+    calls, done = 0, 0
+    while done < len(rows):
+        call = next_call(rows[done : done + HEAD], lambda row: group_of(row, by_name))
+        done += sum(len(chunk.rows) for chunk in call)
+        calls += 1
+    return calls

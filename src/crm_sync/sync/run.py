@@ -39,10 +39,14 @@ from crm_sync.sync.plan import (
     load_sources,
     make_plan,
 )
-from crm_sync.sync.push import Progress, holds_run, push
+from crm_sync.sync.push import Progress, holds_run, leave_unknown, push
 from crm_sync.sync.read import plan_report, problem_rows
+from crm_sync.sync.session import trouble
 
 __all__ = ["Options", "describe", "dry_run", "sync"]
+
+EVERYTHING = Options()
+"""Every mapping, and no flag."""
 
 Announce = Callable[[Org], None]
 """Called with the org as soon as it is known, before anything is planned."""
@@ -52,7 +56,7 @@ Announce = Callable[[Org], None]
 def dry_run(
     settings: Settings,
     target: str | None = None,
-    options: Options = Options(),
+    options: Options = EVERYTHING,
     announce: Announce | None = None,
 ) -> Iterator[PlanReport]:
     """The plan that a sync would send now. Reads only; leaves nothing behind, here or there.
@@ -72,7 +76,7 @@ def dry_run(
 def sync(
     settings: Settings,
     target: str | None = None,
-    options: Options = Options(),
+    options: Options = EVERYTHING,
     announce: Announce | None = None,
     progress: Progress | None = None,
 ) -> RunReport:
@@ -88,40 +92,72 @@ def sync(
         org = state.identify(connection, client)
         if announce:
             announce(org)
-        state.lock(connection, org.id)
-        run_number = state.begin_run(connection, org, "full")
-        run = RunReport(org, run_number, "stopped", (), 0, 0.0)
-        scope: Scope | None = None
-        reason: BaseException | None = None
-        try:
-            with _plan_transaction(connection, keep=True):
-                planned, plan, fingerprints = _plan(connection, opened, org, run_number, keep=True)
-                _expect(plan, options)
-                guard_deletions(plan, options)
-                keep_plan(planned)
-                state.keep_mappings(connection, org.id, planned.mappings, fingerprints)
-                lookup.keep_references(planned)
-            scope = planned
-            stopped = push(scope, client, plan.to_send, progress)
-            said = "; ".join(f"{name} stopped: {code}" for name, code in stopped.items())
-            run = replace(run, status="finished", message=said or None)
-        except (KeyboardInterrupt, CrmSyncError) as error:
-            reason = error
-            if isinstance(error, CrmSyncError):
-                run = replace(run, message=error.sentence)
-            else:
-                run = replace(run, status="interrupted", message="Interrupted by the user.")
-        run = replace(run, calls=client.calls, seconds=time.monotonic() - begun)
-        summaries = _finish(connection, run, scope)
-        run = replace(run, summaries=summaries, status=_status(run.status, summaries, run.message))
-        if reason is not None:
-            if scope is None:
-                raise reason
-            raise Ended(run, reason) from reason
-        _sweep(connection, org.id, settings.history_days)
-        problems = tuple(problem_rows(connection, org.id, opened.known, scope.facts))
-        state.unlock(connection, org.id)
-        return replace(run, problems=problems)
+        with state.locked(connection, org.id):
+            run = RunReport(org, state.begin_run(connection, org, "full"), "stopped", (), 0, 0.0)
+            done = _Done()
+            reason: BaseException | None = None
+            try:
+                _send_plan(connection, opened, run, done, progress)
+                status = "finished"
+            except BaseException as error:
+                status, reason = _ending(error)
+            message = done.message or (str(getattr(reason, "sentence", reason)) if reason else None)
+            run = replace(run, status=status, message=message, calls=client.calls)
+            run = replace(run, seconds=time.monotonic() - begun)
+            summaries = _finish(connection, run, done.scope)
+            run = replace(
+                run, summaries=summaries, status=_status(run.status, summaries, run.message)
+            )
+            if reason is not None:
+                raise _told(run, reason, done.scope)
+            _sweep(connection, org.id, settings.history_days)
+            facts = done.scope.facts if done.scope else {}
+            rows = tuple(problem_rows(connection, org.id, opened.known, facts))
+            return replace(run, problems=rows)
+
+
+@dataclass
+class _Done:
+    """How far a run came: the scope once its plan is kept, and what it has to say."""
+
+    scope: Scope | None = None
+    message: str | None = None
+
+
+def _send_plan(
+    connection: psycopg.Connection[Any],
+    opened: _Opened,
+    run: RunReport,
+    done: _Done,
+    progress: Progress | None,
+) -> None:
+    """Plans, keeps the plan, and pushes it."""
+    with _plan_transaction(connection, keep=True):
+        scope, plan, fingerprints = _plan(connection, opened, run.org, run.run_number, keep=True)
+        _expect(plan, opened.options)
+        guard_deletions(plan, opened.options)
+        keep_plan(scope)
+        state.keep_mappings(connection, run.org.id, scope.mappings, fingerprints)
+        lookup.keep_references(scope)
+    done.scope = scope
+    stopped = push(scope, opened.client, plan.to_send, progress)
+    said = "; ".join(f"{name} stopped: {code}" for name, code in stopped.items())
+    done.message = said or None
+
+
+def _ending(error: BaseException) -> tuple[str, BaseException]:
+    """How a run is noted that ends with this error, and the error as it is told."""
+    if isinstance(error, psycopg.Error):
+        return "stopped", trouble(error)
+    if isinstance(error, Exception):
+        return "stopped", error
+    return "interrupted", error  # Ctrl-C, or a signal that Prefect or the system turned into one
+
+
+def _told(run: RunReport, reason: BaseException, scope: Scope | None) -> BaseException:
+    """What the caller is told: with the report, where a person or a known error ended the push."""
+    known = isinstance(reason, (CrmSyncError, KeyboardInterrupt))
+    return Ended(run, reason) if known and scope is not None else reason
 
 
 def describe(
@@ -168,7 +204,10 @@ def _plan_transaction(connection: psycopg.Connection[Any], *, keep: bool) -> Ite
             ("DateStyle", "ISO, YMD"),
             ("IntervalStyle", "iso_8601"),
             ("TimeZone", "UTC"),
-            ("statement_timeout", "0"),
+            # A plan compares whole tables. Where nobody has analyzed them yet (right after a first
+            # sync) PostgreSQL expects a handful of rows and would take nested loops: with 100,000
+            # records that did not end in ten minutes, and takes seconds without.
+            ("enable_nestloop", "off"),
             ("extra_float_digits", "1"),
             ("bytea_output", "hex"),
         ):
@@ -180,8 +219,7 @@ def _plan(
     connection: psycopg.Connection[Any], opened: _Opened, org: Org, run_number: int, *, keep: bool
 ) -> tuple[Scope, Plan, dict[str, str]]:
     client, options = opened.client, opened.options
-    if keep:
-        state.rename_mappings(connection, org.id, opened.mappings)
+    state.rename_mappings(connection, org.id, opened.mappings)
     searched = state.check_mapping_identity(connection, org.id, opened.mappings)
     objects = [m.object for m in opened.known]
     facts = state.read_facts(connection, client, org, objects, refresh=options.full, keep=keep)
@@ -236,15 +274,13 @@ def _expect(plan: Plan, options: Options) -> None:
 def _finish(
     connection: psycopg.Connection[Any], run: RunReport, scope: Scope | None
 ) -> tuple[OutcomeSummary, ...]:
-    """Notes how the run ended and counts its outcomes; a lost connection leaves that to the next."""
+    """Notes how the run ended and counts its outcomes; without a connection the next run does."""
     try:
+        connection.rollback()  # an interrupt may have left a transaction open
         with connection.transaction():
             if not holds_run(connection, run.org.id, run.run_number):
                 return ()
-            connection.execute(
-                "update sync.plan set state = 'unknown' where org_id = %s and state = 'sending'",
-                [run.org.id],
-            )
+            leave_unknown(connection, run.org.id, run.run_number)
             summaries = _outcomes(connection, run, scope) if scope else ()
             connection.execute(
                 "update sync.run set status = %s, finished_at = clock_timestamp(), counts = %s,"
@@ -255,7 +291,7 @@ def _finish(
                     run.calls, run.message, run.org.id, run.run_number,
                 ],
             )  # fmt: skip
-    except psycopg.OperationalError:
+    except psycopg.Error:
         return ()
     return summaries
 

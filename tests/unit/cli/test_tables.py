@@ -1,0 +1,111 @@
+"""`status` and `history` as a person sees them, on a terminal and elsewhere."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from crm_sync.cli import tables
+from crm_sync.report.console import make_console
+from crm_sync.report.model import FieldChange, Problem
+from crm_sync.sync.overview import Entry, KnownOrg, LastRun, MappingState, StateSize
+
+AT = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
+
+
+def org(status: str = "finished", message: str | None = None) -> KnownOrg:
+    return KnownOrg(
+        id="00D000000000001EAA",
+        name="Acme",
+        kind="sandbox",
+        instance_url="https://acme.example.com",
+        username="ada@example.com",
+        targets=("staging",),
+        last_run=LastRun(7, "full", status, AT, AT, 1, message, {}),
+        mappings=(
+            MappingState("account", "Account", 1204, {}),
+            MappingState("lead", "Lead", 3, {"refused": 2, "planned": 1}),
+            MappingState("old", "Case", 5, {}),
+        ),
+    )
+
+
+def plain(orgs: list[KnownOrg], never: list[str]) -> str:
+    stream = io.StringIO()
+    tables.status(
+        make_console(stream), orgs, never, StateSize(7 * 1024**2, 1), frozenset({"account", "lead"})
+    )
+    return stream.getvalue()
+
+
+def test_status_of_an_org() -> None:
+    assert plain([org("finished with problems", "lead stopped: X")], ["production"]) == (
+        "Acme (00D000000000001EAA, sandbox), target staging\n"
+        "  Last run 7 finished with problems · 4 Mar 2026, 05:06:07 UTC · 1 API call\n"
+        "  lead stopped: X\n"
+        "\n"
+        "  Mapping  Object   In order  Planned  Refused\n"
+        "  account  Account     1,204        0        0\n"
+        "  lead     Lead            3        1        2\n"
+        "  old      Case            5        0        0  kept; no enabled mapping has this name\n"
+        "\n"
+        "  Why, and how to mend it: crm-sync problems\n"
+        "Target production was never synced. See first what would be sent: "
+        "crm-sync dry-run --target\nproduction\n"
+        "Schema sync takes 7 MB and notes 1 change.\n"
+    )
+
+
+def test_status_of_nothing() -> None:
+    assert plain([], []).startswith("No target is named yet: see crm-sync.example.toml.")
+
+
+def test_a_terminal_has_colours_and_elsewhere_there_are_none() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, color_system="standard", width=100)
+    tables.status(console, [org()], [], StateSize(1, 0), frozenset())
+    assert "\x1b[33m" in stream.getvalue()
+    assert "\x1b" not in plain([org()], [])
+
+
+def entry(
+    action: str, outcome: str, *changes: FieldChange, problem: Problem | None = None
+) -> Entry:
+    return Entry(AT, 3, "account", "Account", "accounts", "k", action, outcome,
+                 "001000000000001AAA", changes, problem)  # fmt: skip
+
+
+def told(*entries: Entry) -> str:
+    stream = io.StringIO()
+    tables.history(make_console(stream), entries)
+    return stream.getvalue()
+
+
+def test_history_shows_before_and_after() -> None:
+    name = FieldChange("Name", "string", "Old\nname", "New \x1b[31mname")
+    money = FieldChange("Amount", "currency", 8280.0, None)
+    assert told(entry("update", "recorded", name, money)) == (
+        "\n"
+        "4 Mar 2026, 05:06:07 UTC · run 3 · update recorded · Account 001000000000001AAA\n"
+        "  Name    Old ↵ name → New \\x1b[31mname\n"
+        "  Amount  8,280.00 → —\n"
+    )
+
+
+def test_history_of_a_create_shows_what_it_set() -> None:
+    said = told(
+        entry(
+            "create", "recorded",
+            FieldChange("Name", "string", None, "New"), FieldChange("Phone", "phone", None, None),
+        )
+    )  # fmt: skip
+    assert said.endswith("\n  Name  New\n")
+
+
+def test_history_says_why_a_row_was_refused() -> None:
+    problem = Problem("CODE", "Salesforce says no.", "Mend it.")
+    assert told(entry("create", "refused", problem=problem)).endswith(
+        "create refused · Account 001000000000001AAA\n  CODE: Salesforce says no.\n  → Mend it.\n"
+    )
