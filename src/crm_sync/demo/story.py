@@ -102,8 +102,7 @@ def _first_load(settings: Settings) -> list[Path]:
 
 
 def _small_change(settings: Settings, owner: psycopg.Connection[Any]) -> RunReport:
-    _step(4, "A small day's work: a lead qualifies, a project's value rises, an account is renamed, "
-             "an activity is added, a call becomes a meeting. Only that is sent.")  # fmt: skip
+    _step(4, _A_DAY)
     _happens(owner, _DAY)
     with run.dry_run(settings) as report:
         for row in report.rows():
@@ -115,6 +114,10 @@ def _small_change(settings: Settings, owner: psycopg.Connection[Any]) -> RunRepo
     return changed
 
 
+_A_DAY = (
+    "A small day's work: a lead qualifies, a project's value rises, an account is renamed, an "
+    "activity is added, a call becomes a meeting. Only that is sent."
+)
 _DAY = (
     "a_lead_qualifies", "a_value_rises", "an_account_is_renamed", "an_activity_is_added",
     "a_call_becomes_a_meeting",

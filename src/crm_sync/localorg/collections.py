@@ -5,6 +5,7 @@ no ``id``; in an upsert it says ``"created": false``, in a create or update it d
 amp-labs).
 """
 
+from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -131,7 +132,7 @@ def _texts(value: Any) -> list[str]:
     return [text for text in listed if isinstance(text, str)]
 
 
-def _id_or_none(parse: Any, text: str) -> str | None:
+def _id_or_none(parse: Callable[[str], str], text: str) -> str | None:
     try:
         return parse(text)
     except RowError:

@@ -150,7 +150,7 @@ class Store:
         """Number of living records."""
         object_type = self.schema[object_name]
         living = 'where "IsDeleted" = 0' if object_type.soft_delete else ""
-        return self.rows(f"select count(*) from {quote(object_type.name)} {living}")[0][0]
+        return int(self.rows(f"select count(*) from {quote(object_type.name)} {living}")[0][0])
 
     def insert(self, object_type: ObjectType, records: list[Record]) -> None:
         names = [f.name for f in object_type.stored]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from crm_sync.sample import story
@@ -142,8 +143,8 @@ class _Builder:
 
     def add_story(self) -> None:
         """The notes that the story needs, word for word."""
-        loss = {"project_id": story.LOSS_MAKING_PROJECT, "owner_email": OWNERS[1]}
-        overdue = {"project_id": story.OVERDUE_PROJECT, "owner_email": OWNERS[3]}
+        loss: dict[str, Any] = {"project_id": story.LOSS_MAKING_PROJECT, "owner_email": OWNERS[1]}
+        overdue: dict[str, Any] = {"project_id": story.OVERDUE_PROJECT, "owner_email": OWNERS[3]}
         self._append(
             "work", "Time sheet, sum", Moment(376, 900), completed=True, duration_minutes=90,
             notes="71 days worked against 32 planned. Cost 44,020.00, price 38,400.00: loss "
@@ -287,8 +288,8 @@ class _Builder:
                 "owner_email": None,
                 "created_at": noted,
                 "updated_at": noted,
+                **known,
             }
-            | known
         )
 
     def _time(self, kind: str) -> tuple[int, int | None]:

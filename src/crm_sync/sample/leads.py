@@ -138,8 +138,8 @@ class _Builder:
                 "owner_email": self.random.choice(OWNERS),
                 "created_at": created,
                 "updated_at": updated,
+                **from_lead,
             }
-            | from_lead
         )
 
     # Leads that were won ------------------------------------------------------------------------
@@ -279,7 +279,8 @@ class _Builder:
             "created_at": path[0][1],
             "updated_at": since,
             "converted_account_id": None,
-        } | known
+            **known,
+        }
         if "email" not in known and random.random() < 0.9:
             names = [str(row[part]) for part in ("first_name", "last_name") if row[part]]
             row["email"] = self.addresses.email(" ".join(names))
