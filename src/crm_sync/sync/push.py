@@ -219,7 +219,7 @@ def _judge(call: Call, answers: Sequence[Answer], outcomes: Outcomes) -> _Follow
 
 
 def _looked(outcomes: Outcomes, work: Push) -> CrmSyncError | None:
-    """Looks into doubtful refusals; where that cannot be done, the rest is recorded all the same."""
+    """Looks into doubtful refusals; where that cannot be done, the rest is recorded anyway."""
     try:
         outcomes.look(work.execute)
     except CrmSyncError as trouble:

@@ -166,7 +166,7 @@ def describe(
     target: str | None,
     mappings: Sequence[Mapping],
 ) -> dict[str, ObjectFacts]:
-    """Field facts of the mappings' objects as the target's org describes them now, for documents."""
+    """Field facts of the mappings' objects, as the target's org describes them now."""
     client = Client(*settings.chosen(target))
     org = state.identify(connection, client)
     objects = [m.object for m in mappings]

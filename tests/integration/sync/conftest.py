@@ -1,0 +1,28 @@
+"""Fixtures of the sync's tests: a practice with an empty database and an empty org."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from crm_sync.localorg.serve import LocalOrg
+from crm_sync.sync import push
+from tests.integration.sync.practice import Practice, shipped_mappings
+from tests.support.postgres import Database
+
+
+@pytest.fixture
+def practice(
+    database: Database, connection: psycopg.Connection[Any], org: LocalOrg, tmp_path: Path
+) -> Practice:
+    """An empty practice with the shipped mappings."""
+    return Practice(database, connection, {"local": org}, shipped_mappings(tmp_path))
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses before a repeat are a matter of patience, not of what is tested."""
+    monkeypatch.setattr(push, "PAUSE", 0.02)

@@ -1,0 +1,133 @@
+"""A mapping is disabled, renamed, or changed while records exist."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm_sync.errors import MappingError
+from tests.integration.sync.practice import Practice
+
+
+def edit(practice: Practice, name: str, old: str, new: str) -> None:
+    file = practice.mappings / f"{name}.yaml"
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+
+
+def test_a_disabled_mapping_plans_nothing_and_keeps_its_records(practice: Practice) -> None:
+    key = practice.add("activities", account_id=practice.add("accounts"))
+    practice.sync()
+    edit(practice, "task", "object: Task", "enabled: false\nobject: Task")
+    practice.change("activities", key, subject="Another")
+    with practice.planned() as report:
+        assert list(report.rows()) == []
+        assert report.notes == (
+            "1 records of the mapping task are kept; no enabled mapping has that name.",
+        )
+    assert practice.sync().status == "finished"
+    assert practice.record("Task", key)["Subject"] != "Call: Another"
+    edit(practice, "task", "enabled: false\n", "")
+    practice.sync()
+    practice.assert_same()
+
+
+def rename_lead(practice: Practice, formerly: str) -> None:
+    text = (practice.mappings / "lead.yaml").read_text("utf-8")
+    (practice.mappings / "lead.yaml").unlink()
+    (practice.mappings / "prospect.yaml").write_text(text + formerly, "utf-8")
+    for name in ("task", "event"):
+        edit(practice, name, "mapping: lead,", "mapping: prospect,")
+
+
+def test_a_renamed_mapping_keeps_its_records_and_a_dry_run_says_so(practice: Practice) -> None:
+    key = practice.add("leads", last_name="Ng")
+    practice.add("activities", lead_id=key)
+    practice.sync()
+    given = practice.record("Lead", key)["Id"]
+    rename_lead(practice, "formerly: lead\n")
+    assert practice.plan() == []
+    assert practice.value("select count(*) from sync.record where mapping = 'lead'") == 1
+    practice.org.calls.clear()
+    practice.sync()
+    assert practice.writes() == []
+    assert practice.record("Lead", key)["Id"] == given
+    assert practice.value("select count(*) from sync.record where mapping = 'prospect'") == 1
+    practice.change("leads", key, title="Pilot")
+    practice.sync()
+    assert practice.record("Lead", key)["Title"] == "Pilot"
+
+
+def test_a_rename_that_was_not_declared_doubles_nothing_and_cannot_be_declared_later(
+    practice: Practice,
+) -> None:
+    key = practice.add("leads", last_name="Ng")
+    practice.sync()
+    rename_lead(practice, "")
+    practice.sync()
+    assert practice.record("Lead", key)
+    file = practice.mappings / "prospect.yaml"
+    file.write_text(file.read_text("utf-8") + "formerly: lead\n", "utf-8")
+    with pytest.raises(MappingError, match="both have records"):
+        practice.sync()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("object: Lead\n", "object: Account\n", "object"),
+        (
+            "external_id: {field: CRM_Id__c}",
+            'external_id: {field: CRM_Id__c, prefix: "x:"}',
+            "prefix",
+        ),
+        ("table: leads", "table: accounts", "table"),
+    ],
+)
+def test_what_a_record_is_known_by_cannot_change_while_records_exist(
+    practice: Practice, old: str, new: str, what: str
+) -> None:
+    practice.add("leads", last_name="Ng")
+    practice.sync()
+    if what == "object":
+        (practice.mappings / "account.yaml").unlink()
+        for name in ("opportunity", "task", "event"):
+            (practice.mappings / f"{name}.yaml").unlink()
+    edit(practice, "lead", old, new)
+    practice.org.calls.clear()
+    with pytest.raises(MappingError, match=f"The {what} of lead changed"):
+        practice.sync()
+    assert practice.writes() == []
+
+
+def test_history_tells_who_changed_what_and_when(practice: Practice) -> None:
+    key = practice.add("accounts", phone="1")
+    practice.sync()
+    practice.change("accounts", key, phone="2")
+    practice.sync()
+    rows = practice.rows("select * from sync.history where key = %s order by id", key)
+    assert [(r["action"], r["outcome"], r["run_number"]) for r in rows] == [
+        ("create", "recorded", 1),
+        ("update", "recorded", 2),
+    ]
+    assert rows[0]["fields"]["Phone"] == {"before": None, "after": "1"}
+    assert rows[1]["fields"] == {"Phone": {"before": "1", "after": "2"}}
+    assert {r["salesforce_id"] for r in rows} == {practice.record("Account", key)["Id"]}
+
+
+def test_old_history_goes_and_changes_that_every_org_has_seen(practice: Practice) -> None:
+    practice.add("accounts")
+    practice.sync()
+    practice.connection.execute("update sync.history set at = now() - interval '401 days'")
+    practice.sync()
+    assert practice.value("select count(*) from sync.history") == 0
+    assert practice.value("select count(*) from sync.change") == 0
+
+
+def test_a_run_notes_its_end_its_counts_and_its_calls(practice: Practice) -> None:
+    practice.add("accounts")
+    report = practice.sync()
+    (noted,) = practice.rows("select * from sync.run")
+    assert (noted["status"], noted["counts"]) == ("finished", {"account": {"create": 1}} | {
+        name: {} for name in ("lead", "opportunity", "task", "event")})  # fmt: skip
+    assert noted["calls"] == report.calls
