@@ -27,7 +27,7 @@ from crm_sync.report.headline import duration
 from crm_sync.report.html import html
 from crm_sync.report.model import PlanReport, PlanRow, RunReport
 from crm_sync.report.output import write
-from crm_sync.report.values import fold, written
+from crm_sync.report.values import written
 from crm_sync.sample import load
 from crm_sync.sample import story as rows
 from crm_sync.settings import Settings, load_settings
@@ -246,18 +246,22 @@ def _compact(row: PlanRow) -> str:
     """A planned row in one or two lines: what happens to whom, and old → new."""
     moves = {"create": f", moves here from {row.pair}", "delete": f", moves to {row.pair}"}
     move = moves[row.action] if row.pair else ""
-    head = f"  {row.action} {row.object} {fold(row.label, 40)}{move}"
+    head = f"  {row.action} {row.object} {_short(row.label)}{move}"
     if row.action != "update":
         return head
     changes = "; ".join(
-        f"{c.field} {fold(written(c.before, c.type), 44)} → {fold(written(c.after, c.type), 44)}"
+        f"{c.field} {_short(written(c.before, c.type))} → {_short(written(c.after, c.type))}"
         for c in row.changes
     )
     return f"{head}: {changes}" if len(head) + len(changes) < WIDTH else f"{head}:\n    {changes}"
 
 
+def _short(text: str, most: int = 40) -> str:
+    return text if len(text) <= most else f"{text[:most].rstrip()}…"
+
+
 def _problem(row: PlanRow) -> str:
     said = next((p for p in row.problems if p.severity == "error"), row.problems[0])
     column = f" ({said.column})" if said.column and said.column not in said.sentence else ""
-    text = f"{row.state}: {row.object} {fold(row.label, 30)}{column}: {said.sentence} {said.mend}"
+    text = f"{row.state}: {row.object} {_short(row.label, 30)}{column}: {said.sentence} {said.mend}"
     return _fitted(text)

@@ -41,6 +41,7 @@ __all__ = ["dry_run", "rows_in_full", "run_summary"]
 
 LONGEST = 160
 """Characters of a text that a terminal shows; the HTML report shows it whole."""
+LABEL = 80
 STYLES = {
     "create": "green", "update": "cyan", "delete": "red", NOT_SENT: "yellow",
     "before": "dim", "removed": "red", "added": "bold green", "problem": "yellow",
@@ -165,7 +166,8 @@ def _print_group(console: Console, group: Group) -> None:
 
 def _print_row(console: Console, row: PlanRow, *, with_fields: bool = True) -> None:
     signs = glyphs(console.encoding)
-    line = Text(_one_line(row.label or row.key, signs), STYLES["title"], overflow="fold")
+    label = fold(row.label or row.key, LABEL, signs.ellipsis)
+    line = Text(_one_line(label, signs), STYLES["title"], overflow="fold")
     where = [f"{row.table} {row.key}"] + ([row.salesforce_id] if row.salesforce_id else [])
     line.append(f"  {f' {signs.dot} '.join(where)}", STYLES["key"])
     console.print(Padding(line, (0, 0, 0, 2)))

@@ -56,7 +56,7 @@ with named as (
 ), met as (
     -- A record that named a lead before it was converted keeps naming it: Salesforce has moved it.
     select n.*, r.salesforce_id, r.state as record_state, p.action, p.state as plan_state,
-           coalesce(p.label, r.label, n.parent_key) as parent_label,
+           left(coalesce(p.label, r.label, n.parent_key), 60) as parent_label,
            r.salesforce_id is not null and (
                r.state = 'live' and p.action is distinct from 'delete'
                or r.state = 'converted' and own.payload ->> n.field = r.salesforce_id) as has_id,

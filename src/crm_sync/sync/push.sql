@@ -168,13 +168,20 @@ with gone as (
 select salesforce_id from gone;
 
 -- name: record_refused
--- Salesforce said no. Where an earlier attempt's fate is unknown, what was in flight stays known.
+-- Salesforce said no. Where an earlier attempt's fate is unknown, what was in flight stays known. A
+-- parent that got its Id in the same call is named by it from now on: that is no change of the row.
 with outcome as (
     select * from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[], %(problems)s::jsonb[],
                          %(states)s::text[]) as b(mapping, key, problem, state)
 ), noted as (
     update sync.plan p
-    set state = b.state, problems = jsonb_build_array(b.problem), refused_at = clock_timestamp()
+    set state = b.state, problems = jsonb_build_array(b.problem), refused_at = clock_timestamp(),
+        payload = (
+            select jsonb_object_agg(e.key, coalesce(to_jsonb(parent.salesforce_id), e.value))
+            from jsonb_each(p.payload) e
+            left join sync.record parent
+                on parent.org_id = p.org_id and parent.mapping = e.value ->> 'mapping'
+               and parent.key = e.value ->> 'key' and jsonb_typeof(e.value) = 'object')
     from outcome b
     where p.org_id = %(org)s and p.mapping = b.mapping and p.key = b.key and p.state = 'sending'
     returning p.*, b.problem
@@ -242,7 +249,7 @@ with waiting as (
     set state = 'blocked', problems = jsonb_build_array(jsonb_build_object(
         'code', 'PARENT_NOT_READY', 'severity', 'error', 'field', null, 'column', null,
         'sentence', format('Waits for the %%s %%s, which %%s.', w.mapping,
-                           coalesce(w.label, w.key),
+                           left(coalesce(w.label, w.key), 60),
                            case w.state when 'planned' then 'was not sent' else 'is ' || w.state end),
         'mend', format('Mend the %%s first; this row then goes by itself.', w.mapping)))
     from waiting q

@@ -179,3 +179,16 @@ def test_a_code_of_configuration_for_one_row_among_good_ones_refuses_that_row(
     report = practice.sync()
     assert report.message is None
     assert practice.open_rows() == {f"account:{keys[1]}": "refused"}
+
+
+def test_a_child_refused_together_with_its_new_parent_is_not_sent_again(
+    practice: Practice,
+) -> None:
+    account = practice.add("accounts")
+    project = practice.add("projects", account_id=account)
+    refuse(practice, "Opportunity", fields=["Name"])
+    practice.sync()
+    assert practice.problem(project)["code"] == NO["statusCode"]
+    practice.org.calls.clear()
+    practice.sync()  # that the account has an Id by now is no change of the project
+    assert practice.writes() == []
