@@ -68,7 +68,7 @@ class MappingError(SetupError):
 
 
 class DatabaseError(SetupError):
-    """PostgreSQL is unreachable, refuses us, lacks the schema, or is reached by the wrong pooler."""
+    """PostgreSQL is out of reach, refuses us, lacks the schema, or stands behind a wrong pooler."""
 
 
 class OutputError(SetupError):

@@ -117,7 +117,7 @@ def key_field(object_type: ObjectType, name: str) -> Field:
     return key
 
 
-class _Undo(Exception):  # noqa: N818
+class _Undo(Exception):
     """Leaves a transaction so that it is rolled back."""
 
 

@@ -24,11 +24,11 @@ Injected = dict[int, tuple[int, Any]]
 """Answers that a fault gives in place of a subrequest."""
 
 
-class _Halted(Exception):  # noqa: N818
+class _Halted(Exception):
     """A subrequest of an all-or-none composite was refused."""
 
 
-class _Reference(Exception):  # noqa: N818
+class _Reference(Exception):
     """A reference that names nothing."""
 
 
@@ -169,7 +169,7 @@ def _one(
     return answer
 
 
-class _Refused(Exception):  # noqa: N818
+class _Refused(Exception):
     """Undoes what a refused subrequest may have done."""
 
     def __init__(self, answer: Answer) -> None:

@@ -40,11 +40,11 @@ COLLECTIONS = 5
 """Of these at most 5 sObject Collections or queries (same page)."""
 
 
-class NoAnswer(Exception):  # noqa: N818
+class NoAnswer(Exception):
     """It is not known whether Salesforce did what was asked."""
 
 
-class _Expired(Exception):  # noqa: N818
+class _Expired(Exception):
     """The session ended; a new one may be had."""
 
 

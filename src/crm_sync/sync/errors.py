@@ -7,7 +7,7 @@ from crm_sync.report.model import RunReport
 __all__ = ["Ended"]
 
 
-class Ended(Exception):  # noqa: N818
+class Ended(Exception):
     """Carries the report of a run that was stopped or interrupted, and why it ended."""
 
     def __init__(self, report: RunReport, reason: BaseException) -> None:

@@ -40,14 +40,13 @@ def test_a_start_with_a_length_or_an_end_gives_all_times(
 
 
 def test_an_event_without_a_start_or_an_end_names_what_is_missing(client: Client) -> None:
-    for number, (given, missing) in enumerate(
-        [
-            ({}, "ActivityDateTime"),
-            ({"DurationInMinutes": 30}, "ActivityDateTime"),
-            ({"ActivityDate": "2026-05-04", "DurationInMinutes": 30}, "ActivityDateTime"),
-            ({"ActivityDateTime": START}, "EndDateTime"),
-        ]
-    ):
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({}, "ActivityDateTime"),
+        ({"DurationInMinutes": 30}, "ActivityDateTime"),
+        ({"ActivityDate": "2026-05-04", "DurationInMinutes": 30}, "ActivityDateTime"),
+        ({"ActivityDateTime": START}, "EndDateTime"),
+    ]
+    for number, (given, missing) in enumerate(cases):
         error = client.error("Event", CRM_Id__c=f"m{number}", Subject="E", **given)
         assert error == {
             "statusCode": "REQUIRED_FIELD_MISSING",
