@@ -50,7 +50,7 @@ def document(
     examples: dict[str, dict[str, object]],
     suggested: dict[str, tuple[str, ...]] | None = None,
 ) -> str:
-    """The page. `facts` by object name, the rest by mapping name: `examples` one row's payload each,
+    """The page. `facts` by object name; the rest by mapping name: `examples` one payload each,
     `suggested` the lines that a mapping file holds commented out (see `commented_fields`).
     """
     objects = {mapping.name: mapping.object for mapping in mappings}
