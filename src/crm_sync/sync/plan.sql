@@ -46,7 +46,8 @@ create temp view known_record as
 -- name: resolve_lookups
 -- Each lookup of a mapping's rows becomes the parent's Id, or the parent's key where this plan
 -- creates it, or the reason why the row must wait.
-with named as (
+-- (materialized: else PostgreSQL joins the records anew for each row's array)
+with named as materialized (
     select s.key, l.number, l.entry ->> 'field' as field, l.entry ->> 'mapping' as parent_mapping,
            l.entry ->> 'key' as parent_key, l.entry ->> 'column' as source_column,
            (l.entry ->> 'required')::boolean as required

@@ -43,8 +43,7 @@ set in_flight = coalesce(sync.record.in_flight, '{}') || excluded.in_flight,
 
 -- name: bodies
 -- The JSON text of each row as it goes to Salesforce. A parent that has an Id by now is named by
--- it, one that is created in the same call by its external ID (polymorphic: attributes first); so
--- is one that is created anew, whose recorded Id is that of the deleted record.
+-- it, one that is created in the same call by its external ID (polymorphic: attributes first).
 select p.mapping, p.key,
     '{"attributes":{"type":' || to_json(o.facts ->> 'object') || '}'
     || case p.action
@@ -55,7 +54,7 @@ select p.mapping, p.key,
         select string_agg(',' || case
             when jsonb_typeof(p.payload -> f.name) <> 'object'
                 then to_json(f.name) || ':' || (p.payload -> f.name)::text
-            when parent.state = 'live' and parent.salesforce_id is not null
+            when parent.salesforce_id is not null
                 then to_json(f.name) || ':' || to_json(parent.salesforce_id)
             else to_json(o.facts -> 'lookups' -> f.name ->> 'relationship') || ':{'
                 || case when (o.facts -> 'lookups' -> f.name ->> 'polymorphic')::boolean

@@ -208,9 +208,6 @@ def _plan_transaction(connection: psycopg.Connection[Any], *, keep: bool) -> Ite
             # sync) PostgreSQL expects a handful of rows and would take nested loops: with 100,000
             # records that did not end in ten minutes, and takes seconds without.
             ("enable_nestloop", "off"),
-            # Where a nested loop is the only way, its cost counts as huge, and PostgreSQL would
-            # spend seconds on compiling each statement.
-            ("jit", "off"),
             ("extra_float_digits", "1"),
             ("bytea_output", "hex"),
         ):
