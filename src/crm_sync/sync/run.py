@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from crm_sync.errors import CrmSyncError, GuardStopped, OrgAccessError
 from crm_sync.mapping.catalog import read_catalog
-from crm_sync.mapping.check import check_mappings
+from crm_sync.mapping.check import check_mappings, unlisted_values
 from crm_sync.mapping.load import load_mappings, select
 from crm_sync.mapping.model import FieldRule, Mapping
 from crm_sync.report.model import Org, OutcomeSummary, PlanReport, RunReport
@@ -208,6 +208,8 @@ def _plan_transaction(connection: psycopg.Connection[Any], *, keep: bool) -> Ite
             # sync) PostgreSQL expects a handful of rows and would take nested loops: with 100,000
             # records that did not end in ten minutes, and takes seconds without.
             ("enable_nestloop", "off"),
+            ("standard_conforming_strings", "on"),
+            ("transform_null_equals", "off"),
             ("extra_float_digits", "1"),
             ("bytea_output", "hex"),
         ):
@@ -355,7 +357,10 @@ def _notes(scope: Scope) -> tuple[str, ...]:
         " group by 1 order by 1",
         [scope.org_id, known],
     )
-    return tuple(
-        f"{number} records of the mapping {name} are kept; no enabled mapping has that name."
-        for name, number in idle
+    return (
+        *(
+            f"{number} records of the mapping {name} are kept; no enabled mapping has that name."
+            for name, number in idle
+        ),
+        *(said for m in scope.mappings for said in unlisted_values(m, scope.facts[m.object])),
     )

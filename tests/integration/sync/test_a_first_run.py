@@ -129,10 +129,8 @@ def test_resend_sends_every_field_of_every_record(practice: Practice) -> None:
     practice.assert_same()
 
 
-def test_a_plan_right_after_a_large_first_run_does_not_depend_on_statistics(
-    practice: Practice,
-) -> None:
-    """Nobody has analyzed sync.record yet; with nested loops this took 17 s, and not 0.7."""
+def test_a_large_first_run_is_followed_by_one_that_sends_nothing(practice: Practice) -> None:
+    """Nobody has analyzed sync.record yet: `tests/benchmarks/plan.py` measures what that costs."""
     practice.connection.execute("alter table sync.record set (autovacuum_enabled = off)")
     practice.connection.execute(
         "insert into accounts (company_name) select 'C' || n from generate_series(1, 6000) n"
@@ -142,4 +140,5 @@ def test_a_plan_right_after_a_large_first_run_does_not_depend_on_statistics(
         " select 'call', 'S', a.id from accounts a"
     )
     practice.sync()
-    assert practice.sync().seconds < 5
+    second = practice.sync()
+    assert (second.status, second.calls) == ("finished", 0)

@@ -30,12 +30,12 @@ def many(practice: Practice, number: int) -> None:
 def test_an_answer_that_takes_too_long_is_given_up_and_the_run_says_so(practice: Practice) -> None:
     practice.read_timeout, practice.attempts = 0.3, 2
     key = practice.add("accounts")
-    fault(practice, {"delay": 5}, times=2)
+    fault(practice, {"delay": 8}, times=2)
     begun = time.monotonic()
     with pytest.raises(Ended) as caught:
         practice.sync()
     assert isinstance(caught.value.reason, OrgUnreachable)
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 7
     assert caught.value.report.status == "stopped"
     assert practice.open_rows() == {f"account:{key}": "unknown"}
     assert practice.history(key) == [("create", "unknown")]
@@ -262,11 +262,11 @@ def test_no_answer_to_a_question_before_the_plan_is_told_in_one_sentence(
 
 def test_a_token_end_point_that_hangs_is_given_up(practice: Practice) -> None:
     practice.read_timeout = 0.3
-    fault(practice, {"delay": 5}, {"path": "token"})
+    fault(practice, {"delay": 8}, {"path": "token"})
     begun = time.monotonic()
     with pytest.raises(OrgUnreachable):
         practice.sync()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 7
 
 
 def test_a_token_end_point_in_trouble_is_asked_again(practice: Practice) -> None:

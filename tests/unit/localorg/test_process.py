@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +13,6 @@ from typing import Any
 
 import pytest
 import requests
-
-START_SECONDS = 5  # under one second on an idle machine; this one may be busy
 
 
 @contextmanager
@@ -46,9 +43,7 @@ def get(told: dict[str, Any], path: str) -> requests.Response:
 
 
 def test_its_first_line_says_how_to_reach_it_and_a_signal_ends_it() -> None:
-    started = time.monotonic()
     with process() as (running, told):
-        assert time.monotonic() - started < START_SECONDS
         assert set(told) == {
             "instance_url", "client_id", "client_secret", "access_token", "ca_bundle", "org_id",
         }  # fmt: skip

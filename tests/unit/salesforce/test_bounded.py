@@ -70,7 +70,7 @@ def dripping(secure: ssl.SSLSocket, head: bytes = HEAD) -> None:
     """Ten bytes a second: no single read ever takes long."""
     secure.recv(65536)
     secure.sendall(head)
-    for _ in range(25):
+    for _ in range(120):
         secure.sendall(b" ")
         time.sleep(0.1)
 
@@ -82,7 +82,7 @@ def dripping_head(secure: ssl.SSLSocket) -> None:
 def not_reading(secure: ssl.SSLSocket) -> None:
     """Takes the upload a few bytes at a time."""
     secure.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    for _ in range(20):
+    for _ in range(100):
         secure.recv(64)
         time.sleep(0.1)
 
@@ -95,7 +95,7 @@ def test_a_request_ends_within_its_total_time(
         begun = time.monotonic()
         with pytest.raises(requests.RequestException):
             BoundedSession(target).post(target.instance_url, data=b"x" * 20_000_000)
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 8
 
 
 @pytest.mark.parametrize("answer", [silent, dripping])

@@ -1,6 +1,5 @@
-"""Fast enough that big tests are practical. Bounds are generous: the machine may be busy."""
+"""Many rows: each of them arrives, call after call."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,10 +37,9 @@ def subrequest(batch: int, part: int) -> dict[str, Any]:
     }
 
 
-def test_ten_thousand_rows_take_seconds(own: Client) -> None:
-    started = time.monotonic()
+def test_ten_thousand_rows_arrive_in_ten_calls(own: Client) -> None:
     for batch in range(10):
         answers = own.composite(*[subrequest(batch, part) for part in range(5)])
         assert all(row["created"] for answer in answers for row in answer["body"])
     assert own.org.store.count("Account") == 10000
-    assert time.monotonic() - started < 15
+    assert len(own.org.calls) == 10
