@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,11 @@ from tests.support import postgres
 
 if TYPE_CHECKING:
     from crm_sync.localorg.serve import LocalOrg
+
+
+def pytest_configure() -> None:
+    """Ctrl-C must reach what tests start, even where a shell ran pytest without it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

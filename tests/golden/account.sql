@@ -160,13 +160,13 @@ cross join lateral (
 ) as value
 cross join lateral (
     select
-        nullif(btrim(value."Name"::text, E' \t\n\v\f\r'), '') as "Name",
-        nullif(btrim(value."Industry"::text, E' \t\n\v\f\r'), '') as "Industry",
-        nullif(btrim(value."Website"::text, E' \t\n\v\f\r'), '') as "Website",
-        nullif(btrim(value."Phone"::text, E' \t\n\v\f\r'), '') as "Phone",
-        nullif(btrim(value."BillingStreet"::text, E' \t\n\v\f\r'), '') as "BillingStreet",
-        nullif(btrim(value."BillingCity"::text, E' \t\n\v\f\r'), '') as "BillingCity",
-        nullif(btrim(value."BillingState"::text, E' \t\n\v\f\r'), '') as "BillingState",
-        nullif(btrim(value."BillingPostalCode"::text, E' \t\n\v\f\r'), '') as "BillingPostalCode",
-        nullif(btrim(value."BillingCountry"::text, E' \t\n\v\f\r'), '') as "BillingCountry"
+        nullif(btrim(value."Name"::text, E' \t\n\x0B\f\r'), '') as "Name",
+        nullif(btrim(value."Industry"::text, E' \t\n\x0B\f\r'), '') as "Industry",
+        nullif(btrim(value."Website"::text, E' \t\n\x0B\f\r'), '') as "Website",
+        nullif(btrim(value."Phone"::text, E' \t\n\x0B\f\r'), '') as "Phone",
+        nullif(btrim(value."BillingStreet"::text, E' \t\n\x0B\f\r'), '') as "BillingStreet",
+        nullif(btrim(value."BillingCity"::text, E' \t\n\x0B\f\r'), '') as "BillingCity",
+        nullif(btrim(value."BillingState"::text, E' \t\n\x0B\f\r'), '') as "BillingState",
+        nullif(btrim(value."BillingPostalCode"::text, E' \t\n\x0B\f\r'), '') as "BillingPostalCode",
+        nullif(btrim(value."BillingCountry"::text, E' \t\n\x0B\f\r'), '') as "BillingCountry"
 ) as sent

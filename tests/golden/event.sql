@@ -7,13 +7,13 @@ select
         'Subject', to_jsonb(
             case when octet_length(sent."Subject") <= 255 then sent."Subject"
             else rtrim(left(sent."Subject", 255 - regexp_count(left(sent."Subject", 255), '[\U00010000-\U0010FFFF]')),
-                E' \t\n\v\f\r') end),
+                E' \t\n\x0B\f\r') end),
         'ActivityDateTime', to_jsonb(to_char(sent."ActivityDateTime" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
         'DurationInMinutes', to_jsonb(case when abs(sent."DurationInMinutes") < 'Infinity' then trim_scale(sent."DurationInMinutes") end),
         'Description', to_jsonb(
             case when octet_length(sent."Description") <= 32000 then sent."Description"
             else rtrim(left(sent."Description", 32000 - regexp_count(left(sent."Description", 32000), '[\U00010000-\U0010FFFF]')),
-                E' \t\n\v\f\r') end)
+                E' \t\n\x0B\f\r') end)
     ) as payload,
     jsonb_build_array(
         jsonb_build_object(
@@ -59,7 +59,7 @@ select
             )
         end,
         case
-            when nullif(btrim(value."DurationInMinutes"::text, E' \t\n\v\f\r'), '') is null
+            when nullif(btrim(value."DurationInMinutes"::text, E' \t\n\x0B\f\r'), '') is null
             then jsonb_build_object(
                 'code', 'DEFAULT_SENT', 'severity', 'note',
                 'field', 'DurationInMinutes', 'column', 'activities.duration_minutes',
@@ -125,8 +125,8 @@ cross join lateral (
 ) as value
 cross join lateral (
     select
-        nullif(btrim(value."Subject"::text, E' \t\n\v\f\r'), '') as "Subject",
+        nullif(btrim(value."Subject"::text, E' \t\n\x0B\f\r'), '') as "Subject",
         value."ActivityDateTime"::timestamptz as "ActivityDateTime",
         coalesce(value."DurationInMinutes"::numeric, 60) as "DurationInMinutes",
-        nullif(btrim(value."Description"::text, E' \t\n\v\f\r'), '') as "Description"
+        nullif(btrim(value."Description"::text, E' \t\n\x0B\f\r'), '') as "Description"
 ) as sent

@@ -16,7 +16,7 @@ select
         'Description', to_jsonb(
             case when octet_length(sent."Description") <= 32000 then sent."Description"
             else rtrim(left(sent."Description", 32000 - regexp_count(left(sent."Description", 32000), '[\U00010000-\U0010FFFF]')),
-                E' \t\n\v\f\r') end),
+                E' \t\n\x0B\f\r') end),
         'Status', to_jsonb(sent."Status")
     ) as payload,
     '[]'::jsonb as lookups,
@@ -53,7 +53,7 @@ select
             )
         end,
         case
-            when nullif(btrim(value."LastName"::text, E' \t\n\v\f\r'), '') is null
+            when nullif(btrim(value."LastName"::text, E' \t\n\x0B\f\r'), '') is null
             then jsonb_build_object(
                 'code', 'DEFAULT_SENT', 'severity', 'note',
                 'field', 'LastName', 'column', 'leads.last_name',
@@ -230,16 +230,16 @@ cross join lateral (
 ) as value
 cross join lateral (
     select
-        nullif(btrim(value."Company"::text, E' \t\n\v\f\r'), '') as "Company",
-        coalesce(nullif(btrim(value."LastName"::text, E' \t\n\v\f\r'), ''), '[not provided]') as "LastName",
-        nullif(btrim(value."FirstName"::text, E' \t\n\v\f\r'), '') as "FirstName",
-        nullif(btrim(value."Title"::text, E' \t\n\v\f\r'), '') as "Title",
-        nullif(btrim(value."Email"::text, E' \t\n\v\f\r'), '') as "Email",
-        nullif(btrim(value."Phone"::text, E' \t\n\v\f\r'), '') as "Phone",
-        nullif(btrim(value."Website"::text, E' \t\n\v\f\r'), '') as "Website",
-        nullif(btrim(value."Industry"::text, E' \t\n\v\f\r'), '') as "Industry",
-        nullif(btrim(value."LeadSource"::text, E' \t\n\v\f\r'), '') as "LeadSource",
-        nullif(btrim(value."Description"::text, E' \t\n\v\f\r'), '') as "Description",
+        nullif(btrim(value."Company"::text, E' \t\n\x0B\f\r'), '') as "Company",
+        coalesce(nullif(btrim(value."LastName"::text, E' \t\n\x0B\f\r'), ''), '[not provided]') as "LastName",
+        nullif(btrim(value."FirstName"::text, E' \t\n\x0B\f\r'), '') as "FirstName",
+        nullif(btrim(value."Title"::text, E' \t\n\x0B\f\r'), '') as "Title",
+        nullif(btrim(value."Email"::text, E' \t\n\x0B\f\r'), '') as "Email",
+        nullif(btrim(value."Phone"::text, E' \t\n\x0B\f\r'), '') as "Phone",
+        nullif(btrim(value."Website"::text, E' \t\n\x0B\f\r'), '') as "Website",
+        nullif(btrim(value."Industry"::text, E' \t\n\x0B\f\r'), '') as "Industry",
+        nullif(btrim(value."LeadSource"::text, E' \t\n\x0B\f\r'), '') as "LeadSource",
+        nullif(btrim(value."Description"::text, E' \t\n\x0B\f\r'), '') as "Description",
         nullif(case value."Status"::text
             when 'new' then 'Open - Not Contacted'
             when 'contacted' then 'Working - Contacted'

@@ -7,14 +7,14 @@ select
         'Name', to_jsonb(
             case when octet_length(sent."Name") <= 120 then sent."Name"
             else rtrim(left(sent."Name", 120 - regexp_count(left(sent."Name", 120), '[\U00010000-\U0010FFFF]')),
-                E' \t\n\v\f\r') end),
+                E' \t\n\x0B\f\r') end),
         'StageName', to_jsonb(sent."StageName"),
         'Amount', to_jsonb(case when abs(sent."Amount") < 'Infinity' then trim_scale(sent."Amount") end),
         'CloseDate', to_jsonb(sent."CloseDate"),
         'Description', to_jsonb(
             case when octet_length(sent."Description") <= 32000 then sent."Description"
             else rtrim(left(sent."Description", 32000 - regexp_count(left(sent."Description", 32000), '[\U00010000-\U0010FFFF]')),
-                E' \t\n\v\f\r') end)
+                E' \t\n\x0B\f\r') end)
     ) as payload,
     jsonb_build_array(
         jsonb_build_object(
@@ -142,7 +142,7 @@ cross join lateral (
 ) as value
 cross join lateral (
     select
-        nullif(btrim(value."Name"::text, E' \t\n\v\f\r'), '') as "Name",
+        nullif(btrim(value."Name"::text, E' \t\n\x0B\f\r'), '') as "Name",
         nullif(case value."StageName"::text
             when 'proposed' then 'Proposal/Price Quote'
             when 'active' then 'Closed Won'
@@ -152,5 +152,5 @@ cross join lateral (
         end, '') as "StageName",
         value."Amount"::numeric as "Amount",
         value."CloseDate"::date as "CloseDate",
-        nullif(btrim(value."Description"::text, E' \t\n\v\f\r'), '') as "Description"
+        nullif(btrim(value."Description"::text, E' \t\n\x0B\f\r'), '') as "Description"
 ) as sent

@@ -7,13 +7,13 @@ select
         'Subject', to_jsonb(
             case when octet_length(sent."Subject") <= 255 then sent."Subject"
             else rtrim(left(sent."Subject", 255 - regexp_count(left(sent."Subject", 255), '[\U00010000-\U0010FFFF]')),
-                E' \t\n\v\f\r') end),
+                E' \t\n\x0B\f\r') end),
         'Status', to_jsonb(sent."Status"),
         'ActivityDate', to_jsonb(sent."ActivityDate"),
         'Description', to_jsonb(
             case when octet_length(sent."Description") <= 32000 then sent."Description"
             else rtrim(left(sent."Description", 32000 - regexp_count(left(sent."Description", 32000), '[\U00010000-\U0010FFFF]')),
-                E' \t\n\v\f\r') end)
+                E' \t\n\x0B\f\r') end)
     ) as payload,
     jsonb_build_array(
         jsonb_build_object(
@@ -99,7 +99,8 @@ left join public."leads" as "lead" on "lead"."id" = source."lead_id"
 cross join lateral (
     select
         "subject" as "label",
-        (case activity_type when 'call' then 'Call: ' when 'email' then 'Email: ' else '' end || subject) as "Subject",
+        (case when activity_type in ('call', 'email') and subject !~* ('^' || activity_type::text)
+then initcap(activity_type::text) || ': ' else '' end || subject) as "Subject",
         (case when completed then 'Completed' else 'Not Started' end) as "Status",
         (coalesce(due_date, occurred_at::date)) as "ActivityDate",
         "notes" as "Description",
@@ -111,8 +112,8 @@ cross join lateral (
 ) as value
 cross join lateral (
     select
-        nullif(btrim(value."Subject"::text, E' \t\n\v\f\r'), '') as "Subject",
-        nullif(btrim(value."Status"::text, E' \t\n\v\f\r'), '') as "Status",
+        nullif(btrim(value."Subject"::text, E' \t\n\x0B\f\r'), '') as "Subject",
+        nullif(btrim(value."Status"::text, E' \t\n\x0B\f\r'), '') as "Status",
         value."ActivityDate"::date as "ActivityDate",
-        nullif(btrim(value."Description"::text, E' \t\n\v\f\r'), '') as "Description"
+        nullif(btrim(value."Description"::text, E' \t\n\x0B\f\r'), '') as "Description"
 ) as sent

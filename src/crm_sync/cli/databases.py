@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 
 import psycopg
 
-from crm_sync.cli.app import OK
+from crm_sync.cli.app import OK, PROBLEMS
 from crm_sync.errors import DatabaseError
 from crm_sync.files import sql_file
 from crm_sync.salesforce.client import Client
@@ -19,7 +20,9 @@ __all__ = ["accept", "apply", "seed"]
 
 def apply(*, quiet: bool) -> int:
     """Applies schema.sql and views.sql, each in one transaction."""
+    missing: list[str] = []
     with connect(load_settings().owner_database(), schema=False) as connection:
+        connection.add_notice_handler(lambda notice: _note_missing_role(notice, missing))
         for name in ("schema.sql", "views.sql"):
             try:
                 with connection.transaction():
@@ -34,7 +37,16 @@ def apply(*, quiet: bool) -> int:
                 ) from error
             if not quiet:
                 print(f"{name} applied to {connection.info.dbname} as {connection.info.user}.")
-    return OK
+    for said in missing:
+        print(said, file=sys.stderr)
+    return PROBLEMS if missing else OK
+
+
+def _note_missing_role(notice: psycopg.errors.Diagnostic, missing: list[str]) -> None:
+    """schema.sql says so where the owner may not create a role, and what an administrator runs."""
+    said = notice.message_primary or ""
+    if said.startswith("Role ") and said not in missing:
+        missing.append(" ".join(part for part in (said, notice.message_hint) if part))
 
 
 def seed(*, quiet: bool) -> int:

@@ -40,7 +40,7 @@ def dry_run(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Shows the plan. Exit code 1 where rows are not in order."""
+    """Shows the plan. Exit code 1 where rows are not in order, or a guard would stop the sync."""
     settings = load_settings()
     with (
         Progress(quiet=quiet or as_json) as progress,
@@ -56,7 +56,8 @@ def dry_run(
             sys.stdout.writelines(json_of(report))
         elif not quiet:
             _show_plan(report, rows, written, chosen)
-        return PROBLEMS if any(s.problems for s in report.summaries) else OK
+        troubled = report.stops or any(s.problems for s in report.summaries)
+        return PROBLEMS if troubled else OK
 
 
 def _show_plan(report: PlanReport, rows: int, written: list[Path], chosen: Options) -> None:
@@ -67,7 +68,7 @@ def _show_plan(report: PlanReport, rows: int, written: list[Path], chosen: Optio
     if any(s.create or s.update or s.delete or s.unknown for s in report.summaries):
         flags = "".join(f" --select {name}" for name in chosen.select)
         flags += " --full" * chosen.full + " --retry-refused" * chosen.retry_refused
-        flags += " --resend" * chosen.resend
+        flags += " --resend" * chosen.resend + " --allow-deletions" * bool(report.stops)
         print(f"To send exactly this: crm-sync sync{flags} --expect {report.digest}")
 
 

@@ -143,7 +143,10 @@ def _serve(*, keep: bool, org: bool) -> None:
             "reader_url": postgres.address.url("powerbi_reader", DATABASE),
             "org": asdict(_start_org(stack, directory)) if org else None,
         }
-        print(json.dumps(addresses), flush=True)
+        try:
+            print(json.dumps(addresses), flush=True)
+        except BrokenPipeError:  # whoever asked is gone already
+            _leave_the_terminal()
         if keep:
             _leave_the_terminal()
         # Windows wakes a waiting main thread for a signal only between time-outs.

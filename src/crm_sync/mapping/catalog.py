@@ -6,7 +6,7 @@ In: a connection. Out: `TableFacts` by table name, which compiling and checking 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
@@ -32,7 +32,6 @@ class TableFacts:
     foreign_keys: tuple[ForeignKey, ...] = ()
     hides_rows: bool = False
     readable: bool = True
-    triggers_off: tuple[str, ...] = field(default=())
 
 
 Catalog = dict[str, TableFacts]
@@ -45,7 +44,7 @@ select c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
 join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-where c.relkind in ('r', 'p', 'v', 'm', 'f')
+where c.relkind in ('r', 'p')
 order by c.relname collate "C", a.attnum
 """
 
@@ -86,18 +85,9 @@ where c.relkind in ('r', 'p')
           where case when r.role = 0 then true else pg_has_role(r.role, 'usage') end)))
 """
 
-_TRIGGERS_OFF = """
-select c.relname, t.tgname
-from pg_catalog.pg_trigger t
-join pg_catalog.pg_class c on c.oid = t.tgrelid
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
-where not t.tgisinternal and t.tgenabled in ('D', 'R')
-order by 1, 2
-"""
-
 
 def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
-    """The tables and views of schema public, as our role may see them."""
+    """The tables of schema public, as our role may see them."""
     columns: dict[str, dict[str, str]] = {}
     readable: dict[str, bool] = {}
     for table, column, kind, may_read in connection.execute(_COLUMNS):
@@ -107,7 +97,6 @@ def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
         (t, ForeignKey(c, target, tc)) for t, c, target, tc in connection.execute(_FOREIGN_KEYS)
     )
     hiding = {row[0] for row in connection.execute(_HIDING)}
-    off = _grouped((row[0], str(row[1])) for row in connection.execute(_TRIGGERS_OFF))
     return {
         name: TableFacts(
             name=name,
@@ -115,7 +104,6 @@ def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
             foreign_keys=tuple(keys.get(name, ())),
             hides_rows=name in hiding,
             readable=readable[name],
-            triggers_off=tuple(off.get(name, ())),
         )
         for name, found in columns.items()
     }

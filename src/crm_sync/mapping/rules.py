@@ -46,7 +46,7 @@ def typed(rule: FieldRule, facts: FieldFacts) -> sql.Composable:
 
 
 def _trimmed(value: sql.Composable) -> sql.Composable:
-    return sql.SQL(r"btrim({}::text, E' \t\n\v\f\r')").format(value)
+    return sql.SQL(r"btrim({}::text, E' \t\n\x0B\f\r')").format(value)
 
 
 def _type(facts: FieldFacts) -> sql.SQL:
@@ -118,7 +118,7 @@ def _cut(text: sql.Composable, length: int) -> sql.Composable:
     beginning = sql.SQL("left({}, {})").format(text, limit)
     return sql.SQL(
         "\n            case when octet_length({}) <= {} then {}"
-        "\n            else rtrim(left({}, {} - {}),\n                E' \\t\\n\\v\\f\\r') end"
+        "\n            else rtrim(left({}, {} - {}),\n                E' \\t\\n\\x0B\\f\\r') end"
     ).format(text, limit, text, text, limit, _TWICE.format(beginning))
 
 

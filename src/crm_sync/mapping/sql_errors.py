@@ -21,7 +21,7 @@ from crm_sync.mapping.model import Mapping
 from crm_sync.names import nearest
 from crm_sync.salesforce.describe import ObjectFacts
 
-__all__ = ["explain_error", "refusal"]
+__all__ = ["explain_error", "refusal", "said"]
 
 Path_ = tuple[str, ...]
 
@@ -65,7 +65,7 @@ def explain_error(
             )
         case errors.InsufficientPrivilege():
             return DatabaseError(
-                f"Our role may not do what {mapping.name} needs. PostgreSQL says: {_said(error)}.",
+                f"Our role may not do what {mapping.name} needs. PostgreSQL says: {said(error)}.",
                 "Sign in as the role crm_sync, or grant to the role that you use.",
             )
         case _:
@@ -88,15 +88,26 @@ def _placed(
         if found := _ran(connection, compile_mapping(part, catalog, facts)):
             key = _first_bad(connection, part, catalog, facts)
             return MappingError(
-                f"{name}: PostgreSQL says: {_said(found)}, at {mapping.source.table} row {key}.",
+                f"{name}: PostgreSQL says: {said(found)}, at {mapping.source.table} row {key}.",
                 "Correct that row, or let the SQL allow for it.",
                 where,
             )
-    return MappingError(f"PostgreSQL says: {_said(error)}.", where=mapping.where())
+    return MappingError(f"PostgreSQL says: {said(error)}.", where=mapping.where())
 
 
-def _said(error: psycopg.Error) -> str:
+def _words(error: psycopg.Error) -> str:
     return (error.diag.message_primary or type(error).__name__).rstrip(".")
+
+
+def said(error: psycopg.Error) -> str:
+    """PostgreSQL's words without the values that it quotes: they may be a row's.
+
+    Errors of data and of constraints (SQLSTATE classes 22 and 23) quote values; others quote names.
+    """
+    words = _words(error)
+    if (error.sqlstate or "")[:2] in ("22", "23", "P0"):
+        words = re.sub(r'"(.|\n)*"', '"…"', words)
+    return words
 
 
 def _said_of_expression(error: psycopg.Error) -> str:
@@ -107,7 +118,7 @@ def _said_of_expression(error: psycopg.Error) -> str:
         case errors.FeatureNotSupported():
             return "it may give several rows, or none; an expression gives one value"
         case _:
-            return f"PostgreSQL says: {_said(error)}"
+            return f"PostgreSQL says: {_words(error)}"  # no row was read: the words are the file's
 
 
 def _parts(mapping: Mapping) -> Iterable[tuple[Path_, Mapping]]:

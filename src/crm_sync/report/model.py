@@ -109,6 +109,7 @@ class PlanReport:
     calls: int  # API calls that a sync would take
     mode: str = "full"
     notes: tuple[str, ...] = field(default=())
+    stops: str = ""  # why a sync would stop before it sends this plan, or nothing
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ssl
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -32,13 +33,16 @@ class BoundedSession(requests.Session):
         self._total = target.total_timeout
         self._deadline = _Deadline()
         self.verify = str(target.ca_bundle) if target.ca_bundle else True
-        self.trust_env = target.ca_bundle is None  # REQUESTS_CA_BUNDLE would win over ours
+        # Proxies of the environment hold for the world, not for an org on this machine.
+        host = urlsplit(target.instance_url).hostname
+        self.trust_env = host not in ("localhost", "127.0.0.1", "::1")
         self.mount("https://", _Adapter(self._deadline))
         self.headers["Sforce-Call-Options"] = f"client={NAME}"
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         """As `requests`; the whole answer is read within the total time."""
         kwargs.setdefault("timeout", self._timeout)
+        kwargs.setdefault("verify", self.verify)  # else REQUESTS_CA_BUNDLE would win over ours
         self._deadline.end = time.monotonic() + self._total
         return super().request(*args, **kwargs)
 

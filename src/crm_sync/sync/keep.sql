@@ -44,6 +44,16 @@ delete from sync.plan where org_id = %(org)s and mapping = any(%(order)s);
 -- name: store_plan
 insert into sync.plan select * from plan_row;
 
+-- name: blank_history
+-- A row that is gone, and of which no record is left, leaves no values behind: a refused create, say.
+update sync.history h
+set fields = null, problem = jsonb_build_object('code', h.problem ->> 'code')
+where h.org_id = %(org)s and h.mapping = any(%(order)s)
+  and (h.fields is not null or h.problem ? 'sentence')
+  and not exists (select from source_row s where s.key = h.key)
+  and not exists (select from sync.record r where r.org_id = h.org_id and r.mapping = h.mapping
+                  and r.key = h.key);
+
 -- name: store_position
 -- What this plan saw. The reading of sync.change starts from here.
 update sync.org set position = pg_current_snapshot() where org_id = %(org)s;

@@ -117,8 +117,10 @@ def create_tables(connection: psycopg.Connection[Any]) -> None:
 def keep_plan(scope: Scope) -> None:
     """The plan, and what was found on the way, become state; a dry run leaves this out."""
     for block in ("forget_absent", "store_found", "forget_ended", "forget_plan", "store_plan",
-                  "store_position"):  # fmt: skip
+                  "blank_history"):  # fmt: skip
         scope.run(block, "keep")
+    if len(scope.mappings) == len(scope.known):  # what a part of the mappings saw is no position
+        scope.run("store_position", "keep")
 
 
 def load_sources(scope: Scope) -> dict[str, str]:

@@ -57,7 +57,7 @@ with named as materialized (
 ), met as (
     -- A record that named a lead before it was converted keeps naming it: Salesforce has moved it.
     select n.*, r.salesforce_id, r.state as record_state, p.action, p.state as plan_state,
-           left(coalesce(p.label, r.label, n.parent_key), 60) as parent_label,
+           regexp_replace(coalesce(p.label, r.label, n.parent_key), '^(.{59}).{2,}$', '\1…') as parent_label,
            r.salesforce_id is not null and (
                r.state = 'live' and p.action is distinct from 'delete'
                or r.state = 'converted' and own.payload ->> n.field = r.salesforce_id) as has_id,

@@ -136,9 +136,10 @@ with done as (
     delete from sync.record r using done d
     where r.org_id = d.org_id and r.mapping = d.mapping and r.key = d.key
 ), blanked as (
-    update sync.history h set fields = null
+    update sync.history h
+    set fields = null, problem = jsonb_build_object('code', h.problem ->> 'code')
     from done d
-    where h.org_id = d.org_id and h.mapping = d.mapping and h.key = d.key and h.fields is not null
+    where h.org_id = d.org_id and h.mapping = d.mapping and h.key = d.key and (h.fields is not null or h.problem is not null)
 )
 insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome)
 select d.org_id, %(run)s, d.mapping, d.key, d.salesforce_id, 'delete', 'recorded' from done d;
@@ -153,9 +154,10 @@ with gone as (
                       and p.key = r.key)
     returning r.*
 ), blanked as (
-    update sync.history h set fields = null
+    update sync.history h
+    set fields = null, problem = jsonb_build_object('code', h.problem ->> 'code')
     from gone g
-    where h.org_id = g.org_id and h.mapping = g.mapping and h.key = g.key and h.fields is not null
+    where h.org_id = g.org_id and h.mapping = g.mapping and h.key = g.key and (h.fields is not null or h.problem is not null)
 ), noted as (
     insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome,
                               problem)
@@ -248,7 +250,7 @@ with waiting as (
     set state = 'blocked', problems = jsonb_build_array(jsonb_build_object(
         'code', 'PARENT_NOT_READY', 'severity', 'error', 'field', null, 'column', null,
         'sentence', format('Waits for the %%s %%s, which %%s.', w.mapping,
-                           left(coalesce(w.label, w.key), 60),
+                           regexp_replace(coalesce(w.label, w.key), '^(.{59}).{2,}$', '\1…'),
                            case w.state when 'planned' then 'was not sent' else 'is ' || w.state end),
         'mend', format('Mend the %%s first; this row then goes by itself.', w.mapping)))
     from waiting q

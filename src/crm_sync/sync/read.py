@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from crm_sync.errors import GuardStopped
 from crm_sync.mapping.model import Mapping
 from crm_sync.report.model import (
     FieldChange,
@@ -23,7 +24,7 @@ from crm_sync.report.model import (
 )
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.batches import HEAD, Row, group_of, next_call
-from crm_sync.sync.plan import Plan, Scope
+from crm_sync.sync.plan import Plan, Scope, guard_deletions
 from crm_sync.sync.statements import statements
 
 __all__ = ["plan_report", "problem_rows", "row_of"]
@@ -49,6 +50,11 @@ def plan_report(scope: Scope, plan: Plan, org: Org, notes: tuple[str, ...] = ())
             for row in cursor:
                 yield row_of(by_name, scope.facts, row)
 
+    stops = ""
+    try:
+        guard_deletions(plan, scope.options)
+    except GuardStopped as guard:
+        stops = f"A sync would stop: {guard}"
     return PlanReport(
         org=org,
         made_at=datetime.now(UTC),
@@ -56,7 +62,8 @@ def plan_report(scope: Scope, plan: Plan, org: Org, notes: tuple[str, ...] = ())
         rows=rows,
         digest=plan.digest,
         calls=_calls(scope),
-        notes=notes,
+        notes=(*((stops,) if stops else ()), *notes),
+        stops=stops,
     )
 
 

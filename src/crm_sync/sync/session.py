@@ -15,6 +15,7 @@ import psycopg
 from psycopg import errors
 
 from crm_sync.errors import CrmSyncError, DatabaseError, LockLost
+from crm_sync.mapping.sql_errors import said
 
 __all__ = ["lift_limits", "trouble"]
 
@@ -56,7 +57,7 @@ def trouble(error: psycopg.Error) -> CrmSyncError:
             "The connection to PostgreSQL is gone; nothing more was sent.",
             "Run again: it continues where this run stopped.",
         )
-    said = (error.diag.message_primary or type(error).__name__).rstrip(".")
     return DatabaseError(
-        f"PostgreSQL stopped the run: {said}.", "Run again: it continues where this run stopped."
+        f"PostgreSQL stopped the run: {said(error)}.",
+        "Run again: it continues where this run stopped.",
     )

@@ -258,3 +258,32 @@ def test_a_table_that_is_only_joined_must_show_all_its_rows_too(practice: Practi
     practice.connection.execute("drop policy sync_reads_every_row on accounts")
     with pytest.raises(DatabaseError, match="may hide rows of accounts"):
         practice.sync(select=("opportunity",))
+
+
+def test_a_dry_run_says_that_the_guard_would_stop_the_sync(practice: Practice) -> None:
+    keys = [practice.add("accounts") for _ in range(5)]
+    practice.sync()
+    practice.connection.execute("delete from accounts where id <> %s", [keys[0]])
+    with practice.planned() as report:
+        assert "--allow-deletions" in report.stops
+        assert report.stops in report.notes
+    with practice.planned(allow_deletions=True) as report:
+        assert report.stops == ""
+
+
+def test_a_refused_create_leaves_no_values_when_its_row_is_deleted(practice: Practice) -> None:
+    key = practice.add("accounts", phone="+49 555 0199")
+    practice.org.faults.append(
+        {
+            "when": {"object": "Account"},
+            "then": {"row_error": {"statusCode": "X", "message": "no +49 555 0199", "fields": []}},
+        }
+    )
+    practice.sync()
+    practice.connection.execute("delete from accounts where id = %s", [key])
+    practice.sync()
+    kept = practice.value(
+        "select coalesce(string_agg(to_jsonb(h)::text, ''), '') from sync.history h"
+    )
+    assert "0199" not in kept
+    assert key in kept
