@@ -14,6 +14,7 @@ from pathlib import Path
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.events.schemas.automations import AutomationCore
+from prefect.exceptions import ObjectNotFound
 from ruamel.yaml import YAML
 
 FILE = Path(__file__).with_name("automations.yaml")
@@ -27,6 +28,12 @@ def main(arguments: list[str] | None = None) -> int:
     notify: str | None = parser.parse_args(arguments).notify
     with get_client(sync_client=True) as client:
         block_id = find_block(client, notify) if notify else None
+        if notify and block_id is None:
+            print(
+                f"There is no block {notify}; create it under Blocks, or leave --notify out.",
+                file=sys.stderr,
+            )
+            return 2
         for name, automation in read_automations(block_id):
             if automation is None:
                 print(f"left out, it needs --notify: {name}")
@@ -35,10 +42,15 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def find_block(client: SyncPrefectClient, reference: str) -> str:
-    """The Id of a block, from `type/name`."""
+def find_block(client: SyncPrefectClient, reference: str) -> str | None:
+    """The Id of a block, from `type/name`; None where there is no such block."""
     type_slug, _, name = reference.partition("/")
-    return str(client.read_block_document_by_name(name, type_slug).id)
+    if not type_slug or not name:
+        return None
+    try:
+        return str(client.read_block_document_by_name(name, type_slug).id)
+    except ObjectNotFound:
+        return None
 
 
 def read_automations(block_id: str | None) -> Iterator[tuple[str, AutomationCore | None]]:

@@ -1,4 +1,4 @@
-"""The org beside recordings of real orgs: shape and text. Runs with --recordings DIRECTORY."""
+"""The org beside recordings of real orgs: shape and text. Runs with --recordings=DIRECTORY."""
 
 import json
 import re
