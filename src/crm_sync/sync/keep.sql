@@ -47,7 +47,7 @@ insert into sync.plan select * from plan_row;
 -- name: blank_history
 -- A row that is gone, and of which no record is left, leaves no values behind: a refused create, say.
 update sync.history h
-set fields = null, problem = jsonb_build_object('code', h.problem ->> 'code')
+set fields = null, problem = h.problem - array['sentence', 'mend', 'field', 'column']
 where h.org_id = %(org)s and h.mapping = any(%(order)s)
   and (h.fields is not null or h.problem ? 'sentence')
   and not exists (select from source_row s where s.key = h.key)

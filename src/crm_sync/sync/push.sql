@@ -137,9 +137,10 @@ with done as (
     where r.org_id = d.org_id and r.mapping = d.mapping and r.key = d.key
 ), blanked as (
     update sync.history h
-    set fields = null, problem = jsonb_build_object('code', h.problem ->> 'code')
+    set fields = null, problem = h.problem - array['sentence', 'mend', 'field', 'column']
     from done d
-    where h.org_id = d.org_id and h.mapping = d.mapping and h.key = d.key and (h.fields is not null or h.problem is not null)
+    where h.org_id = d.org_id and h.mapping = d.mapping and h.key = d.key
+      and (h.fields is not null or h.problem is not null)
 )
 insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome)
 select d.org_id, %(run)s, d.mapping, d.key, d.salesforce_id, 'delete', 'recorded' from done d;
@@ -155,9 +156,10 @@ with gone as (
     returning r.*
 ), blanked as (
     update sync.history h
-    set fields = null, problem = jsonb_build_object('code', h.problem ->> 'code')
+    set fields = null, problem = h.problem - array['sentence', 'mend', 'field', 'column']
     from gone g
-    where h.org_id = g.org_id and h.mapping = g.mapping and h.key = g.key and (h.fields is not null or h.problem is not null)
+    where h.org_id = g.org_id and h.mapping = g.mapping and h.key = g.key
+      and (h.fields is not null or h.problem is not null)
 ), noted as (
     insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome,
                               problem)

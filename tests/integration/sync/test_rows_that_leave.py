@@ -287,3 +287,25 @@ def test_a_refused_create_leaves_no_values_when_its_row_is_deleted(practice: Pra
     )
     assert "0199" not in kept
     assert key in kept
+
+
+def test_the_history_of_a_deleted_row_keeps_outcomes_and_codes_alone(practice: Practice) -> None:
+    key = practice.add("accounts", phone="+49 555 0199")
+    refusal = {"statusCode": "X", "message": "no +49 555 0199", "fields": ["Phone"]}
+    rule = {"when": {"object": "Account"}, "then": {"row_error": refusal}}
+    practice.org.faults.append(rule)
+    practice.sync()
+    practice.org.faults.clear()
+    practice.sync(retry_refused=True)
+    practice.connection.execute("delete from accounts where id = %s", [key])
+    practice.sync(allow_deletions=True)
+    kept = practice.connection.execute(
+        "select outcome, fields, problem ->> 'code', problem ? 'sentence' from sync.history"
+        " where key = %s order by id",
+        [key],
+    ).fetchall()
+    assert kept == [
+        ("refused", None, "X", False),
+        ("recorded", None, None, None),  # where nothing was wrong, no problem appears
+        ("recorded", None, None, None),
+    ]
