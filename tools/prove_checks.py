@@ -45,7 +45,7 @@ FAULTS = (
     ),
     Fault(
         "src/crm_sync/sync/plan.py",
-        "import crm_sync.localorg.values",
+        "import crm_sync.localorg.records.values",
         LAYERS,
         "only the demo and the command line know the local org BROKEN",
     ),

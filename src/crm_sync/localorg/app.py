@@ -21,20 +21,13 @@ from starlette.responses import Response
 from starlette.routing import Route as HttpRoute
 from starlette.types import Receive, Scope, Send
 
-from crm_sync.localorg import (
-    auth,
-    collections,
-    composite,
-    control,
-    describe,
-    limits,
-    query,
-    rows,
-)
+from crm_sync.localorg import control
 from crm_sync.localorg.calls import RecordedCall, client_of, subrequests_of
 from crm_sync.localorg.errors import ApiError, not_found
 from crm_sync.localorg.faults import Plan
+from crm_sync.localorg.rest import collections, composite, describe, limits, query, rows
 from crm_sync.localorg.routing import Answer, Request, Router
+from crm_sync.localorg.signin import oauth as auth
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -45,6 +38,8 @@ MOST_URI = 16384
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"]
 # simple-salesforce asks https://{domain}.salesforce.com: with "HOST:PORT/my" as its domain the call
 # arrives here under this path.
+_OTHER_BODY = re.compile(r"\b(csv|xml)\b")
+"""Content types whose body the API family reads itself."""
 _TOKEN_PATH = re.compile(r"(/[\w.-]+\.salesforce\.com)?/services/oauth2/token")
 
 
@@ -140,6 +135,7 @@ class _Api:
             request.body,
             user_id,
             version[1],
+            request.raw,
         )
         with org.store.transaction():
             if path.endswith("/composite") and request.method == "POST":
@@ -170,13 +166,13 @@ def _read(http: HttpRequest, raw: bytes) -> tuple[Request, Answer | None]:
     headers = {name.lower(): value for name, value in http.headers.items()}
     body: Any = None
     refusal: Answer | None = None
-    is_form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if headers.get("content-encoding", "").lower() == "gzip":
             raw = gzip.decompress(raw)
-        if raw and is_form:
+        if raw and content_type == "application/x-www-form-urlencoded":
             body = dict(parse_qsl(raw.decode(), keep_blank_values=True))
-        elif raw:
+        elif raw and not _OTHER_BODY.search(content_type):
             body = json.loads(raw)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         refusal = _bad_body("The request body could not be read")
@@ -190,6 +186,7 @@ def _read(http: HttpRequest, raw: bytes) -> tuple[Request, Answer | None]:
         query=dict(parse_qsl(http.url.query, keep_blank_values=True)),
         headers=headers,
         body=body,
+        raw=raw,
     )
     return request, refusal
 
@@ -203,6 +200,8 @@ def _response(answer: Answer, headers: dict[str, str]) -> Response:
     more = {**headers, **answer.headers}
     if answer.body is None:
         return Response(status_code=answer.status, headers=more)
+    if isinstance(answer.body, bytes):
+        return Response(answer.body, answer.status, more)
     if isinstance(answer.body, str):
         return Response(answer.body, answer.status, more, "text/html;charset=UTF-8")
     text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))

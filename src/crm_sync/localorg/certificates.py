@@ -6,7 +6,7 @@ from pathlib import Path
 
 import trustme
 
-from crm_sync.localorg.store import Store
+from crm_sync.localorg.records.store import Store
 
 NAMES = ("127.0.0.1", "localhost", "::1")
 

@@ -5,8 +5,8 @@ They need no session, count as no API call, and are not in the log of calls.
 
 from typing import TYPE_CHECKING, Any
 
-from crm_sync.localorg import people
 from crm_sync.localorg.errors import ApiError, not_found
+from crm_sync.localorg.records import people
 from crm_sync.localorg.routing import Answer, Request
 
 if TYPE_CHECKING:

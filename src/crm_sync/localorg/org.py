@@ -7,15 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crm_sync.localorg import describe, identifiers, seed, values
-from crm_sync.localorg.body import BodyParser
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.errors import not_found
 from crm_sync.localorg.faults import Faults
+from crm_sync.localorg.records import identifiers, seed, values
+from crm_sync.localorg.records.body import BodyParser
+from crm_sync.localorg.records.save import WriteContext
+from crm_sync.localorg.records.store import Store
+from crm_sync.localorg.rest import describe
 from crm_sync.localorg.routing import Request
-from crm_sync.localorg.save import WriteContext
 from crm_sync.localorg.schema import FieldChanges, ObjectType, load_schema
-from crm_sync.localorg.store import Store
 
 DAILY_LIMIT = 15000
 """API calls in 24 hours of a Developer Edition org (R, limits.json)."""

@@ -26,8 +26,11 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict[str, str])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: Any = None
+    """JSON or a form, read; None where the content type is another one."""
     user_id: str = ""
     version: str = "67.0"
+    raw: bytes = b""
+    """The body as it came, unzipped: CSV and XML are read by those who ask for them."""
 
     @property
     def api_version(self) -> float:
@@ -41,7 +44,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent back; a body of None is an empty one."""
+    """What is sent back; a body of None is an empty one.
+
+    A body of bytes goes out as it is, under the ``Content-Type`` among the headers.
+    """
 
     status: int = 200
     body: Any = None

@@ -22,12 +22,13 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from crm_sync.localorg import app, certificates, people, values
+from crm_sync.localorg import app, certificates
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.faults import Faults
 from crm_sync.localorg.org import Org
+from crm_sync.localorg.records import people, values
+from crm_sync.localorg.records.store import Record, Store
 from crm_sync.localorg.schema import FieldChanges
-from crm_sync.localorg.store import Record, Store
 
 HOST = "127.0.0.1"
 START_SECONDS = 10.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm_sync.localorg import identifiers
+from crm_sync.localorg.records import identifiers
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Lead: its name, the assignment rule, and what conversion forbids."""
 
 from crm_sync.localorg.errors import RowError
-from crm_sync.localorg.rules.change import Change
-from crm_sync.localorg.rules.person import full_name
+from crm_sync.localorg.records.rules.change import Change
+from crm_sync.localorg.records.rules.person import full_name
 
 
 def apply(change: Change) -> None:

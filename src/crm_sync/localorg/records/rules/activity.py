@@ -1,8 +1,8 @@
 """What Task and Event share: whom and what they are about, and the account that follows."""
 
 from crm_sync.localorg.errors import RowError
-from crm_sync.localorg.rules.change import Change
-from crm_sync.localorg.store import Record, Store
+from crm_sync.localorg.records.rules.change import Change
+from crm_sync.localorg.records.store import Record, Store
 
 LEAD_PREFIX = "00Q"
 ACCOUNT_PREFIX = "001"

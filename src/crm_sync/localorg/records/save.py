@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crm_sync.localorg import identifiers, rules, values
-from crm_sync.localorg.body import Row
 from crm_sync.localorg.errors import RowError, required_missing
 from crm_sync.localorg.faults import Faults
+from crm_sync.localorg.records import identifiers, rules, values
+from crm_sync.localorg.records.body import Row
+from crm_sync.localorg.records.store import Store
 from crm_sync.localorg.schema import Field, ObjectType
-from crm_sync.localorg.store import Store
 
 ROLLED_BACK = (
     "Record rolled back because not all records were valid and the request was using "

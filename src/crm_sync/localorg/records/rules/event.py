@@ -8,11 +8,11 @@ More than 1,440 minutes needs "multiday events", which this org has off.
 
 from datetime import datetime, timedelta
 
-from crm_sync.localorg import values
 from crm_sync.localorg.errors import RowError, required_missing
-from crm_sync.localorg.rules.activity import check_relations, fill_accounts
-from crm_sync.localorg.rules.change import Change
-from crm_sync.localorg.store import Record, Store
+from crm_sync.localorg.records import values
+from crm_sync.localorg.records.rules.activity import check_relations, fill_accounts
+from crm_sync.localorg.records.rules.change import Change
+from crm_sync.localorg.records.store import Record, Store
 
 DAY = 1440
 END_FIELD_NAMED_FROM = 39.0

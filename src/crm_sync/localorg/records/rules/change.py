@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from crm_sync.localorg.records.store import Record, Store
 from crm_sync.localorg.schema import ObjectType
-from crm_sync.localorg.store import Record, Store
 
 
 @dataclass(frozen=True)

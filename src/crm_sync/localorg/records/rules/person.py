@@ -1,6 +1,6 @@
 """Names of people: Lead and User compose ``Name`` of its parts (R, extraTypeInfo personname)."""
 
-from crm_sync.localorg.store import Record
+from crm_sync.localorg.records.store import Record
 
 
 def full_name(record: Record) -> str:

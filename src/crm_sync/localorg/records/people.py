@@ -7,11 +7,11 @@ Each takes the org and returns what a page would show; a refusal is an ApiError.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from crm_sync.localorg import identifiers, remove, save, values
-from crm_sync.localorg.body import Row
 from crm_sync.localorg.errors import ApiError, RowError, not_found
+from crm_sync.localorg.records import identifiers, remove, save, values
+from crm_sync.localorg.records.body import Row
+from crm_sync.localorg.records.store import Record, quote
 from crm_sync.localorg.schema import ObjectType
-from crm_sync.localorg.store import Record, quote
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org

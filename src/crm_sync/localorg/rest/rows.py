@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
-from crm_sync.localorg import read, remove, save
-from crm_sync.localorg.body import Row
-from crm_sync.localorg.collections import key_field
 from crm_sync.localorg.errors import ApiError, MultipleChoicesError, RowError, not_found
+from crm_sync.localorg.records import remove, save
+from crm_sync.localorg.records.body import Row
+from crm_sync.localorg.records.store import Record
+from crm_sync.localorg.rest import read
+from crm_sync.localorg.rest.collections import key_field
 from crm_sync.localorg.routing import Answer, Request, Route, flag
 from crm_sync.localorg.schema import Field, ObjectType
-from crm_sync.localorg.store import Record
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org

@@ -13,8 +13,8 @@ from decimal import ROUND_DOWN, Decimal
 from functools import partial
 from typing import Any
 
-from crm_sync.localorg import identifiers
 from crm_sync.localorg.errors import BodyError, RowError
+from crm_sync.localorg.records import identifiers
 from crm_sync.localorg.schema import Field
 
 Parse = Callable[[Any], Any]

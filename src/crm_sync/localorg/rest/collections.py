@@ -9,11 +9,12 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from crm_sync.localorg import read, remove, save
-from crm_sync.localorg.body import Row, type_of
 from crm_sync.localorg.errors import ApiError, RowError, not_found
+from crm_sync.localorg.records import remove, save
+from crm_sync.localorg.records.body import Row, type_of
+from crm_sync.localorg.records.save import ROLLED_BACK
+from crm_sync.localorg.rest import read
 from crm_sync.localorg.routing import Answer, Request, Route, flag
-from crm_sync.localorg.save import ROLLED_BACK
 from crm_sync.localorg.schema import Field, ObjectType
 
 if TYPE_CHECKING:

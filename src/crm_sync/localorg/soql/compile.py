@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm_sync.localorg import identifiers, values
 from crm_sync.localorg.errors import ApiError
+from crm_sync.localorg.records import identifiers, values
+from crm_sync.localorg.records.store import NAME_FIELDS, quote
 from crm_sync.localorg.schema import Field, ObjectType, Schema
-from crm_sync.localorg.soql import Comparison, Condition, Literal, Path, Query, error_at
-from crm_sync.localorg.store import NAME_FIELDS, quote
+from crm_sync.localorg.soql.parse import Comparison, Condition, Literal, Path, Query, error_at
 
 MOST_OFFSET = 2000
 _SURE = (

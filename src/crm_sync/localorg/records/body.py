@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crm_sync.localorg import identifiers, values
 from crm_sync.localorg.errors import ApiError, BodyError, RowError
+from crm_sync.localorg.records import identifiers, values
+from crm_sync.localorg.records.store import Record
 from crm_sync.localorg.schema import Field, ObjectType, Schema
-from crm_sync.localorg.store import Record
 
 ATTRIBUTES_FIRST = (
     "Nested object for polymorphic foreign key must have an attributes field before any other "

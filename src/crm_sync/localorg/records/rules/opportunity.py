@@ -7,8 +7,8 @@ not hold is accepted (R: the picklist is not restricted) as open with probabilit
 
 from typing import Any
 
-from crm_sync.localorg import values
-from crm_sync.localorg.rules.change import Change
+from crm_sync.localorg.records import values
+from crm_sync.localorg.records.rules.change import Change
 
 _FORECAST_NAMES = {
     "Omitted": "Omitted",

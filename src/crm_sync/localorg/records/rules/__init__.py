@@ -5,8 +5,8 @@ A module offers ``apply(change)``, which completes ``change.new`` or raises RowE
 without a module has no rules.
 """
 
-from crm_sync.localorg.rules import event, lead, opportunity, task, user
-from crm_sync.localorg.rules.change import Change, Rules
+from crm_sync.localorg.records.rules import event, lead, opportunity, task, user
+from crm_sync.localorg.records.rules.change import Change, Rules
 from crm_sync.localorg.schema import ObjectType
 
 __all__ = ["Change", "of"]

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from crm_sync.localorg.errors import ApiError
+from crm_sync.localorg.records.store import Record
 from crm_sync.localorg.schema import Field, ObjectType
-from crm_sync.localorg.store import Record
 
 _ADDRESS_PARTS = (
     ("city", "City"),

@@ -1,9 +1,9 @@
 """Task: closed or not, and since when (D, Task)."""
 
-from crm_sync.localorg import values
-from crm_sync.localorg.rules.activity import check_relations, fill_accounts
-from crm_sync.localorg.rules.change import Change
-from crm_sync.localorg.store import Record, Store
+from crm_sync.localorg.records import values
+from crm_sync.localorg.records.rules.activity import check_relations, fill_accounts
+from crm_sync.localorg.records.rules.change import Change
+from crm_sync.localorg.records.store import Record, Store
 
 
 def apply(change: Change) -> None:

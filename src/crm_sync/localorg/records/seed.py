@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from crm_sync.localorg import identifiers
-from crm_sync.localorg.store import Record, Store
+from crm_sync.localorg.records import identifiers
+from crm_sync.localorg.records.store import Record, Store
 
 ADMIN, INTEGRATION, QUEUE, INACTIVE = "admin", "integ", "queue", "former"
 """Aliases by which the users are found again."""

@@ -3,12 +3,13 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from crm_sync.localorg import identifiers, read
 from crm_sync.localorg.errors import ApiError
+from crm_sync.localorg.records import identifiers
+from crm_sync.localorg.records.store import Record
+from crm_sync.localorg.rest import read
 from crm_sync.localorg.routing import Answer, Request, Route
-from crm_sync.localorg.soql import parse
-from crm_sync.localorg.soql_sql import Column, Compiled, compile_query
-from crm_sync.localorg.store import Record
+from crm_sync.localorg.soql.compile import Column, Compiled, compile_query
+from crm_sync.localorg.soql.parse import parse
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org

@@ -3,11 +3,11 @@
 
 from collections.abc import Iterable
 
-from crm_sync.localorg import identifiers, values
 from crm_sync.localorg.errors import RowError
-from crm_sync.localorg.save import WriteContext
+from crm_sync.localorg.records import identifiers, values
+from crm_sync.localorg.records.save import WriteContext
+from crm_sync.localorg.records.store import quote
 from crm_sync.localorg.schema import Field, ObjectType
-from crm_sync.localorg.store import quote
 
 
 def delete(context: WriteContext, record_id: str) -> None:

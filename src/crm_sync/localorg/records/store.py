@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from crm_sync.localorg import identifiers
+from crm_sync.localorg.records import identifiers
 from crm_sync.localorg.schema import Field, ObjectType, Schema
 
 Record = dict[str, Any]

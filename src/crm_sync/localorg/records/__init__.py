@@ -1,0 +1,1 @@
+"""Records: their values, rules and storage; knows nothing of HTTP."""

@@ -1,0 +1,1 @@
+"""REST API families: one module each, with its routes."""

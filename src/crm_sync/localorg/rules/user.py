@@ -1,8 +1,0 @@
-"""User: its name."""
-
-from crm_sync.localorg.rules.change import Change
-from crm_sync.localorg.rules.person import full_name
-
-
-def apply(change: Change) -> None:
-    change.new["Name"] = full_name(change.new)

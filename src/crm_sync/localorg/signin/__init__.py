@@ -1,0 +1,1 @@
+"""Signing in: tokens, sessions and who they belong to."""

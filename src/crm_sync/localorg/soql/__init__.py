@@ -1,0 +1,1 @@
+"""SOQL: text in, SQLite statements out."""
