@@ -612,6 +612,7 @@ create table if not exists sync.record (
     run_number       bigint not null,
     sent_at          timestamptz,
     problem          jsonb,
+    cleared          boolean not null default false,
     primary key (org_id, mapping, key)
 );
 create index if not exists record_salesforce_id on sync.record (org_id, salesforce_id);
@@ -758,6 +759,9 @@ comment on column sync.record.in_flight_at is 'When they were sent.';
 comment on column sync.record.run_number is 'The run that last wrote this row.';
 comment on column sync.record.sent_at is 'When the last confirmed payload was sent.';
 comment on column sync.record.problem is 'For gone and merged: what was found.';
+comment on column sync.record.cleared is
+    'The row is gone and the record stays (on_delete): its values are no longer kept here; if the row comes '
+    'back, every field is sent.';
 
 comment on table sync.plan is 'What is to be done, one row per org, mapping and key; a recorded row leaves it.';
 comment on column sync.plan.org_id is 'The org (ON DELETE CASCADE).';
@@ -799,8 +803,9 @@ comment on column sync.history.key is 'Key of the source row.';
 comment on column sync.history.salesforce_id is 'Id of the record, where it is known.';
 comment on column sync.history.action is 'create, update or delete.';
 comment on column sync.history.outcome is 'recorded, refused, unknown, blocked, held or closed.';
-comment on column sync.history.fields is 'Per field {"before", "after"}; cleared when the row is deleted.';
-comment on column sync.history.problem is 'What Salesforce said, in our terms.';
+comment on column sync.history.fields is
+    'Per field {"before", "after"}, where before is what Salesforce may have held; cleared when the row is deleted.';
+comment on column sync.history.problem is 'What Salesforce said, or what the row waits for, in our terms.';
 comment on column sync.history.at is 'When the outcome was written.';
 
 comment on table sync.run is 'One run of the sync against one org.';

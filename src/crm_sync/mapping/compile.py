@@ -19,7 +19,7 @@ from crm_sync.mapping.model import Branch, FieldRule, Mapping, Reference
 from crm_sync.names import nearest
 from crm_sync.salesforce.describe import ObjectFacts
 
-__all__ = ["compile_mapping", "one_value_each", "raw", "reference_values"]
+__all__ = ["compile_mapping", "one_value_each", "present_keys", "raw", "reference_values"]
 
 _PAIRS = 40  # jsonb_build_object takes at most 100 arguments
 
@@ -91,6 +91,15 @@ def reference_values(mapping: Mapping, field: str, catalog: Catalog) -> sql.Comp
             *_values(mapping, table, []),
             sql.SQL("where value.{}::text <> ''\n").format(sql.Identifier(f"{field}.0")),
         ]
+    )
+
+
+def present_keys(mapping: Mapping, catalog: Catalog) -> sql.Composed:
+    """SELECT of every key in a mapping's table, its `where` or not, with the mapping's name."""
+    return sql.SQL("select {}, source.{}::text\nfrom public.{} as source\n").format(
+        sql.Literal(mapping.name),
+        sql.Identifier(mapping.source.key),
+        sql.Identifier(_table(mapping, catalog).name),
     )
 
 

@@ -35,7 +35,6 @@ class FieldFacts(_Facts):
     unique: bool = False
     case_sensitive: bool = Field(default=False, alias="caseSensitive")
     external_id: bool = Field(default=False, alias="externalId")
-    id_lookup: bool = Field(default=False, alias="idLookup")
     reference_to: tuple[str, ...] = Field(default=(), alias="referenceTo")
     relationship: str | None = Field(default=None, alias="relationshipName")
     values: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from crm_sync.errors import DatabaseError
-from crm_sync.sync.session import lift_limits
+from crm_sync.sync.session import lift_limits, locked_out
 
 __all__ = ["connect", "is_transaction_pooler"]
 
@@ -149,6 +149,8 @@ def _refused(text: str, parts: dict[str, Any]) -> DatabaseError:
 
 def _interrupted(error: psycopg.Error, connection: psycopg.Connection[Any]) -> DatabaseError:
     """What PostgreSQL said to a statement; the connection may be gone."""
+    if isinstance(error, errors.LockNotAvailable):
+        return locked_out()
     said = (error.diag.message_primary or "").rstrip(".")
     if connection.closed or connection.broken:
         return DatabaseError(

@@ -6,10 +6,6 @@ with gone as (
     delete from sync.record r using absent_record a
     where r.org_id = %(org)s and r.mapping = a.mapping and r.key = a.key
     returning r.*
-), blanked as (
-    update sync.history h set fields = null
-    from gone g
-    where h.org_id = g.org_id and h.mapping = g.mapping and h.key = g.key and h.fields is not null
 )
 insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome)
 select g.org_id, %(run)s, g.mapping, g.key, g.salesforce_id, 'delete', 'recorded' from gone g;
@@ -19,40 +15,59 @@ select g.org_id, %(run)s, g.mapping, g.key, g.salesforce_id, 'delete', 'recorded
 insert into sync.record select * from found_record
 on conflict (org_id, mapping, key) do update
 set salesforce_id = excluded.salesforce_id, payload = excluded.payload, state = 'live',
-    label = excluded.label, problem = null, in_flight = excluded.in_flight,
+    label = excluded.label, problem = null, cleared = false, in_flight = excluded.in_flight,
     in_flight_action = excluded.in_flight_action, in_flight_at = excluded.in_flight_at;
 
 -- name: forget_ended
 -- Ended records whose row is gone too; a create in flight that Salesforce does not know after a
 -- quarter of an hour, and whose row is gone, never arrived.
-with gone as (
-    delete from sync.record r
-    where r.org_id = %(org)s and r.mapping = any(%(order)s)
-      and (r.state <> 'live'
-           or r.salesforce_id is null and r.in_flight_at < now() - interval '15 minutes')
-      and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key)
-    returning r.*
-)
-update sync.history h set fields = null
-from gone g
-where h.org_id = g.org_id and h.mapping = g.mapping and h.key = g.key and h.fields is not null;
+delete from sync.record r
+where r.org_id = %(org)s and r.mapping = any(%(order)s)
+  and (r.state <> 'live'
+       or r.salesforce_id is null and r.in_flight_at < now() - interval '15 minutes')
+  and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key);
 
 -- name: forget_plan
 -- The new plan takes the old one's place, for the mappings that were planned.
 delete from sync.plan where org_id = %(org)s and mapping = any(%(order)s);
 
 -- name: store_plan
+-- What is to be done from now on.
 insert into sync.plan select * from plan_row;
 
+-- name: ended_records
+-- Whether a mapping has records without a row, of which nothing is left to be done.
+select exists (
+    select from sync.record r
+    where r.org_id = %(org)s and r.mapping = %(mapping)s and r.state = 'live' and not r.cleared
+      and r.salesforce_id is not null
+      and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key)
+      and not exists (select from plan_row p where p.mapping = r.mapping and p.key = r.key));
+
+-- name: clear_values
+-- Such a record stays in Salesforce, and we keep its Id; where the row is gone from the table (and
+-- did not merely leave the mapping's `where`), its values go. `kept`: what on_delete wrote, and the
+-- Ids of parents, whose deletion would take the record along.
+update sync.record r
+set cleared = true, label = null, in_flight = null, in_flight_action = null, in_flight_at = null,
+    payload = coalesce((select jsonb_object_agg(e.key, e.value) from jsonb_each(r.payload) e
+                        where e.key = any(%(kept)s)), '{}')
+where r.org_id = %(org)s and r.mapping = %(mapping)s and r.state = 'live' and not r.cleared
+  and r.salesforce_id is not null
+  and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key)
+  and not exists (select from plan_row p where p.mapping = r.mapping and p.key = r.key)
+  and not exists (select from present_row t where t.mapping = r.mapping and t.key = r.key);
+
 -- name: blank_history
--- A row that is gone, and of which no record is left, leaves no values behind: a refused create, say.
+-- A row that is gone leaves no values behind: neither a plan nor a record with values is left of it.
+-- Runs when a plan is kept and when a run that deleted anything ends.
 update sync.history h
 set fields = null, problem = h.problem - array['sentence', 'mend', 'field', 'column']
-where h.org_id = %(org)s and h.mapping = any(%(order)s)
-  and (h.fields is not null or h.problem ? 'sentence')
-  and not exists (select from source_row s where s.key = h.key)
+where h.org_id = %(org)s and (h.fields is not null or h.problem ? 'sentence')
+  and not exists (select from sync.plan p where p.org_id = h.org_id and p.mapping = h.mapping
+                  and p.key = h.key)
   and not exists (select from sync.record r where r.org_id = h.org_id and r.mapping = h.mapping
-                  and r.key = h.key);
+                  and r.key = h.key and not r.cleared);
 
 -- name: store_position
 -- What this plan saw. The reading of sync.change starts from here.

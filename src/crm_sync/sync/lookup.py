@@ -20,6 +20,7 @@ from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.plan import Scope
+from crm_sync.sync.statements import statements
 
 __all__ = [
     "find_owner",
@@ -110,61 +111,38 @@ def read_fates(
 
 def recall_references(scope: Scope, *, refresh: bool) -> None:
     """Fills `found_reference` with what was asked within a day."""
-    scope.connection.execute(
-        "insert into found_reference select object, field, value, salesforce_id, is_active, matches"
-        " from sync.reference where org_id = %s and not %s"
-        " and fetched_at > now() - interval '1 day'",
-        [scope.org_id, refresh],
-    )
+    scope.run("recall_references", "lookup", refresh=refresh)
 
 
 def find_references(scope: Scope, client: Client) -> None:
     """Asks Salesforce for the records that reference lookups name and `found_reference` lacks."""
-    connection = scope.connection
     for mapping in scope.mappings:
         for name, lookup in mapping.lookups.items():
             reference = lookup.reference
             if reference is None:
                 continue
-            known = {
-                row[0]
-                for row in connection.execute(
-                    "select value from found_reference where object = %s and field = %s",
-                    [reference.object, reference.by],
-                )
-            }
+            recalled = scope.run(
+                "known_references", "lookup", object=reference.object, field=reference.by
+            )
+            known = {row[0] for row in recalled}
             query = reference_values(mapping, name, scope.catalog)
-            wanted = [row[0] for row in connection.execute(query) if row[0] not in known]
+            wanted = [row[0] for row in scope.connection.execute(query) if row[0] not in known]
             for values in _chunks(wanted):
                 _ask_references(scope, client, reference.object, reference.by, values)
 
 
 def find_owner(scope: Scope, client: Client, username: str) -> str | None:
     """The Id of the active user with this user name, or None."""
-    query = (
-        "select salesforce_id from found_reference where object = 'User' and field = 'Username'"
-        " and value = lower(%s) and is_active and matches = 1"
-    )
-    row = scope.connection.execute(query, [username]).fetchone()
+    row = scope.run("owner", "lookup", username=username).fetchone()
     if row is None:
         _ask_references(scope, client, "User", "Username", [username.lower()])
-        row = scope.connection.execute(query, [username]).fetchone()
+        row = scope.run("owner", "lookup", username=username).fetchone()
     return row[0] if row else None
 
 
 def keep_references(scope: Scope) -> None:
     """What was asked is remembered for a day, in a sync."""
-    scope.connection.execute(
-        "insert into sync.reference as known (org_id, object, field, value, salesforce_id,"
-        " is_active, matches) select %s, object, field, value, salesforce_id, is_active, matches"
-        " from found_reference on conflict (org_id, object, field, value) do update"
-        " set salesforce_id = excluded.salesforce_id, is_active = excluded.is_active,"
-        " matches = excluded.matches, fetched_at = now()"
-        " where known.fetched_at < now() - interval '1 day' or (known.salesforce_id,"
-        " known.is_active, known.matches) is distinct from (excluded.salesforce_id,"
-        " excluded.is_active, excluded.matches)",
-        [scope.org_id],
-    )
+    scope.run("keep_references", "lookup")
 
 
 def _ask_references(
@@ -176,15 +154,19 @@ def _ask_references(
     found: dict[str, list[dict[str, Any]]] = {v: [] for v in values}
     for record in client.query([query])[0]:
         found.setdefault(str(record[field]).lower(), []).append(record)
-    with scope.connection.cursor() as cursor:
-        for value, records in found.items():
-            live = [r for r in records if r.get("IsActive", True)]
-            best = live or records
-            cursor.execute(
-                "insert into found_reference values (%s, %s, %s, %s, %s, %s)"
-                " on conflict do nothing",
-                [name, field, value, best[0]["Id"] if best else "", bool(live), len(live)],
-            )
+    for value, records in found.items():
+        live = [r for r in records if r.get("IsActive", True)]
+        best = live or records
+        scope.run(
+            "note_reference",
+            "lookup",
+            object=name,
+            field=field,
+            value=value,
+            id=best[0]["Id"] if best else "",
+            is_active=bool(live),
+            matches=len(live),
+        )
 
 
 def _carries_our_key(mapping: Mapping) -> str:
@@ -202,28 +184,19 @@ def _keep(scope: Scope, mapping: Mapping, records: Iterable[dict[str, Any]]) -> 
     facts = scope.facts[mapping.object]
     name, prefix = mapping.external_id.field, mapping.external_id.prefix
     rows = [
-        (str(record[name]).removeprefix(prefix), record["Id"], _payload(mapping, facts, record))
+        {
+            "org": scope.org_id,
+            "run": scope.run_number,
+            "mapping": mapping.name,
+            "key": str(record[name]).removeprefix(prefix),
+            "id": record["Id"],
+            "payload": _payload(mapping, facts, record),
+        }
         for record in records
         if str(record[name]).startswith(prefix)
     ]
     with scope.connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into found_record (org_id, mapping, key, salesforce_id, payload, label,"
-            " in_flight, in_flight_action, in_flight_at, run_number)"
-            " select %s, %s, %s, %s, %s::jsonb, coalesce(s.label, r.label), r.in_flight,"
-            " r.in_flight_action, r.in_flight_at, %s from (select 1) one"
-            " left join sync.record r on r.org_id = %s and r.mapping = %s and r.key = %s"
-            " left join source_row s on s.mapping = %s and s.key = %s"
-            " where r.salesforce_id is null and (r.key is not null or s.key is not null)"
-            " on conflict do nothing",
-            [
-                (
-                    scope.org_id, mapping.name, key, given, payload, scope.run_number,
-                    scope.org_id, mapping.name, key, mapping.name, key,
-                )
-                for key, given, payload in rows
-            ],
-        )  # fmt: skip
+        cursor.executemany(statements("lookup")["keep_found"], rows)
 
 
 def _payload(mapping: Mapping, facts: ObjectFacts, record: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@
 -- Records that Salesforce must be asked about: creates without an Id; deletions that nobody heard
 -- the end of; records that were found deleted or merged, which people may have restored.
 select r.key, r.salesforce_id
-from sync.record r
+from named_record r
 where r.org_id = %(org)s and r.mapping = %(mapping)s
   and (r.salesforce_id is null or r.in_flight_action = 'delete' or r.state in ('gone', 'merged'))
 order by r.key;
@@ -14,7 +14,7 @@ order by r.key;
 -- Of the records asked for by Id: what is back is known as it was read, a deletion that did not
 -- arrive is forgotten, and one that did is done.
 with asked as (
-    select r.* from sync.record r
+    select r.* from named_record r
     where r.org_id = %(org)s and r.mapping = %(mapping)s and r.salesforce_id = any(%(asked)s)
 ), alive as (
     select * from unnest(%(alive)s::text[], %(payloads)s::jsonb[]) as a(id, payload)
@@ -29,3 +29,51 @@ select a.org_id, a.mapping, a.key, a.salesforce_id, a.label, 'live', l.payload,
     nullif(a.in_flight, '{}'), case when a.in_flight <> '{}' then 'update' end,
     case when a.in_flight <> '{}' then a.in_flight_at end, a.run_number, a.sent_at
 from asked a join alive l on l.id = a.salesforce_id;
+
+-- name: keep_found
+-- A record that carries our key, of a row that is in the source, or in flight, and has no recorded
+-- Id, becomes a found record with the values read.
+insert into found_record (org_id, mapping, key, salesforce_id, payload, label, in_flight,
+                          in_flight_action, in_flight_at, run_number)
+select %(org)s, %(mapping)s, %(key)s, %(id)s, %(payload)s::jsonb, coalesce(s.label, r.label),
+    r.in_flight, r.in_flight_action, r.in_flight_at, %(run)s
+from (select 1) one
+left join named_record r on r.org_id = %(org)s and r.mapping = %(mapping)s and r.key = %(key)s
+left join source_row s on s.mapping = %(mapping)s and s.key = %(key)s
+where r.salesforce_id is null and (r.key is not null or s.key is not null)
+on conflict do nothing;
+
+-- name: recall_references
+-- What was asked within a day.
+insert into found_reference
+select object, field, value, salesforce_id, is_active, matches
+from sync.reference
+where org_id = %(org)s and not %(refresh)s and fetched_at > now() - interval '1 day';
+
+-- name: known_references
+-- The values that need not be asked for.
+select value from found_reference where object = %(object)s and field = %(field)s;
+
+-- name: note_reference
+-- What Salesforce has for one value.
+insert into found_reference
+values (%(object)s, %(field)s, %(value)s, %(id)s, %(is_active)s, %(matches)s)
+on conflict do nothing;
+
+-- name: owner
+-- The active user with this user name.
+select salesforce_id from found_reference
+where object = 'User' and field = 'Username' and value = lower(%(username)s)
+  and is_active and matches = 1;
+
+-- name: keep_references
+-- What was asked is remembered.
+insert into sync.reference as known
+    (org_id, object, field, value, salesforce_id, is_active, matches)
+select %(org)s, object, field, value, salesforce_id, is_active, matches from found_reference
+on conflict (org_id, object, field, value) do update
+set salesforce_id = excluded.salesforce_id, is_active = excluded.is_active,
+    matches = excluded.matches, fetched_at = now()
+where known.fetched_at < now() - interval '1 day'
+   or (known.salesforce_id, known.is_active, known.matches)
+      is distinct from (excluded.salesforce_id, excluded.is_active, excluded.matches);

@@ -53,6 +53,16 @@ class Outcomes:
         """Whether rows that wait for one of these may have to wait for a person."""
         return bool(self.refused or self.ended or self.unknown or self.stopped)
 
+    @property
+    def changes_the_plan(self) -> bool:
+        """Whether a new plan may send more: a record that people deleted is made again and its
+        children follow, or a create met a record and left values where it sent no null.
+        """
+        mine = [m.name for m in self.scope.mappings if m.on_missing == "recreate"]
+        made_again = (row.mapping in mine and state == Fate.GONE.value
+                      for row, _, state in self.ended)  # fmt: skip
+        return any(made_again) or any(decision.met for _, decision in self.sent)
+
     def take_back(self, row: Row, *, doubted: bool = False) -> None:
         """The row is planned again. `doubted`: it may have been done nevertheless."""
         (self.doubted if doubted else self.back).append(row)
@@ -188,7 +198,7 @@ class Outcomes:
         if self.refused:
             execute("record_refused", [r for r, _, _ in self.refused], **_told(self.refused))
         if self.unknown:
-            execute("record_unknown", self.unknown)
+            execute("record_unknown", self.unknown, every=False)
         for rows_back, doubted in ((self.back, False), (self.doubted, True)):
             if rows_back:
                 execute("take_back", rows_back, doubted=doubted)

@@ -193,7 +193,5 @@ def _entry(row: dict[str, Any], facts: dict[str, ObjectFacts]) -> Entry:
 def _facts(connection: psycopg.Connection[Any], org_id: str) -> dict[str, ObjectFacts]:
     return {
         name: ObjectFacts.model_validate(content)
-        for name, content in connection.execute(
-            "select object, facts from sync.describe where org_id = %s", [org_id]
-        )
+        for name, content in connection.execute(statements("overview")["facts"], {"org": org_id})
     }

@@ -58,3 +58,15 @@ from named n
 join sync.history h on h.org_id = %(org)s and h.mapping = n.mapping and h.key = n.key
 left join sync.mapping m on m.org_id = h.org_id and m.mapping = h.mapping
 order by h.id desc;
+
+-- name: problems
+-- The kept plan's rows that are not in order, in the order of sending, as `rows` of plan.sql.
+select mapping, key, coalesce(label, key), action, state, salesforce_id, payload, before, changed,
+    problems, pair
+from sync.plan
+where org_id = %(org)s and state not in ('planned', 'sending')
+order by position;
+
+-- name: facts
+-- Every description of the org that is kept.
+select object, facts from sync.describe where org_id = %(org)s;

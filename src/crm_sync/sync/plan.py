@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from crm_sync.errors import GuardStopped, MappingError
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.check import explain_error
-from crm_sync.mapping.compile import compile_mapping
+from crm_sync.mapping.compile import compile_mapping, present_keys
 from crm_sync.mapping.model import FieldRule, Lookup, Mapping
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.options import Options
@@ -102,6 +103,10 @@ class Plan:
         sent = ("create", "update", "delete")
         return sum(c.rows.get(a, 0) for c in self.counts.values() for a in sent)
 
+    def leaving(self, name: str) -> int:
+        """Records of a mapping that go or are marked, and what Salesforce takes along."""
+        return self.counts[name].leaving + self.cascaded.get(name, 0)
+
 
 def are_siblings(one: Mapping, other: Mapping) -> bool:
     """Whether a row can move from one mapping to the other: one table, each with its `where`."""
@@ -116,11 +121,24 @@ def create_tables(connection: psycopg.Connection[Any]) -> None:
 
 def keep_plan(scope: Scope) -> None:
     """The plan, and what was found on the way, become state; a dry run leaves this out."""
-    for block in ("forget_absent", "store_found", "forget_ended", "forget_plan", "store_plan",
-                  "blank_history"):  # fmt: skip
+    for block in ("forget_absent", "store_found", "forget_ended", "forget_plan", "store_plan"):
         scope.run(block, "keep")
+    for mapping in scope.mappings:
+        if scope.run("ended_records", "keep", mapping=mapping.name).fetchone() == (True,):
+            _clear_values(scope, mapping)
+    scope.run("blank_history", "keep")
     if len(scope.mappings) == len(scope.known):  # what a part of the mappings saw is no position
         scope.run("store_position", "keep")
+
+
+def _clear_values(scope: Scope, mapping: Mapping) -> None:
+    """Clears the values of records that stay although their row is gone from the table."""
+    if mapping.source.where:
+        scope.connection.execute(
+            sql.SQL("insert into present_row\n{}").format(present_keys(mapping, scope.catalog))
+        )
+    kept = [*mapping.on_delete.values, *mapping.lookups]
+    scope.run("clear_values", "keep", mapping=mapping.name, kept=kept)
 
 
 def load_sources(scope: Scope) -> dict[str, str]:
@@ -151,6 +169,7 @@ def load_sources(scope: Scope) -> dict[str, str]:
     # Nobody analyzes temporary tables by himself, and without it a large plan takes nested loops.
     connection.execute("analyze source_row")
     for mapping in scope.mappings:
+        _check_case(scope, mapping)
         for sibling in scope.siblings(mapping):
             twice = scope.run("claimed_twice", mapping=mapping.name, sibling=sibling).fetchone()
             if twice:
@@ -160,6 +179,22 @@ def load_sources(scope: Scope) -> dict[str, str]:
                     mapping.where("source", "where"),
                 )
     return fingerprints
+
+
+def _check_case(scope: Scope, mapping: Mapping) -> None:
+    """Raises MappingError for keys that Salesforce would take for one: a unique field that is not
+    case-sensitive matches without regard to case (Apex Developer Guide, Upserting Records).
+    """
+    field = mapping.external_id.field
+    if scope.facts[mapping.object].fields[field].case_sensitive:
+        return
+    if found := scope.run("differ_in_case", mapping=mapping.name).fetchone():
+        raise MappingError(
+            f"The keys {found[0]} and {found[1]} of {mapping.source.table} differ in upper and "
+            f"lower case alone, which {mapping.object}.{field} ignores: they would share a record.",
+            f"Make {field} Unique (case-sensitive) in Setup.",
+            mapping.where("external_id"),
+        )
 
 
 def make_plan(scope: Scope, fingerprints: Map[str, str]) -> Plan:
@@ -193,8 +228,7 @@ def make_plan(scope: Scope, fingerprints: Map[str, str]) -> Plan:
 
 def _keep_children(scope: Scope) -> dict[str, int]:
     """Lets deletions wait for the children that leave; how many records they would take along."""
-    deletes = scope.connection.execute("select from plan_row where action = 'delete' limit 1")
-    if deletes.fetchone() is None:
+    if scope.run("has_deletions").fetchone() != (True,):
         return {}
     edges = sorted({(child, field) for _, child, field in children(scope.known, scope.known)})
     scope.run(
@@ -227,24 +261,26 @@ def children(known: Sequence[Mapping], parents: Sequence[Mapping]) -> list[tuple
     ]
 
 
-def guard_deletions(plan: Plan, options: Options) -> None:
+def guard_deletions(plan: Plan, options: Options, earlier: Sequence[Plan] = ()) -> None:
     """Raises GuardStopped where a run would delete more than a run may delete unasked.
 
-    Counted are deletions, what Salesforce deletes along with them, and records that on_delete
-    marks; a row that moves between siblings is not lost and does not count. The limit is the
-    larger of 3 rows and 10 % of a mapping's records; an empty source always stops.
+    `earlier`: what the same run has pushed before; the limit is one for all its plans. Counted are
+    deletions, what Salesforce deletes along with them, and records that on_delete marks; a row that
+    moves between siblings is not lost and does not count. The limit is the larger of 3 rows and
+    10 % of a mapping's records; an empty source always stops.
     """
     if options.allow_deletions:
         return
     for name, counts in plan.counts.items():
-        leaving = counts.leaving + plan.cascaded.get(name, 0)
+        leaving = sum(p.leaving(name) for p in (*earlier, plan))
+        recorded = max(p.counts[name].recorded for p in (*earlier, plan))
         if counts.source == 0 and counts.recorded > 0 and counts.leaving > 0:
             raise GuardStopped(
                 f"The source of {name} is empty, and {counts.recorded} records would go.",
                 "If that is meant, run again with --allow-deletions.",
             )
-        if leaving > max(GUARD_ROWS, int(counts.recorded * GUARD_SHARE)):
+        if leaving > max(GUARD_ROWS, int(recorded * GUARD_SHARE)):
             raise GuardStopped(
-                f"{leaving} of {counts.recorded} records of {name} would be deleted or marked.",
+                f"{leaving} of {recorded} records of {name} would be deleted or marked.",
                 "Look at the dry run; if that is meant, run again with --allow-deletions.",
             )

@@ -35,8 +35,26 @@ create temp table found_reference (
     object text, field text, value text collate "C", salesforce_id text, is_active boolean,
     matches integer, primary key (object, field, value)
 ) on commit drop;
+create temp table present_row (mapping text, key text collate "C", primary key (mapping, key))
+    on commit drop;
+create temp table renamed (formerly text primary key, mapping text not null) on commit drop;
+-- What we know, and the former plan, under the names that mappings have today.
+create temp view named_record as
+    select r.* from sync.record r where r.mapping not in (select n.formerly from renamed n)
+    union all
+    select r.org_id, n.mapping, r.key, r.salesforce_id, r.label, r.state, r.payload, r.in_flight,
+           r.in_flight_action, r.in_flight_at, r.run_number, r.sent_at, r.problem, r.cleared
+    from sync.record r join renamed n on n.formerly = r.mapping;
+create temp view former_plan as
+    select p.org_id, p.mapping, p.key, p.action, p.state, p.payload, p.problems, p.attempts,
+           p.fingerprint, p.refused_at
+    from sync.plan p where p.mapping not in (select n.formerly from renamed n)
+    union all
+    select p.org_id, n.mapping, p.key, p.action, p.state, p.payload, p.problems, p.attempts,
+           p.fingerprint, p.refused_at
+    from sync.plan p join renamed n on n.formerly = p.mapping;
 create temp view known_record as
-    select r.* from sync.record r
+    select r.* from named_record r
     where not exists (select from found_record f
                       where f.org_id = r.org_id and f.mapping = r.mapping and f.key = r.key)
       and not exists (select from absent_record a where a.mapping = r.mapping and a.key = r.key)
@@ -117,12 +135,14 @@ where s.mapping = %(mapping)s and s.key = g.key;
 
 -- name: decide
 -- Every source row that is not as Salesforce last confirmed it: create or update, and its state.
+-- `before` is what Salesforce may hold: as last confirmed, or as it is in flight.
 insert into plan_row (org_id, mapping, key, position, action, state, label, salesforce_id, payload,
                       before, changed, waits_for, parent, problems, attempts, fingerprint,
                       run_number, refused_at)
 select %(org)s, s.mapping, s.key, 0, a.action,
     d.state, s.label, case a.action when 'update' then r.salesforce_id end, s.payload,
-    (select jsonb_object_agg(f, r.payload -> f) from unnest(c.fields) f where a.action = 'update'),
+    (select jsonb_object_agg(f, (r.payload || coalesce(r.in_flight, '{}')) -> f)
+     from unnest(c.fields) f where a.action = 'update'),
     c.fields, s.waits_for, s.parent,
     case d.state
         when 'held' then jsonb_build_array(r.problem)
@@ -136,7 +156,7 @@ select %(org)s, s.mapping, s.key, 0, a.action,
 from source_row s
 left join known_record r
     on r.org_id = %(org)s and r.mapping = s.mapping and r.key = s.key
-left join sync.plan o
+left join former_plan o
     on o.org_id = %(org)s and o.mapping = s.mapping and o.key = s.key
 cross join lateral (
     select case when r.salesforce_id is null or (r.state = 'gone' and %(on_missing)s = 'recreate')
@@ -145,13 +165,14 @@ cross join lateral (
 cross join lateral (
     -- A create leaves nulls out (Salesforce's defaults apply) unless a null must undo what is in
     -- flight. An update holds what differs; a field that was never sent and is null is left alone.
+    -- A row that is back after its values were cleared is sent with every field.
     select coalesce(array_agg(f.key order by f.key collate "C"), '{}') as fields
     from jsonb_each(s.payload) f
     where coalesce(r.in_flight ? f.key, false) and (a.action = 'create' or f.key <> all(%(on_create)s))
        or case a.action
             when 'create' then f.value <> 'null'::jsonb
             else f.key <> all(%(on_create)s)
-                 and (%(resend)s or (f.value is distinct from r.payload -> f.key
+                 and (%(resend)s or r.cleared or (f.value is distinct from r.payload -> f.key
                       and not (r.payload -> f.key is null and f.value = 'null'::jsonb))) end
 ) c
 cross join lateral (
@@ -194,8 +215,9 @@ select %(org)s, r.mapping, r.key, 0, a.action,
     r.label, r.salesforce_id,
     case a.action when 'update' then r.payload || %(set)s::jsonb end,
     case a.action when 'update'
-        then (select jsonb_object_agg(f, r.payload -> f) from unnest(c.fields) f)
-        else r.payload end,
+        then (select jsonb_object_agg(f, (r.payload || coalesce(r.in_flight, '{}')) -> f)
+              from unnest(c.fields) f)
+        else r.payload || coalesce(r.in_flight, '{}') end,
     c.fields,
     case when r.salesforce_id is null then jsonb_build_array(jsonb_build_object(
             'code', 'UNKNOWN_OUTCOME', 'severity', 'note', 'mend', '',
@@ -203,7 +225,7 @@ select %(org)s, r.mapping, r.key, 0, a.action,
          when o.state = 'refused' then o.problems else '[]'::jsonb end,
     coalesce(o.attempts, 0), %(fingerprint)s, %(run)s, o.refused_at, m.mapping, true
 from known_record r
-left join sync.plan o on o.org_id = %(org)s and o.mapping = r.mapping and o.key = r.key
+left join former_plan o on o.org_id = %(org)s and o.mapping = r.mapping and o.key = r.key
 left join lateral (
     select t.mapping from source_row t
     where t.mapping = any(%(siblings)s) and t.key = r.key
@@ -263,6 +285,11 @@ with numbered as (
 update plan_row p set position = n.position
 from numbered n where n.mapping = p.mapping and n.key = p.key;
 
+-- name: differ_in_case
+-- Two keys of a mapping that Salesforce takes for one where the external ID ignores case.
+select min(s.key), max(s.key) from source_row s
+where s.mapping = %(mapping)s group by lower(s.key collate "default") having count(*) > 1 limit 1;
+
 -- name: claimed_twice
 -- A row in the sources of two mappings of one group; their `where` must exclude each other.
 select s.mapping, t.mapping, s.key
@@ -296,6 +323,10 @@ select left(encode(sha256(convert_to(coalesce(string_agg(
         p.salesforce_id, p.payload::text, p.changed::text), 'UTF8')), 'hex'),
     '' order by p.mapping collate "C", p.key), ''), 'UTF8')), 'hex'), 16)
 from plan_row p;
+
+-- name: has_deletions
+-- Whether the plan deletes anything.
+select exists (select from plan_row where action = 'delete');
 
 -- name: to_send
 -- What a push of this plan would send, as `next_rows` of push.sql gives it.

@@ -26,7 +26,7 @@ from crm_sync.sync.plan import Scope
 from crm_sync.sync.requests import objects_json, to_subrequest
 from crm_sync.sync.statements import statements
 
-__all__ = ["Progress", "holds_run", "leave_unknown", "push"]
+__all__ = ["Progress", "Pushed", "holds_run", "leave_unknown", "push"]
 
 REPEATS = 4  # times that a row is sent again after a lock
 PAUSE = 0.5  # seconds before the first of them; doubled each time
@@ -65,6 +65,7 @@ class Push:
     stopped: dict[str, str] = field(default_factory=dict)  # mapping → Salesforce's code
     has_waited: set[str] = field(default_factory=set)  # rows that were sent before their parent
     done: int = 0
+    changes_the_plan: bool = False
 
     def __post_init__(self) -> None:
         self.objects = objects_json(self.scope.known, self.scope.facts)
@@ -108,13 +109,22 @@ def holds_run(connection: psycopg.Connection[Any], org_id: str, run_number: int)
 
 def leave_unknown(connection: psycopg.Connection[Any], org_id: str, run_number: int) -> None:
     """Notes, when a run ends, that nobody will hear the answer to what is still on its way."""
-    connection.execute(statements("push")["leave_unknown"], {"org": org_id, "run": run_number})
+    values = {"org": org_id, "run": run_number, "every": True, "rows_mapping": [], "rows_key": []}
+    connection.execute(statements("push")["record_unknown"], values)
 
 
-def push(
-    scope: Scope, client: Client, total: int, progress: Progress | None = None
-) -> dict[str, str]:
-    """Sends every planned row of the scope; gives the mappings that stopped, with the reason.
+@dataclass(frozen=True)
+class Pushed:
+    """What a push leaves: mappings that stopped, with Salesforce's code, and whether it learned
+    something of Salesforce after which a new plan may send more (`Outcomes.changes_the_plan`).
+    """
+
+    stopped: dict[str, str]
+    changes_the_plan: bool
+
+
+def push(scope: Scope, client: Client, total: int, progress: Progress | None = None) -> Pushed:
+    """Sends every planned row of the scope, `total` rows as far as the plan knew.
 
     Raises LockLost, LimitReached, OrgUnreachable, psycopg.Error; what was not sent stays planned.
     """
@@ -127,7 +137,7 @@ def push(
                 calls.extend(_send(work, call))
             if progress:
                 progress(min(work.done, total), total)
-    return work.stopped
+    return Pushed(work.stopped, work.changes_the_plan)
 
 
 def _head(work: Push) -> list[Row]:
@@ -150,6 +160,7 @@ def _send(work: Push, call: Call) -> list[Call]:
         work.hold_run()
         outcomes.record(work.execute)
         work.stopped.update(outcomes.stopped)
+        work.changes_the_plan |= outcomes.changes_the_plan
         if outcomes.leaves_problems:
             while (work.execute("block_waiting", stopped=list(work.stopped)).fetchone() or (0,))[0]:
                 pass
@@ -177,7 +188,7 @@ def _answers(work: Push, call: Call, rows: Sequence[Row]) -> list[Answer]:
     try:
         return work.client.composite(requests, lambda: work.note("note_repeat", rows))
     except NoAnswer as error:
-        work.note("record_unknown", rows)
+        work.note("record_unknown", rows, every=False)
         raise OrgUnreachable(
             f"Salesforce gave no answer after {work.client.target.attempts} attempts ({error}).",
             "The rows of the last call are marked unknown; run again, and they are sent again.",

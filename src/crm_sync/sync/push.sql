@@ -114,7 +114,7 @@ with outcome as (
             from jsonb_each(r2.payload) e where e.value = 'null') end,
         in_flight_action = case when r2.is_met then 'update' end,
         in_flight_at = case when r2.is_met then clock_timestamp() end,
-        run_number = %(run)s, sent_at = clock_timestamp()
+        run_number = %(run)s, sent_at = clock_timestamp(), cleared = false
     from resolved r2
     where r.org_id = r2.org_id and r.mapping = r2.mapping and r.key = r2.key
     returning r.mapping, r.key, r.salesforce_id
@@ -126,7 +126,7 @@ select d.org_id, %(run)s, d.mapping, d.key, s.salesforce_id, d.action, 'recorded
 from resolved d join stored s on s.mapping = d.mapping and s.key = d.key;
 
 -- name: record_deleted
--- Gone in Salesforce, as the source is: nothing of the row's values stays with us.
+-- Gone in Salesforce, as the source is. What the history holds of its values goes at the run's end.
 with done as (
     delete from sync.plan p
     using unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
@@ -135,12 +135,6 @@ with done as (
 ), forgotten as (
     delete from sync.record r using done d
     where r.org_id = d.org_id and r.mapping = d.mapping and r.key = d.key
-), blanked as (
-    update sync.history h
-    set fields = null, problem = h.problem - array['sentence', 'mend', 'field', 'column']
-    from done d
-    where h.org_id = d.org_id and h.mapping = d.mapping and h.key = d.key
-      and (h.fields is not null or h.problem is not null)
 )
 insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome)
 select d.org_id, %(run)s, d.mapping, d.key, d.salesforce_id, 'delete', 'recorded' from done d;
@@ -154,12 +148,6 @@ with gone as (
       and not exists (select from sync.plan p where p.org_id = r.org_id and p.mapping = r.mapping
                       and p.key = r.key)
     returning r.*
-), blanked as (
-    update sync.history h
-    set fields = null, problem = h.problem - array['sentence', 'mend', 'field', 'column']
-    from gone g
-    where h.org_id = g.org_id and h.mapping = g.mapping and h.key = g.key
-      and (h.fields is not null or h.problem is not null)
 ), noted as (
     insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome,
                               problem)
@@ -225,21 +213,29 @@ where r.org_id = n.org_id and r.mapping = n.mapping and r.key = n.key and not n.
   and r.salesforce_id is null;
 
 -- name: record_unknown
--- No answer after the last attempt: the next run sends these rows again.
+-- No answer after the last attempt: the next run sends these rows again. `every`: all that is still
+-- on its way when the run ends, since nobody will hear the answer.
 with lost as (
     update sync.plan p set state = 'unknown', problems = jsonb_build_array(jsonb_build_object(
         'code', 'UNKNOWN_OUTCOME', 'severity', 'error',
         'sentence', 'It was sent, and no answer came.', 'mend', 'Run again: it is sent again.'))
-    from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
-    where p.org_id = %(org)s and p.mapping = b.mapping and p.key = b.key and p.state = 'sending'
+    where p.org_id = %(org)s and p.state = 'sending'
+      and (%(every)s or exists (
+          select from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
+          where p.mapping = b.mapping and p.key = b.key))
     returning p.*
 )
-insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome)
-select l.org_id, %(run)s, l.mapping, l.key, l.salesforce_id, l.action, 'unknown' from lost l;
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields,
+                          problem)
+select l.org_id, %(run)s, l.mapping, l.key, l.salesforce_id, l.action, 'unknown', (
+    select jsonb_object_agg(f, jsonb_build_object('before', l.before -> f, 'after', l.payload -> f))
+    from unnest(l.changed) f), l.problems -> 0
+from lost l;
 
 -- name: block_waiting
 -- Planned rows that wait for a row that did not go, or whose object stopped: blocked, judged by
--- that row's result. Repeated until none is found, for rows that wait for these.
+-- that row's result. Repeated until none is found, for rows that wait for these. The history tells
+-- it once, not at every run in which the same happens.
 with waiting as (
     select q.mapping, q.key, split_part(u.name, ':', 1) as parent_mapping,
            substr(u.name, strpos(u.name, ':') + 1) as parent_key
@@ -261,7 +257,18 @@ with waiting as (
       and (w.state in ('refused', 'blocked', 'unknown', 'held', 'invalid')
            or w.state = 'planned' and w.mapping = any(%(stopped)s))
       and p.org_id = %(org)s and p.mapping = q.mapping and p.key = q.key
-    returning p.mapping, p.key
+    returning p.org_id, p.mapping, p.key, p.salesforce_id, p.action, p.problems -> 0 as problem
+), noted as (
+    insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome,
+                              problem)
+    select b.org_id, %(run)s, b.mapping, b.key, b.salesforce_id, b.action, 'blocked', b.problem
+    from blocked b
+    left join lateral (
+        select h.outcome, h.problem from sync.history h
+        where h.org_id = b.org_id and h.mapping = b.mapping and h.key = b.key
+        order by h.id desc limit 1
+    ) l on true
+    where (l.outcome, l.problem) is distinct from ('blocked', b.problem)
 )
 select count(*) from blocked;
 
@@ -281,27 +288,31 @@ with outcome as (
     delete from sync.plan p using known k
     where p.org_id = k.org_id and p.mapping = k.mapping and p.key = k.key
       and p.state = 'sending' and (k.state = 'converted' or p.action = 'delete')
-    returning p.*
 ), held as (
     update sync.plan p
-    set state = case when k.state = 'gone' and %(recreate)s then 'planned' else 'held' end,
-        action = case when k.state = 'gone' and %(recreate)s then 'create' else p.action end,
+    set state = case when a.again then 'planned' else 'held' end,
+        action = case when a.again then 'create' else p.action end,
         position = p.position + 1000000000,
-        changed = case when k.state = 'gone' and %(recreate)s then (
+        before = case when not a.again then p.before end,
+        changed = case when a.again then (
             select coalesce(array_agg(e.key order by e.key collate "C"), '{}')
             from jsonb_each(p.payload) e where e.value <> 'null'::jsonb) else p.changed end,
         problems = jsonb_build_array(k.problem)
     from known k
+    cross join lateral (select k.state = 'gone' and %(recreate)s as again) a
     where p.org_id = k.org_id and p.mapping = k.mapping and p.key = k.key
       and p.state = 'sending' and k.state <> 'converted' and p.action <> 'delete'
-    returning p.*
 )
-insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, problem)
-select %(org)s, %(run)s, k.mapping, k.key, k.salesforce_id, coalesce(h.action, c.action, 'update'),
-    case when k.state = 'converted' then 'closed' else 'held' end, k.problem
+-- What was tried: this reads sync.plan as it was before this statement.
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields,
+                          problem)
+select %(org)s, %(run)s, k.mapping, k.key, k.salesforce_id, coalesce(p.action, 'update'),
+    case when k.state = 'converted' then 'closed' else 'held' end, (
+    select jsonb_object_agg(f, jsonb_build_object('before', p.before -> f, 'after', p.payload -> f))
+    from unnest(p.changed) f), k.problem
 from known k
-left join held h on h.mapping = k.mapping and h.key = k.key
-left join closed c on c.mapping = k.mapping and c.key = k.key;
+left join sync.plan p on p.org_id = k.org_id and p.mapping = k.mapping and p.key = k.key
+    and p.state = 'sending';
 
 -- name: open_parents
 -- Of these rows, those whose parent is still to be created, apart from what was `sent` just now.
@@ -327,15 +338,3 @@ join sync.record r on r.org_id = p.org_id and r.salesforce_id = case jsonb_typeo
     when 'object' then (select q.salesforce_id from sync.record q where q.org_id = p.org_id
         and q.mapping = e.value ->> 'mapping' and q.key = e.value ->> 'key') end
 where p.org_id = %(org)s and e.key = any(%(lookups)s);
-
--- name: leave_unknown
--- A run that ends while a call is on its way: nobody hears its answer.
-with lost as (
-    update sync.plan p set state = 'unknown', problems = jsonb_build_array(jsonb_build_object(
-        'code', 'UNKNOWN_OUTCOME', 'severity', 'error',
-        'sentence', 'It was sent, and no answer came.', 'mend', 'Run again: it is sent again.'))
-    where p.org_id = %(org)s and p.state = 'sending'
-    returning p.*
-)
-insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome)
-select l.org_id, %(run)s, l.mapping, l.key, l.salesforce_id, l.action, 'unknown' from lost l;

@@ -78,12 +78,7 @@ def problem_rows(
     by_name = {m.name: m for m in known}
     with connection.cursor() as cursor:
         psycopg.types.json.set_json_loads(_loads, cursor)
-        cursor.execute(
-            "select mapping, key, coalesce(label, key), action, state, salesforce_id, payload,"
-            " before, changed, problems, pair from sync.plan where org_id = %s"
-            " and state not in ('planned', 'sending') order by position",
-            [org_id],
-        )
+        cursor.execute(statements("overview")["problems"], {"org": org_id})
         for row in cursor:
             if row[0] in by_name:
                 found = row_of(by_name, facts, row)

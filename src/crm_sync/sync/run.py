@@ -28,6 +28,13 @@ from crm_sync.settings import Settings
 from crm_sync.sync import lookup, state
 from crm_sync.sync.database import connect
 from crm_sync.sync.errors import Ended
+from crm_sync.sync.facts import read_facts
+from crm_sync.sync.known_mappings import (
+    check_mapping_identity,
+    keep_mappings,
+    note_renamed,
+    rename_mappings,
+)
 from crm_sync.sync.options import Options
 from crm_sync.sync.plan import (
     Plan,
@@ -42,6 +49,7 @@ from crm_sync.sync.plan import (
 from crm_sync.sync.push import Progress, holds_run, leave_unknown, push
 from crm_sync.sync.read import plan_report, problem_rows
 from crm_sync.sync.session import trouble
+from crm_sync.sync.statements import statements
 
 __all__ = ["Options", "describe", "dry_run", "sync"]
 
@@ -97,7 +105,7 @@ def sync(
             done = _Done()
             reason: BaseException | None = None
             try:
-                _send_plan(connection, opened, run, done, progress)
+                _send_plans(connection, opened, run, done, progress)
                 status = "finished"
             except BaseException as error:
                 status, reason = _ending(error)
@@ -124,25 +132,63 @@ class _Done:
     message: str | None = None
 
 
-def _send_plan(
+def _send_plans(
     connection: psycopg.Connection[Any],
     opened: _Opened,
     run: RunReport,
     done: _Done,
     progress: Progress | None,
 ) -> None:
-    """Plans, keeps the plan, and pushes it."""
+    """Plans and pushes, and again while a push learned what changes the plan: a record that people
+    deleted is made again, then its children, level by level. What the last plan holds beyond that,
+    or beyond the plan that was expected, is kept for the next run, and the run says so.
+    """
+    pushed: list[Plan] = []
+    rounds = 1 if opened.options.expect else len(opened.mappings) + 1
+    learned = True
+    while learned:
+        scope, plan = _keep_plan(connection, opened, run, pushed)
+        done.scope = scope
+        if len(pushed) == rounds:
+            if plan.to_send:
+                done.message = (
+                    f"{plan.to_send} rows are left for the next run: records were found deleted in "
+                    "Salesforce, or not as they were known"
+                )
+            return
+        outcome = push(scope, opened.client, plan.to_send, _after(pushed, progress))
+        pushed.append(plan)
+        stopped = "; ".join(f"{name} stopped: {code}" for name, code in outcome.stopped.items())
+        done.message = stopped or None
+        learned = outcome.changes_the_plan and not stopped
+
+
+def _keep_plan(
+    connection: psycopg.Connection[Any], opened: _Opened, run: RunReport, pushed: Sequence[Plan]
+) -> tuple[Scope, Plan]:
+    """One plan, allowed and kept. A person's flags ask for one attempt: they hold for the first."""
+    options = opened.options
+    if pushed:
+        once = replace(options, full=False, resend=False, retry_refused=False)
+        opened = replace(opened, options=once)
     with _plan_transaction(connection, keep=True):
         scope, plan, fingerprints = _plan(connection, opened, run.org, run.run_number, keep=True)
-        _expect(plan, opened.options)
-        guard_deletions(plan, opened.options)
+        if not pushed:
+            _expect(plan, options)
+        guard_deletions(plan, options, pushed)
+        rename_mappings(connection, run.org.id)
         keep_plan(scope)
-        state.keep_mappings(connection, run.org.id, scope.mappings, fingerprints)
+        keep_mappings(connection, run.org.id, scope.mappings, fingerprints)
         lookup.keep_references(scope)
-    done.scope = scope
-    stopped = push(scope, opened.client, plan.to_send, progress)
-    said = "; ".join(f"{name} stopped: {code}" for name, code in stopped.items())
-    done.message = said or None
+    return scope, plan
+
+
+def _after(pushed: Sequence[Plan], progress: Progress | None) -> Progress | None:
+    """Progress that counts the rows of the plans before."""
+    before = sum(plan.to_send for plan in pushed)
+    if progress is None or not before:
+        return progress
+    return lambda done, total: progress(before + done, before + total)
 
 
 def _ending(error: BaseException) -> tuple[str, BaseException]:
@@ -170,7 +216,7 @@ def describe(
     client = Client(*settings.chosen(target))
     org = state.identify(connection, client)
     objects = [m.object for m in mappings]
-    return state.read_facts(connection, client, org, objects, refresh=True, keep=False)
+    return read_facts(connection, client, org, objects, refresh=True, keep=False)
 
 
 @dataclass(frozen=True)
@@ -221,15 +267,15 @@ def _plan(
     connection: psycopg.Connection[Any], opened: _Opened, org: Org, run_number: int, *, keep: bool
 ) -> tuple[Scope, Plan, dict[str, str]]:
     client, options = opened.client, opened.options
-    state.rename_mappings(connection, org.id, opened.mappings)
-    searched = state.check_mapping_identity(connection, org.id, opened.mappings)
+    create_tables(connection)
+    note_renamed(connection, org.id, opened.mappings)
+    searched = check_mapping_identity(connection, org.id, opened.mappings)
     objects = [m.object for m in opened.known]
-    facts = state.read_facts(connection, client, org, objects, refresh=options.full, keep=keep)
+    facts = read_facts(connection, client, org, objects, refresh=options.full, keep=keep)
     scope = Scope(
         connection, org.id, run_number, opened.mappings, opened.known, facts,
         read_catalog(connection), options,
     )  # fmt: skip
-    create_tables(connection)
     lookup.recall_references(scope, refresh=options.full)
     if opened.default_owner:
         scope = _with_owner(scope, client, opened.default_owner)
@@ -273,6 +319,11 @@ def _expect(plan: Plan, options: Options) -> None:
         )
 
 
+def _run(connection: psycopg.Connection[Any], block: str, **values: Any) -> psycopg.Cursor[Any]:
+    """Runs a block of run.sql."""
+    return connection.execute(statements("run")[block], values)
+
+
 def _finish(
     connection: psycopg.Connection[Any], run: RunReport, scope: Scope | None
 ) -> tuple[OutcomeSummary, ...]:
@@ -284,15 +335,18 @@ def _finish(
                 return ()
             leave_unknown(connection, run.org.id, run.run_number)
             summaries = _outcomes(connection, run, scope) if scope else ()
-            connection.execute(
-                "update sync.run set status = %s, finished_at = clock_timestamp(), counts = %s,"
-                " calls = %s, message = %s where org_id = %s and run_number = %s",
-                [
-                    _status(run.status, summaries, run.message),
-                    Jsonb({s.mapping: _counted(s) for s in summaries}),
-                    run.calls, run.message, run.org.id, run.run_number,
-                ],
-            )  # fmt: skip
+            if any(s.delete for s in summaries):
+                connection.execute(statements("keep")["blank_history"], {"org": run.org.id})
+            _run(
+                connection,
+                "finish",
+                org=run.org.id,
+                run=run.run_number,
+                status=_status(run.status, summaries, run.message),
+                counts=Jsonb({s.mapping: _counted(s) for s in summaries}),
+                calls=run.calls,
+                message=run.message,
+            )
     except psycopg.Error:
         return ()
     return summaries
@@ -309,17 +363,9 @@ def _outcomes(
 ) -> tuple[OutcomeSummary, ...]:
     """Rows of this run by what became of them: confirmed ones from history, open ones from plan."""
     counts: dict[str, dict[str, int]] = {m.name: {} for m in scope.mappings}
-    for name, action, number in connection.execute(
-        "select mapping, action, count(*) from sync.history where org_id = %s and run_number = %s"
-        " and outcome = 'recorded' group by 1, 2",
-        [run.org.id, run.run_number],
-    ):
+    for name, action, number in _run(connection, "recorded", org=run.org.id, run=run.run_number):
         counts.setdefault(name, {})[action] = number
-    for name, kind, number in connection.execute(
-        "select mapping, state, count(*) from sync.plan where org_id = %s and mapping = any(%s)"
-        " group by 1, 2",
-        [run.org.id, scope.names],
-    ):
+    for name, kind, number in _run(connection, "open_rows", org=run.org.id, mappings=scope.names):
         counts[name][kind] = number
     objects = {m.name: m.object for m in scope.known}
     return tuple(
@@ -337,26 +383,14 @@ def _counted(summary: OutcomeSummary) -> dict[str, int]:
 def _sweep(connection: psycopg.Connection[Any], org_id: str, history_days: int) -> None:
     """Drops changes that every org has seen, and history that is too old."""
     with connection.transaction():
-        connection.execute(
-            "delete from sync.change where ctid = any(array(select ctid from sync.change"
-            " where xid < (select pg_snapshot_xmin(position) from sync.org"
-            " where position is not null and last_run_at > now() - interval '30 days'"
-            " order by pg_snapshot_xmin(position) limit 1) for update skip locked))"
-        )
-        connection.execute(
-            "delete from sync.history where org_id = %s and at < now() - make_interval(days => %s)",
-            [org_id, history_days],
-        )
+        for block in ("drop_positions", "sweep_changes", "sweep_history"):
+            _run(connection, block, org=org_id, days=history_days)
 
 
 def _notes(scope: Scope) -> tuple[str, ...]:
     """What a reader of the report should know besides the rows."""
     known = [m.name for m in scope.known]
-    idle = scope.connection.execute(
-        "select mapping, count(*) from sync.record where org_id = %s and mapping <> all(%s)"
-        " group by 1 order by 1",
-        [scope.org_id, known],
-    )
+    idle = scope.run("idle_mappings", "run", known=known)
     return (
         *(
             f"{number} records of the mapping {name} are kept; no enabled mapping has that name."

@@ -17,7 +17,7 @@ from psycopg import errors
 from crm_sync.errors import CrmSyncError, DatabaseError, LockLost
 from crm_sync.mapping.sql_errors import said
 
-__all__ = ["lift_limits", "trouble"]
+__all__ = ["lift_limits", "locked_out", "trouble"]
 
 _LIMITS = {
     "statement_timeout": "0",
@@ -25,6 +25,11 @@ _LIMITS = {
     "idle_session_timeout": "0",
     "transaction_timeout": "0",  # PostgreSQL 17 and newer
     "lock_timeout": "60s",
+    # A process that is gone with its machine or network ends no connection: the server would hold
+    # the run's lock for two hours, the system's default. These are ours for our end, for its end.
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
     # Plans avoid nested loops; where one is the only way its cost counts as huge, and PostgreSQL
     # would spend seconds on compiling each statement (seen on 15 with LLVM).
     "jit": "off",
@@ -44,13 +49,18 @@ def lift_limits(connection: psycopg.Connection[Any]) -> None:
         connection.execute("set client_connection_check_interval = '2s'")
 
 
+def locked_out() -> DatabaseError:
+    """What a lock that was not given in time means."""
+    return DatabaseError(
+        "Another session has locked a table that the run needs.",
+        "Wait until it ends (see pg_stat_activity), then run again.",
+    )
+
+
 def trouble(error: psycopg.Error) -> CrmSyncError:
     """What an error of PostgreSQL in the middle of a sync means for the run."""
     if isinstance(error, errors.LockNotAvailable):
-        return DatabaseError(
-            "Another session has locked a table that the run needs.",
-            "Wait until it ends (see pg_stat_activity), then run again.",
-        )
+        return locked_out()
     lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
     if lost and (error.sqlstate or "08")[:2] in ("08", "57"):
         return LockLost(

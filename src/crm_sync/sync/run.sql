@@ -1,0 +1,43 @@
+-- A run's end, and what it sweeps.
+
+-- name: finish
+-- How the run ended.
+update sync.run
+set status = %(status)s, finished_at = clock_timestamp(), counts = %(counts)s, calls = %(calls)s,
+    message = %(message)s
+where org_id = %(org)s and run_number = %(run)s;
+
+-- name: recorded
+-- Outcomes that Salesforce confirmed to this run.
+select mapping, action, count(*) from sync.history
+where org_id = %(org)s and run_number = %(run)s and outcome = 'recorded' group by 1, 2;
+
+-- name: open_rows
+-- The rows that are left, by state.
+select mapping, state, count(*) from sync.plan
+where org_id = %(org)s and mapping = any(%(mappings)s) group by 1, 2;
+
+-- name: idle_mappings
+-- Records of mappings that are not enabled.
+select mapping, count(*) from named_record
+where org_id = %(org)s and mapping <> all(%(known)s) group by 1 order by 1;
+
+-- name: drop_positions
+-- An org that nobody has synced for a month no longer keeps changes: its next plan compares all.
+update sync.org set position = null
+where org_id in (select org_id from sync.org
+                 where position is not null and last_run_at < now() - interval '30 days'
+                 for update skip locked);
+
+-- name: sweep_changes
+-- Changes that every org with a position has seen.
+delete from sync.change where ctid = any(array(
+    select ctid from sync.change
+    where xid < (select pg_snapshot_xmin(position) from sync.org where position is not null
+                 order by pg_snapshot_xmin(position) limit 1)
+    for update skip locked));
+
+-- name: sweep_history
+-- History that is too old.
+delete from sync.history
+where org_id = %(org)s and at < now() - make_interval(days => %(days)s);
