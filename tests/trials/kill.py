@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,41 +76,20 @@ class Trial:
                     self._change_back()
             self.practice.org.faults.clear()
             time.sleep(LONGEST_DELAY + 0.1)  # Salesforce carries out what it has received
-            report = self._finish()
+            report = finish(self.practice)
             assert report.status == "finished", report
             self.practice.assert_same()
         child.kill()
         child.wait()
         return rounds
 
-    def _finish(self) -> RunReport:
-        """A run that nobody kills. PostgreSQL may notice late that the killed one is gone."""
-        until = time.monotonic() + 10
-        while True:
-            try:
-                return self.practice.sync(allow_deletions=True)
-            except AlreadyRunning:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.1)
-
     # Processes -----------------------------------------------------------------------------------
 
     def _start(self) -> subprocess.Popen[str]:
-        org = self.practice.org
-        environment = {
-            **os.environ,
-            "CRM_SYNC_DATABASE_URL": self.practice.database.sync_url,
-            "CRM_SYNC_MAPPINGS": str(self.practice.mappings),
-            "CRM_SYNC_TARGETS__LOCAL__INSTANCE_URL": org.instance_url,
-            "CRM_SYNC_TARGETS__LOCAL__CLIENT_ID": org.client_id,
-            "CRM_SYNC_TARGETS__LOCAL__CLIENT_SECRET": org.client_secret,
-            "CRM_SYNC_TARGETS__LOCAL__CA_BUNDLE": str(org.ca_bundle),
-        }
         return subprocess.Popen(
             [sys.executable, "-c", CHILD],
             cwd=self.directory,
-            env=environment,
+            env={**os.environ, **self.practice.environment()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -232,12 +213,21 @@ class Trial:
             self.practice.connection.execute("select convert_lead(%s)", [key])
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.trials.kill")
-    parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
-    options = parser.parse_args()
-    print(f"seed {options.seed}", flush=True)
+def finish(practice: Practice) -> RunReport:
+    """A run that nobody kills. PostgreSQL may notice late that the killed one is gone."""
+    until = time.monotonic() + 10
+    while True:
+        try:
+            return practice.sync(allow_deletions=True)
+        except AlreadyRunning:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+@contextmanager
+def embedded_practice() -> Iterator[tuple[Practice, Path]]:
+    """A practice on a server of its own, and a directory, for a trial by hand."""
     with postgres.embedded_server() as server, tempfile.TemporaryDirectory() as directory:
         postgres.build_template(server)
         with (
@@ -246,9 +236,18 @@ def main() -> int:
             LocalOrg(data=None) as org,
         ):
             mappings = shipped_mappings(Path(directory))
-            practice = Practice(database, connection, {"local": org}, mappings)
-            trial = Trial(practice, Path(directory), options.seed)
-            rounds = trial.run(options.seconds)
+            yield Practice(database, connection, {"local": org}, mappings), Path(directory)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.trials.kill")
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
+    options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)
+    with embedded_practice() as (practice, directory):
+        trial = Trial(practice, directory, options.seed)
+        rounds = trial.run(options.seconds)
     print(f"{rounds} rounds; killed: {dict(trial.points)}")
     return 0
 

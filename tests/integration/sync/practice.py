@@ -57,6 +57,17 @@ class Practice:
             targets={name: self.target(org) for name, org in self.orgs.items()},
         )
 
+    def environment(self) -> dict[str, str]:
+        """The same settings for a process of its own, with the first org as the target local."""
+        return {
+            "CRM_SYNC_DATABASE_URL": self.database.sync_url,
+            "CRM_SYNC_MAPPINGS": str(self.mappings),
+            "CRM_SYNC_TARGETS__LOCAL__INSTANCE_URL": self.org.instance_url,
+            "CRM_SYNC_TARGETS__LOCAL__CLIENT_ID": self.org.client_id,
+            "CRM_SYNC_TARGETS__LOCAL__CLIENT_SECRET": self.org.client_secret,
+            "CRM_SYNC_TARGETS__LOCAL__CA_BUNDLE": str(self.org.ca_bundle),
+        }
+
     def target(self, org: LocalOrg) -> Target:
         return Target(
             instance_url=org.instance_url,

@@ -1,4 +1,4 @@
-"""A real SIGKILL at random points of real runs: the next run ends with org and database alike."""
+"""A real SIGKILL, at random points and step by step: the next run makes org and database alike."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 
 from tests.integration.sync.practice import Practice
 from tests.trials.kill import Trial
+from tests.trials.walk import Walk
 
 SECONDS = 30
+STRIDE = 20
+PARTS = ("begin", "plan", "keep", "mark_sending", "call", "record", "finish", "sweep")
 
 
 def test_a_sync_that_is_killed_anywhere_loses_and_doubles_nothing(
@@ -21,3 +24,17 @@ def test_a_sync_that_is_killed_anywhere_loses_and_doubles_nothing(
     print(f"{rounds} rounds; killed: {dict(trial.points)}")
     assert rounds >= 3
     assert trial.points["a call on its way"] > 0
+
+
+def test_a_sync_that_is_killed_at_any_of_its_steps_loses_and_doubles_nothing(
+    practice: Practice, tmp_path: Path
+) -> None:
+    """Before and after statements, commits and calls of every part of a run."""
+    walk = Walk(practice, tmp_path)
+    walk.run(STRIDE)
+    kinds = {step.split(":")[0] for step in walk.hit}
+    assert kinds == {f"{when} {part}" for when in ("before", "after") for part in PARTS}
+    written = {"keep", "mark_sending", "record", "finish", "sweep"}
+    assert {f"{when} {part}: commit" for when in ("before", "after") for part in written} <= {
+        *walk.hit
+    }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from crm_sync.errors import MappingError
+from crm_sync.localorg.serve import LocalOrg
+from crm_sync.sync import session
 from tests.integration.sync.practice import Practice
 
 
@@ -56,6 +59,28 @@ def test_a_renamed_mapping_keeps_its_records_and_a_dry_run_says_so(practice: Pra
     practice.change("leads", key, title="Pilot")
     practice.sync()
     assert practice.record("Lead", key)["Title"] == "Pilot"
+
+
+def test_a_dry_run_of_a_rename_waits_for_nobody(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever holds the rows that the rename will write (a running sync, say) is not waited for."""
+    key = practice.add("leads", last_name="Ng")
+    practice.sync()
+    practice.refuse({"object": "Lead"})
+    practice.change("leads", key, title="Pilot")
+    practice.sync()
+    rename_lead(practice, "formerly: lead\n")
+    monkeypatch.setitem(session._LIMITS, "lock_timeout", "300ms")
+    with psycopg.connect(practice.database.owner_url) as other:
+        for table in ("mapping", "record", "plan", "history"):
+            other.execute(f"select from sync.{table} for update".encode())
+        with practice.planned() as report:
+            (row,) = report.rows()
+            assert (row.mapping, row.action, row.state) == ("prospect", "update", "planned")
+            assert report.notes == ()
+            locked = "select count(*) from pg_locks where mode = 'RowExclusiveLock'"
+            assert practice.value(f"{locked} and relation = 'sync.record'::regclass") == 0
 
 
 def test_a_rename_that_was_not_declared_doubles_nothing_and_cannot_be_declared_later(
@@ -122,6 +147,44 @@ def test_old_history_goes_and_changes_that_every_org_has_seen(practice: Practice
     practice.sync()
     assert practice.value("select count(*) from sync.history") == 0
     assert practice.value("select count(*) from sync.change") == 0
+
+
+def test_changes_that_another_org_has_not_seen_stay(practice: Practice) -> None:
+    seen = "select count(*) from sync.change"
+    practice.add("accounts")
+    practice.sync()
+    practice.add("accounts")
+    with LocalOrg(data=None) as other:
+        practice.orgs["other"] = other
+        practice.sync("other")
+        assert practice.value(seen) == 1
+        practice.sync("local")
+        assert practice.value(seen) == 0
+
+
+def test_an_org_that_nobody_has_synced_for_a_month_keeps_no_changes_and_compares_all_later(
+    practice: Practice,
+) -> None:
+    position = "select position::text from sync.org where org_id = %s"
+    practice.add("accounts")
+    practice.sync()
+    idle = practice.org.org_id
+    with LocalOrg(data=None) as other:
+        practice.orgs["other"] = other
+        for days, is_kept in ((29, True), (31, False)):
+            practice.connection.execute(
+                "update sync.org set last_run_at = now() - make_interval(days => %s)"
+                " where org_id = %s",
+                [days, idle],
+            )
+            key = practice.add("accounts")
+            practice.sync("other")
+            assert (practice.value(position, idle) is not None) is is_kept
+            assert (practice.value("select count(*) from sync.change") > 0) is is_kept
+    practice.sync("local")
+    assert practice.value(position, idle) is not None
+    assert practice.record("Account", key)
+    practice.assert_same()
 
 
 def test_a_run_notes_its_end_its_counts_and_its_calls(practice: Practice) -> None:

@@ -155,6 +155,29 @@ def test_a_refusal_after_a_lost_answer_does_not_make_the_row_certain(practice: P
     practice.assert_same()
 
 
+def test_the_history_tells_what_was_in_flight_and_what_salesforce_may_hold_since(
+    practice: Practice,
+) -> None:
+    practice.attempts = 1
+    key = practice.add("accounts", phone="P1")
+    practice.sync()
+    practice.change("accounts", key, phone="P2")
+    lose(practice, "after", "update")
+    ended(practice)
+    practice.org.faults.clear()
+    practice.change("accounts", key, phone="P3")
+    (row,) = practice.plan()
+    assert [(c.field, c.before, c.after) for c in row.changes] == [("Phone", "P2", "P3")]
+    practice.sync()
+    told = practice.rows("select outcome, fields -> 'Phone' as phone, problem ->> 'code' as code"
+                         " from sync.history order by id")  # fmt: skip
+    assert [tuple(entry.values()) for entry in told] == [
+        ("recorded", {"before": None, "after": "P1"}, None),
+        ("unknown", {"before": "P1", "after": "P2"}, "UNKNOWN_OUTCOME"),
+        ("recorded", {"before": "P2", "after": "P3"}, None),
+    ]
+
+
 def test_a_process_that_is_killed_while_a_call_is_on_its_way_leaves_what_the_next_run_needs(
     practice: Practice, tmp_path: Path
 ) -> None:
@@ -166,7 +189,7 @@ def test_a_process_that_is_killed_while_a_call_is_on_its_way_leaves_what_the_nex
     process = subprocess.Popen(
         [sys.executable, "-m", "crm_sync", "sync", "--quiet"],
         cwd=tmp_path,
-        env={**os.environ, **environment(practice)},
+        env={**os.environ, **practice.environment()},
     )
     try:
         until = time.monotonic() + 20
@@ -182,15 +205,3 @@ def test_a_process_that_is_killed_while_a_call_is_on_its_way_leaves_what_the_nex
     practice.sync()
     assert practice.record("Account", key)["Phone"] == "P1"
     practice.assert_same()
-
-
-def environment(practice: Practice) -> dict[str, str]:
-    org = practice.org
-    return {
-        "CRM_SYNC_DATABASE_URL": practice.database.sync_url,
-        "CRM_SYNC_MAPPINGS": str(practice.mappings),
-        "CRM_SYNC_TARGETS__LOCAL__INSTANCE_URL": org.instance_url,
-        "CRM_SYNC_TARGETS__LOCAL__CLIENT_ID": org.client_id,
-        "CRM_SYNC_TARGETS__LOCAL__CLIENT_SECRET": org.client_secret,
-        "CRM_SYNC_TARGETS__LOCAL__CA_BUNDLE": str(org.ca_bundle),
-    }

@@ -50,8 +50,9 @@ def end_backends(practice: Practice) -> None:
 def test_a_second_sync_while_one_runs_ends_at_once_and_sends_nothing(practice: Practice) -> None:
     key = practice.add("accounts")
     with slow_push(practice) as first:
-        with pytest.raises(AlreadyRunning):
+        with pytest.raises(AlreadyRunning) as caught:
             practice.sync()
+        assert "If it was killed" in (caught.value.mend or "")
         assert not first.done()
         assert first.result(20).status == "finished"
     assert practice.record("Account", key)
@@ -171,6 +172,8 @@ def test_an_interrupt_while_an_answer_is_awaited_leaves_its_rows_unknown(
         practice.sync()
     assert caught.value.report.status == "interrupted"
     assert practice.open_rows() == {f"account:{key}": "unknown"}
+    tried = practice.value("select fields -> 'Name' from sync.history where outcome = 'unknown'")
+    assert tried == {"before": None, "after": "Harbour Pilots Ltd"}
     practice.sync()
     practice.assert_same()
 
@@ -185,8 +188,10 @@ def test_a_table_that_someone_has_locked_ends_the_run_in_bounded_time(
     monkeypatch.setitem(session._LIMITS, "lock_timeout", "300ms")
     with psycopg.connect(practice.database.owner_url) as other:
         other.execute("lock table accounts in access exclusive mode")
-        with pytest.raises(DatabaseError, match="locked"):
+        with pytest.raises(DatabaseError, match="Another session has locked a table"):
             practice.sync()
+        with pytest.raises(DatabaseError, match="Another session has locked a table"):
+            practice.plan()
     practice.sync()
     practice.assert_same()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import pytest
 
 from tests.integration.sync.practice import Practice
@@ -38,6 +40,40 @@ def test_children_of_a_refused_parent_are_blocked_and_go_when_it_succeeds(
     practice.change("accounts", account, phone="+49 555 0101")
     practice.sync()
     practice.assert_same()
+
+
+def test_the_history_tells_once_that_a_row_waits(
+    practice: Practice, family: tuple[str, str, str]
+) -> None:
+    account, project, _ = family
+    refuse(practice, account)
+    for _ in range(3):
+        practice.sync(retry_refused=True)
+    assert practice.history(account) == [("create", "refused")] * 3
+    assert practice.history(project) == [("create", "blocked")]
+    (told,) = practice.rows("select fields, problem from sync.history where key = %s", project)
+    assert told == {"fields": None, "problem": practice.problem(project)}
+    assert told["problem"]["code"] == "PARENT_NOT_READY"
+    practice.org.faults.clear()
+    practice.sync(retry_refused=True)
+    assert practice.history(project) == [("create", "blocked"), ("create", "recorded")]
+    practice.assert_same()
+
+
+def test_rows_of_one_parent_stay_together(practice: Practice) -> None:
+    """Salesforce locks the parent of each row; keys alone would send these in turn."""
+    accounts = [practice.add("accounts") for _ in range(3)]
+    for number in range(12):
+        practice.add(
+            "projects",
+            id=f"00000000-0000-4000-8000-{number:012}",
+            account_id=accounts[number % 3],
+            start_date="2026-01-05",
+        )
+    practice.sync()
+    parents = [r["Account"]["CRM_Id__c"] for r in practice.sent() if "StageName" in r]
+    assert len(parents) == 12
+    assert [parent for parent, _ in groupby(parents)] == sorted(accounts)
 
 
 def test_children_of_an_invalid_parent_are_blocked_in_the_plan(practice: Practice) -> None:

@@ -31,6 +31,8 @@ def test_a_record_that_was_deleted_there_is_held_and_not_brought_back_as_a_torso
     assert practice.count(report, "account").held == 1
     assert practice.problem(deleted)["code"] == "RECORD_DELETED"
     assert practice.history(deleted)[-1] == ("update", "held")
+    tried = practice.value("select fields from sync.history where outcome = 'held'")
+    assert tried == {"Phone": {"before": None, "after": "+49 555 0101"}}
     practice.org.calls.clear()
     assert practice.count(practice.sync(), "account").held == 1
     assert practice.writes() == []
@@ -53,6 +55,8 @@ def test_a_held_record_whose_row_is_deleted_is_forgotten(practice: Practice, del
     practice.remove("accounts", deleted)
     assert practice.sync().status == "finished"
     practice.assert_same()
+    values = "select count(*) from sync.history where fields is not null or problem ? 'sentence'"
+    assert practice.value(values) == 0
 
 
 def test_children_of_a_held_parent_wait(practice: Practice, deleted: str) -> None:
@@ -82,7 +86,6 @@ def test_a_parent_made_again_takes_its_children_along(practice: Practice) -> Non
     former = practice.record("Lead", lead)["Id"]
     practice.org.delete(former)
     practice.change("leads", lead, title="Pilot")
-    practice.sync()
     practice.sync()
     renewed = practice.record("Lead", lead)["Id"]
     assert renewed != former

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from crm_sync.errors import DatabaseError, GuardStopped
+from crm_sync.sync.errors import Ended
 from tests.integration.sync.practice import Practice, write_mapping
 
 ACCOUNTS = """
@@ -99,6 +100,115 @@ def test_a_deletion_drops_what_of_the_row_was_not_sent_yet(practice: Practice) -
     practice.remove("accounts", keys[0])
     practice.sync()
     practice.assert_same()
+
+
+def kept_of(practice: Practice, key: str) -> str:
+    """All that schema sync holds of a row in its values, labels and history."""
+    return str(
+        practice.rows(
+            "select to_jsonb(r) - 'salesforce_id' as held from sync.record r where key = %s"
+            " union all select to_jsonb(h) - 'salesforce_id' from sync.history h where key = %s"
+            " union all select to_jsonb(p) from sync.plan p where key = %s",
+            *[key] * 3,
+        )
+    )
+
+
+def test_a_row_that_is_gone_leaves_no_values_though_its_record_stays(
+    practice: Practice, tmp_path: Path
+) -> None:
+    key, _ = only_active_accounts(practice, tmp_path, "ignore")
+    practice.change("accounts", key, phone="+49 555 0199")
+    practice.sync()
+    before = practice.record("Account", key)["Id"]
+    leave(practice, key)
+    assert "0199" in kept_of(practice, key), "it only left the mapping"
+    practice.remove("accounts", key)
+    practice.sync()
+    kept = kept_of(practice, key)
+    assert "0199" not in kept
+    assert "Harbour Pilots Ltd" not in kept
+    practice.sync()
+    assert practice.record("Account", key)["Phone"] == "+49 555 0199"
+    practice.add("accounts", id=key, company_name="Harbour Pilots")
+    (back,) = practice.plan()
+    assert back.action == "update"
+    assert {(c.field, c.before, c.after) for c in back.changes} == {
+        ("Name", None, "Harbour Pilots"),
+        ("Phone", None, None),
+    }
+    practice.sync()
+    after = practice.record("Account", key)
+    assert (after["Id"], after["Name"], after["Phone"]) == (before, "Harbour Pilots", None)
+    practice.org.calls.clear()
+    practice.sync()
+    assert practice.writes() == []
+
+
+def test_a_marked_record_whose_row_is_gone_keeps_the_mark_alone(
+    practice: Practice, tmp_path: Path
+) -> None:
+    key, _ = only_active_accounts(practice, tmp_path, "{set: {Phone: gone}}")
+    practice.change("accounts", key, phone="+49 555 0199")
+    practice.sync()
+    practice.remove("accounts", key)
+    practice.sync()
+    assert practice.record("Account", key)["Phone"] == "gone"
+    practice.org.calls.clear()
+    practice.sync()
+    assert practice.writes() == []
+    assert practice.value("select payload from sync.record where key = %s", key) == {
+        "Phone": "gone"
+    }
+    kept = kept_of(practice, key)
+    assert "0199" not in kept
+    assert "Harbour Pilots Ltd" not in kept
+
+
+def test_an_update_whose_answer_is_lost_leaves_nothing_when_its_row_is_gone(
+    practice: Practice, tmp_path: Path
+) -> None:
+    key, _ = only_active_accounts(practice, tmp_path, "ignore")
+    practice.attempts = 1
+    practice.change("accounts", key, phone="+49 555 0199")
+    practice.org.faults.append({"when": {"method": "PATCH"}, "then": {"drop": "after"}})
+    with pytest.raises(Ended):
+        practice.sync()
+    practice.org.faults.clear()
+    practice.remove("accounts", key)
+    assert practice.sync().status == "finished"
+    assert "0199" not in kept_of(practice, key)
+
+
+OPPORTUNITIES = """
+object: Opportunity
+external_id: {field: CRM_Id__c}
+source: {table: projects, where: "project_status <> 'cancelled'"}
+label: project_name
+fields:
+  Name: project_name
+  StageName: {constant: Closed Won}
+  CloseDate: {constant: "2026-01-05"}
+lookups:
+  AccountId: {mapping: account, column: account_id}
+on_delete: ignore
+"""
+
+
+def test_what_salesforce_deleted_along_leaves_no_values_in_the_history(
+    practice: Practice, tmp_path: Path
+) -> None:
+    key, _ = only_active_accounts(practice, tmp_path, "delete")
+    write_mapping(practice.mappings, "opportunity", OPPORTUNITIES)
+    project = practice.add("projects", account_id=key, start_date="2026-01-05")
+    practice.sync()
+    practice.change("projects", project, project_status="cancelled")
+    practice.change("accounts", key, account_status="dormant")
+    practice.sync()
+    assert practice.history(project)[-1] == ("delete", "recorded")
+    assert practice.records("Opportunity", project) == []
+    values = "select count(*) from sync.history where key = %s and fields is not null"
+    assert practice.value(values, project) == 0
 
 
 # A call that becomes a meeting ------------------------------------------------------------------
