@@ -171,6 +171,7 @@ def test_an_org_that_nobody_has_synced_for_a_month_keeps_no_changes_and_compares
     idle = practice.org.org_id
     with LocalOrg(data=None) as other:
         practice.orgs["other"] = other
+        key = ""
         for days, is_kept in ((29, True), (31, False)):
             practice.connection.execute(
                 "update sync.org set last_run_at = now() - make_interval(days => %s)"

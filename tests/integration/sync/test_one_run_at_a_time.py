@@ -27,10 +27,7 @@ def slow_push(practice: Practice, seconds: float = 1.5) -> Iterator[Future[RunRe
                                 "then": {"delay": seconds}, "times": 1})  # fmt: skip
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(practice.sync)
-        wait_until(
-            lambda: practice.value("select count(*) from sync.record where in_flight is not null")
-        )
-        time.sleep(0.4)  # from the mark in the database to the call on its way
+        wait_until(lambda: practice.org.faults._rules[-1].fired)
         yield future
 
 
