@@ -10,7 +10,7 @@ from tests.trials.kill import Trial
 from tests.trials.walk import Walk
 
 SECONDS = 30
-STRIDE = 20
+STRIDE = 30
 PARTS = ("begin", "plan", "keep", "mark_sending", "call", "record", "finish", "sweep")
 
 
