@@ -39,6 +39,7 @@ __all__ = [
     "SettingsError",
     "SetupError",
     "SignInError",
+    "missing_extra",
 ]
 
 
@@ -73,6 +74,15 @@ class DatabaseError(SetupError):
 
 class OutputError(SetupError):
     """A report or document cannot be written."""
+
+
+def missing_extra(package: str, extra: str) -> SetupError:
+    """What to tell whoever lacks a package that only an extra of ours brings."""
+    return SetupError(
+        f"This needs the package {package}, which is not installed.",
+        f"The extra {extra} brings it. In a clone of the project: `uv sync`, "
+        f"or `pip install '.[{extra}]'`.",
+    )
 
 
 class OrgError(CrmSyncError):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from dotenv.parser import parse_stream
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from crm_sync.errors import SettingsError
+from crm_sync.files import mappings_directory
 from crm_sync.names import nearest
 
 __all__ = ["Settings", "Target", "load_settings", "variable"]
@@ -81,6 +83,13 @@ class Settings(_Strict):
     targets: dict[str, Target] = Field(default_factory=dict)
     history_days: int = Field(default=400, ge=1)
 
+    @property
+    def mappings_note(self) -> str:
+        """A sentence where the mappings are the ones that ship with the package, else nothing."""
+        if self.mappings != mappings_directory():
+            return ""
+        return f"Mappings: the ones that ship with the package, in {self.mappings}."
+
     def database(self) -> str:
         """The database URL. Raises SettingsError where none is set."""
         if self.database_url is None:
@@ -118,11 +127,8 @@ class Settings(_Strict):
                 f"Known: {', '.join(sorted(self.targets))}.",
             )
         target = self.targets[name]
-        if target.ca_bundle is not None and not target.ca_bundle.is_file():
-            raise SettingsError(
-                f"The ca_bundle of target {name} is not there: {target.ca_bundle}.",
-                "Correct the path, or leave ca_bundle out: Salesforce's certificates need none.",
-            )
+        if target.ca_bundle is not None:
+            _check_certificates(name, target.ca_bundle)
         return name, target
 
 
@@ -174,6 +180,24 @@ class _Given:
     value: Any
     place: Callable[[Path_], str]  # of the key, or of a level above it
     is_variable: bool = False
+
+
+def _check_certificates(name: str, bundle: Path) -> None:
+    if not bundle.is_file():
+        problem = "is not there"
+    else:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
+        except ssl.SSLError:
+            problem = "holds no certificate"
+        except OSError as error:
+            problem = f"cannot be read ({(error.strerror or type(error).__name__).lower()})"
+        else:
+            return
+    raise SettingsError(
+        f"The ca_bundle of target {name} {problem}: {bundle}.",
+        "Name a file of PEM certificates, or leave ca_bundle out: Salesforce's need none.",
+    )
 
 
 def _from_toml(file: Path) -> Iterator[_Given]:
@@ -238,6 +262,10 @@ def _variables(values: Mapping[str, str], before: str) -> Iterator[_Given]:
         if name.upper().startswith(PREFIX):
             path = tuple(name.upper().removeprefix(PREFIX).lower().split("__"))
             said = f"{before}{name}"
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise SettingsError(f"{said} is not UTF-8.", "Write it in UTF-8.") from None
             yield _Given(path, value or None, lambda _, said=said: said, is_variable=True)  # type: ignore[misc]
 
 
@@ -341,13 +369,16 @@ def _incomplete(path: Path_, given: Mapping[Path_, _Given]) -> SettingsError:
 
 
 def _with_full_paths(settings: Settings, directory: Path) -> Settings:
-    """Paths are meant from where the settings stand."""
+    """Paths are meant from where the settings stand. Outside a clone the mappings that ship with
+    the package do, unless others are named.
+    """
     targets = {
         name: target.model_copy(update={"ca_bundle": directory / target.ca_bundle})
         if target.ca_bundle
         else target
         for name, target in settings.targets.items()
     }
-    return settings.model_copy(
-        update={"mappings": directory / settings.mappings, "targets": targets}
-    )
+    mappings = directory / settings.mappings
+    if "mappings" not in settings.model_fields_set and not mappings.exists():
+        mappings = mappings_directory()
+    return settings.model_copy(update={"mappings": mappings, "targets": targets})

@@ -292,6 +292,8 @@ def serve(context: typer.Context) -> int:
 
     Its first line of output says how to reach it.
     """
+    from crm_sync.demo import leftovers
     from crm_sync.localorg.serve import main
 
-    return main(context.args)
+    leftovers.clear_leftovers()  # also of an org that was killed
+    return main(context.args, leftovers.owned_directory)

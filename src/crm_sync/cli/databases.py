@@ -24,22 +24,51 @@ def apply(*, quiet: bool) -> int:
     with connect(load_settings().owner_database(), schema=False) as connection:
         connection.add_notice_handler(lambda notice: _note_missing_role(notice, missing))
         for name in ("schema.sql", "views.sql"):
+            text = sql_file(name)
             try:
                 with connection.transaction():
-                    connection.execute(sql_file(name).encode())
+                    connection.execute(text.encode())
             except psycopg.Error as error:
                 said = (error.diag.message_primary or type(error).__name__).rstrip(".")
+                where = _where(name, text, error.diag.statement_position)
                 raise DatabaseError(
-                    f"{name} was not applied: PostgreSQL says: {said}.",
-                    error.diag.message_hint
-                    or f"You are {connection.info.user}; apply it as the owner of the database "
-                    "(CRM_SYNC_OWNER_DATABASE_URL).",
+                    f"{where} was not applied: PostgreSQL says: {said}.",
+                    error.diag.message_hint or _mend(error, connection.info.user),
                 ) from error
             if not quiet:
                 print(f"{name} applied to {connection.info.dbname} as {connection.info.user}.")
     for said in missing:
         print(said, file=sys.stderr)
     return PROBLEMS if missing else OK
+
+
+def _where(name: str, text: str, position: str | None) -> str:
+    """`schema.sql:120`, or the name alone where PostgreSQL names no place, as inside a function."""
+    return f"{name}:{text.count(chr(10), 0, int(position)) + 1}" if position else name
+
+
+def _mend(error: psycopg.Error, user: str) -> str:
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return (
+            f"You are {user}; apply it as the owner of the database (CRM_SYNC_OWNER_DATABASE_URL)."
+        )
+    if isinstance(error, _DIFFERENT):
+        return (
+            "Something in this database is not as schema.sql made it: bring it in line with "
+            "schema.sql, or take another database."
+        )
+    return "Nothing of the file was kept. Mend that, and apply it again."
+
+
+_DIFFERENT = (
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.DatatypeMismatch,
+    psycopg.errors.WrongObjectType,
+    psycopg.errors.InvalidTableDefinition,
+    psycopg.errors.UndefinedObject,
+)
+"""What PostgreSQL says where `create table if not exists` met another table."""
 
 
 def _note_missing_role(notice: psycopg.errors.Diagnostic, missing: list[str]) -> None:

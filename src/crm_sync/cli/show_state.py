@@ -7,7 +7,7 @@ dry run: {"id", "name", "kind", "instance_url", "target", "username"}.
      "orgs": [{"id", "name", "kind", "instance_url", "username", "targets": [name],
                "last_run": null | {"run_number", "mode", "status", "started_at", "finished_at",
                                    "calls", "message", "counts": {mapping: {outcome: number}}},
-               "mappings": [{"mapping", "object", "enabled", "in_order",
+               "mappings": [{"mapping", "object", "enabled": null | bool, "in_order",
                              "open": {state: number}}]}],
      "never_synced": [name of a target], "size": {"bytes", "changes"}}
 
@@ -33,7 +33,7 @@ import psycopg
 
 from crm_sync.cli import tables
 from crm_sync.cli.app import OK, PROBLEMS
-from crm_sync.errors import SettingsError
+from crm_sync.errors import MappingError, SettingsError
 from crm_sync.mapping.load import load_mappings, select
 from crm_sync.report import terminal
 from crm_sync.report.as_json import VERSION, row_as_json
@@ -50,7 +50,7 @@ __all__ = ["history", "problems", "status"]
 def status(target: str | None, *, as_json: bool, quiet: bool) -> int:
     """Every org that the state knows, or the target's."""
     settings = load_settings()
-    known = frozenset(m.name for m in load_mappings(settings.mappings) if m.enabled)
+    known, unreadable = _enabled(settings)
     with connect(settings.database()) as connection:
         orgs = overview.orgs(connection, target)
         if target is not None and not orgs:
@@ -64,13 +64,23 @@ def status(target: str | None, *, as_json: bool, quiet: bool) -> int:
         _print_json("status", orgs=said, never_synced=never, size=asdict(size))
     elif not quiet:
         tables.status(make_console(), orgs, never, size, known)
+        if unreadable:
+            print(f"Which mappings are enabled cannot be told. {unreadable}")
     return OK
 
 
-def _status_json(org: overview.KnownOrg, known: frozenset[str]) -> dict[str, Any]:
+def _enabled(settings: Settings) -> tuple[frozenset[str] | None, str]:
+    """The enabled mappings; or None, and why: the state can be told without them."""
+    try:
+        return frozenset(m.name for m in load_mappings(settings.mappings) if m.enabled), ""
+    except MappingError as error:
+        return None, str(error)
+
+
+def _status_json(org: overview.KnownOrg, known: frozenset[str] | None) -> dict[str, Any]:
     said = asdict(org)
     for state in said["mappings"]:
-        state["enabled"] = state["mapping"] in known
+        state["enabled"] = None if known is None else state["mapping"] in known
     return said
 
 

@@ -6,7 +6,10 @@ import errno
 import io
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 __all__ = ["prepare"]
 
@@ -41,13 +44,13 @@ class _Patient(io.FileIO):
     So `crm-sync sync | head -1` still sends everything and still ends with the run's own exit code.
     """
 
-    def write(self, data: object, /) -> int:
+    def write(self, data: ReadableBuffer, /) -> int:
         try:
-            return super().write(data)  # type: ignore[arg-type]
+            return super().write(data)
         except OSError as error:
             gone = isinstance(error, BrokenPipeError) or (
                 os.name == "nt" and error.errno == errno.EINVAL
             )
             if not gone:
                 raise
-            return memoryview(data).nbytes  # type: ignore[arg-type]
+            return memoryview(data).nbytes

@@ -33,9 +33,11 @@ def status(
     orgs: Sequence[KnownOrg],
     never: Sequence[str],
     size: StateSize,
-    known: frozenset[str],
+    known: frozenset[str] | None,
 ) -> None:
-    """Each org with its last run and its rows by state. `known`: the enabled mappings."""
+    """Each org with its last run and its rows by state. `known`: the enabled mappings, or None
+    where nobody can tell.
+    """
     dot = glyphs(console.encoding).dot
     for org in orgs:
         targets = ", ".join(org.targets) or "none"
@@ -44,17 +46,21 @@ def status(
         if org.last_run:
             _print_run(console, org.last_run, dot)
         if org.mappings:
-            console.print(Padding(_states(org.mappings, known), (1, 0, 1, 2)))
+            console.print(Padding(_states(org.mappings), (1, 0, 1, 2)))
+            for state in org.mappings:
+                if known is not None and state.mapping not in known:
+                    console.print(Padding(_idle(state), (0, 0, 0, 2)))
         if any(s for m in org.mappings for s in m.open if s not in WAITING):
             which = f" --target {org.targets[0]}" if len(orgs) > 1 and org.targets else ""
             console.print(f"  Why, and how to mend it: crm-sync problems{which}")
     for name in never:
-        console.print(f"Target {name} was never synced. See first what would be sent: "
-                      f"crm-sync dry-run --target {name}")  # fmt: skip
+        console.print(f"Target {name} was never synced. See first what would be sent:")
+        console.print(f"  crm-sync dry-run --target {name}", soft_wrap=True)
     if not orgs and not never:
         console.print("No target is named yet: see crm-sync.example.toml.")
     changes = counted(size.changes, "change")
-    console.print(Text(f"Schema sync takes {_bytes(size.bytes)} and notes {changes}.", style=QUIET))
+    takes = f"Schema sync takes {_bytes(size.bytes)} of the database; its log holds {changes}."
+    console.print(Text(takes, style=QUIET))
 
 
 def _print_run(console: Console, run: LastRun, dot: str) -> None:
@@ -68,18 +74,23 @@ def _print_run(console: Console, run: LastRun, dot: str) -> None:
         console.print(Padding(Text(visible(run.message), WARNING), (0, 0, 0, 2)))
 
 
-def _states(mappings: Sequence[MappingState], known: frozenset[str]) -> Table:
+def _idle(state: MappingState) -> Text:
+    """A mapping that is gone or disabled: its records stay as they are."""
+    name, records = state.mapping, counted(state.in_order, "record")
+    kept = f"{name}: {records} kept; no enabled mapping has this name."
+    return Text(f"{kept} If it was renamed, write `formerly: {name}` into its new file.", QUIET)
+
+
+def _states(mappings: Sequence[MappingState]) -> Table:
     shown = [state for state in STATES if any(m.open.get(state) for m in mappings)]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Mapping")
     table.add_column("Object")
     for title in ("in order", *shown):
         table.add_column(title.capitalize(), justify="right", no_wrap=True)
-    table.add_column("")
     for m in mappings:
         counts = [_count(m.open.get(s, 0), "" if s in WAITING else WARNING) for s in shown]
-        idle = "" if m.mapping in known else "kept; no enabled mapping has this name"
-        table.add_row(m.mapping, m.object, f"{m.in_order:,}", *counts, Text(idle, QUIET))
+        table.add_row(m.mapping, m.object, f"{m.in_order:,}", *counts)
     return table
 
 

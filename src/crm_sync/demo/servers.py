@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 import psycopg
@@ -73,21 +74,34 @@ def demo_servers(*, keep: bool = False, org: bool = True) -> Iterator[Servers]:
     Raises SetupError when they do not start.
     """
     leftovers.clear_leftovers()
-    process = _start_process(keep=keep, org=org)
+    with _no_settings_of_libpq(), tempfile.TemporaryFile() as complaints:
+        process = _start_process(complaints, keep=keep, org=org)
+        try:
+            yield _read_addresses(process, complaints)
+        except BaseException:
+            process.terminate()  # kept servers do not mind their stdin
+            _end_process(process)
+            raise
+        if keep:
+            _let_go(process)
+        else:
+            _end_process(process)
+
+
+@contextmanager
+def _no_settings_of_libpq() -> Iterator[None]:
+    """PGOPTIONS, PGSSLMODE, PGUSER … are meant for the user's own server, not for ours."""
+    theirs = {name: value for name, value in os.environ.items() if name.startswith("PG")}
+    for name in theirs:
+        del os.environ[name]
     try:
-        yield _read_addresses(process)
-    except BaseException:
-        process.terminate()  # kept servers do not mind their stdin
-        _end_process(process)
-        raise
-    if keep:
-        _let_go(process)
-    else:
-        _end_process(process)
+        yield
+    finally:
+        os.environ.update(theirs)
 
 
-def stop(directory: Path) -> None:
-    """End kept servers and remove their directory; what is gone already is no error.
+def stop(directory: Path) -> bool:
+    """End kept servers and remove their directory; False where it is gone already.
 
     Raises SetupError for a directory that is not one of ours.
     """
@@ -97,11 +111,14 @@ def stop(directory: Path) -> None:
             f"{directory} is no directory of kept servers.",
             "Give the directory that `demo --keep` printed.",
         )
+    if not directory.exists():
+        return False
     owner = leftovers.owner_of(directory)
     if owner is not None:
         leftovers.end_process(owner)
     leftovers.end_postgres(directory)
     leftovers.remove_directory(directory)
+    return True
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -190,12 +207,13 @@ def _start_org(stack: ExitStack, directory: Path) -> OrgAddress:
     )
 
 
-def _start_process(*, keep: bool, org: bool) -> subprocess.Popen[str]:
+def _start_process(complaints: IO[bytes], *, keep: bool, org: bool) -> subprocess.Popen[str]:
     options = [*(["--keep"] if keep else []), *([] if org else ["--no-org"])]
     return subprocess.Popen(  # noqa: S603 - this program itself
         [sys.executable, "-m", "crm_sync.demo.servers", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=complaints,  # the user's terminal is not the place for what our servers mutter
         encoding="utf-8",
         # Out of the terminal's process group: whoever started us decides what Ctrl-C means.
         start_new_session=True,
@@ -204,7 +222,7 @@ def _start_process(*, keep: bool, org: bool) -> subprocess.Popen[str]:
     )
 
 
-def _read_addresses(process: subprocess.Popen[str]) -> Servers:
+def _read_addresses(process: subprocess.Popen[str], complaints: IO[bytes]) -> Servers:
     watchdog = threading.Timer(START_SECONDS, process.kill)
     watchdog.start()
     try:
@@ -212,21 +230,24 @@ def _read_addresses(process: subprocess.Popen[str]) -> Servers:
     finally:
         watchdog.cancel()
     if not line.startswith("{"):
+        complaints.seek(0)
+        said = complaints.read().decode("utf-8", "replace").strip().splitlines()
         raise SetupError(
-            "The servers of the demo did not start.",
-            "Run `python -m crm_sync.demo.servers` to see why.",
+            "The servers of the demo did not start"
+            + (f": {said[-1].rstrip('.')}." if said else "."),
+            "Run `python -m crm_sync.demo.servers` to see more.",
         )
-    said = json.loads(line)
-    if "sentence" in said:
-        raise SetupError(said["sentence"], said["mend"])
-    org = said["org"]
+    told = json.loads(line)
+    if "sentence" in told:
+        raise SetupError(told["sentence"], told["mend"])
+    org = told["org"]
     return Servers(
-        directory=Path(said["directory"]),
-        pid=said["pid"],
-        admin_url=said["admin_url"],
-        owner_url=said["owner_url"],
-        sync_url=said["sync_url"],
-        reader_url=said["reader_url"],
+        directory=Path(told["directory"]),
+        pid=told["pid"],
+        admin_url=told["admin_url"],
+        owner_url=told["owner_url"],
+        sync_url=told["sync_url"],
+        reader_url=told["reader_url"],
         org=OrgAddress(**org) if org else None,
     )
 

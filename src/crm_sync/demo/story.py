@@ -6,6 +6,7 @@ reports, exit code 0. What it shows is what the commands do: it calls the same f
 
 from __future__ import annotations
 
+import sys
 import textwrap
 import time
 from collections.abc import Iterable
@@ -15,40 +16,58 @@ from typing import Any
 
 import psycopg
 import requests
+from rich.text import Text
 
 from crm_sync.blocks import blocks
+from crm_sync.cli.app import INTERRUPTED
 from crm_sync.cli.progress import Progress
 from crm_sync.demo import servers as demo_servers_module
 from crm_sync.demo.servers import OrgAddress, Servers, demo_servers
 from crm_sync.errors import OutputError, SetupError
 from crm_sync.files import mappings_directory, sql_file
 from crm_sync.report import terminal
-from crm_sync.report.headline import duration
+from crm_sync.report.console import make_console
+from crm_sync.report.headline import counted, duration
 from crm_sync.report.html import html
 from crm_sync.report.model import PlanReport, PlanRow, RunReport
 from crm_sync.report.output import write
 from crm_sync.report.values import written
 from crm_sync.sample import load
 from crm_sync.sample import story as rows
-from crm_sync.settings import Settings, load_settings
+from crm_sync.settings import Settings, load_settings, variable
 from crm_sync.sync import run
 from crm_sync.sync.options import Options
 
 __all__ = ["demo_settings", "stop", "tell"]
 
-WIDTH = 100
 RUN = "uv run crm-sync"
+TIED = "\N{NO-BREAK SPACE}"
+"""Between words that stay on one line; printed as a blank."""
 
 
 def stop(directory: Path) -> int:
     """Ends what `demo --keep` left running."""
-    demo_servers_module.stop(directory)
-    print(f"Stopped, and {directory} is removed.")
+    if demo_servers_module.stop(directory):
+        print(f"Stopped, and {directory} is removed.")
+    else:
+        print(f"{directory} is gone already: there was nothing to stop.")
     return 0
 
 
 def tell(*, keep: bool) -> int:
-    """Runs the demo; gives exit code 0. With `keep` database and org go on running afterwards."""
+    """Runs the demo; gives exit code 0. With `keep` database and org go on running afterwards.
+
+    After Ctrl-C both are ended, and the exit code is 130.
+    """
+    try:
+        _tell(keep=keep)
+    except KeyboardInterrupt:
+        print("crm-sync: interrupted. The demo's servers are ended.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def _tell(*, keep: bool) -> None:
     begun = time.monotonic()
     _step(
         1, "An embedded PostgreSQL and a local Salesforce org start; nothing leaves this machine."
@@ -59,32 +78,36 @@ def tell(*, keep: bool) -> int:
             for name in ("schema.sql", "views.sql"):
                 owner.execute(sql_file(name).encode())
             loaded = load(owner, date.today())
-            print(_fitted(", ".join(f"{n:,} {table}" for table, n in loaded.items())))
+            print(_fitted(_loaded(loaded)))
             reports = _first_load(settings)
             change = _small_change(settings, owner, reports)
             _mend_problems(settings, owner)
             _nothing_left(settings, servers, owner, change)
         _what_next(servers, reports, keep=keep, seconds=time.monotonic() - begun)
-    return 0
 
 
 def demo_settings(servers: Servers, mappings: Path) -> Settings:
     """Settings that lead to these servers: neither the user's crm-sync.toml nor their environment
     plays a part.
     """
+    given = {**_variables(servers, "local"), variable("mappings"): str(mappings.absolute())}
+    return load_settings(servers.directory, given)
+
+
+def _variables(servers: Servers, target: str) -> dict[str, str]:
+    """The settings by which the sync reaches these servers, as environment variables."""
     org = _org(servers)
-    prefix = "CRM_SYNC_TARGETS__LOCAL__"
-    return load_settings(
-        servers.directory,
-        {
-            "CRM_SYNC_DATABASE_URL": servers.sync_url,
-            "CRM_SYNC_MAPPINGS": str(mappings.absolute()),
-            f"{prefix}INSTANCE_URL": org.instance_url,
-            f"{prefix}CLIENT_ID": org.client_id,
-            f"{prefix}CLIENT_SECRET": org.client_secret,
-            f"{prefix}CA_BUNDLE": org.ca_bundle,
-        },
-    )
+    keys = ("instance_url", "client_id", "client_secret", "ca_bundle")
+    return {
+        variable("database_url"): servers.sync_url,
+        **{variable("targets", target, key): getattr(org, key) for key in keys},
+    }
+
+
+def _kept(servers: Servers) -> dict[str, str]:
+    """The same for people, with the owner. A short name: the longest line has 100 columns."""
+    variables = _variables(servers, "my")
+    return {variable("owner_database_url"): servers.owner_url, **variables}
 
 
 def _first_load(settings: Settings) -> list[Path]:
@@ -93,7 +116,7 @@ def _first_load(settings: Settings) -> list[Path]:
     with run.dry_run(settings, announce=lambda org: print(f"  {org.sentence()}")) as report:
         print(_fitted(_counts(report)))
         shown = next(row for row in report.rows() if row.key == str(rows.OVERDUE_PROJECT))
-        terminal.rows_in_full([shown], width=WIDTH)
+        terminal.rows_in_full([shown], longest=sys.maxsize)
         reports += _written("crm-sync-report-1.html", report)
     _step(3, "Sync: accounts first, so that every child finds its parent.")
     _print_run(_sync(settings))
@@ -103,7 +126,9 @@ def _first_load(settings: Settings) -> list[Path]:
 def _small_change(
     settings: Settings, owner: psycopg.Connection[Any], reports: list[Path]
 ) -> RunReport:
-    _step(4, _A_DAY)
+    _step(
+        4, "A small day's work; the second dry run shows only what it changed. Then that is sent."
+    )
     _happens(owner, _DAY)
     with run.dry_run(settings) as report:
         for row in report.rows():
@@ -115,10 +140,6 @@ def _small_change(
     return changed
 
 
-_A_DAY = (
-    "A small day's work: a lead qualifies, a project's value rises, an account is renamed, an "
-    "activity is added, a call becomes a meeting. Only that is sent."
-)
 _DAY = (
     "a_lead_qualifies", "a_value_rises", "an_account_is_renamed", "an_activity_is_added",
     "a_call_becomes_a_meeting",
@@ -146,9 +167,8 @@ def _mend_problems(settings: Settings, owner: psycopg.Connection[Any]) -> None:
     _happens(owner, _TROUBLE)
     for row in _sync(settings).problems:
         print(_problem(row))
-    print("  Now a shorter name and an eight-hour workshop, in the database, and a sync:")
     _happens(owner, _MENDS)
-    _print_run(_sync(settings))
+    _print_run(_sync(settings), "With a shorter name and a shorter workshop: ")
 
 
 def _nothing_left(
@@ -156,17 +176,16 @@ def _nothing_left(
 ) -> None:
     _step(6, "A last sync has nothing to do; then database and org are counted.")
     last = _sync(settings)
-    counted = owner.execute(blocks("crm_sync.demo", "story.sql")["rows_for_salesforce"].encode())
-    in_source = (counted.fetchone() or (0,))[0]
+    found = owner.execute(blocks("crm_sync.demo", "story.sql")["rows_for_salesforce"].encode())
+    in_source = (found.fetchone() or (0,))[0]
     records, doubled = _count_records(servers, [s.object for s in last.summaries])
     sent = sum(s.recorded for s in last.summaries)
-    print(f"  rows sent: {sent}, API calls: {last.calls}")
+    day = counted(change.calls, "API call")
+    print(f"  rows sent {sent}, API calls {last.calls}; the small day's work had taken {day}")
     print(
         f"  rows in the database {in_source:,} (without converted leads) ="
         f" records in the org {records:,}; doubled {doubled}"
     )
-    calls = "1 API call" if change.calls == 1 else f"{change.calls} API calls"
-    print(f"  the small day's work took {calls}")
     if records != in_source or doubled or sent or last.status != "finished":
         raise SetupError("Database and org differ after the demo.", "Please report this.")
 
@@ -191,11 +210,10 @@ def _what_next(servers: Servers, reports: list[Path], *, keep: bool, seconds: fl
     for file in reports:
         print(f"  {file}")
     if keep:
-        org = _org(servers)
-        print(f"  database   {servers.owner_url}")
-        print(f"  org        {org.instance_url}  client id {org.client_id}")
-        print(f"             secret {org.client_secret}  certificate {org.ca_bundle}")
-        print(f"  stop both  {RUN} demo --stop {servers.directory}")
+        print("  Both servers go on running. Settings that lead there, for .env in any folder:")
+        for name, value in _kept(servers).items():
+            print(f"{name}='{value}'" if "&" in value else f"{name}={value}")
+        print(f"  Stop both: {RUN} demo --stop {servers.directory}")
     print("  Next: your own database and org, step by step in README.md; then")
     print(f"  {RUN} db apply    {RUN} dry-run --html report.html    {RUN} sync")
 
@@ -221,30 +239,46 @@ def _written(name: str, report: PlanReport) -> list[Path]:
 
 
 def _step(number: int, sentence: str) -> None:
-    print(textwrap.fill(f"{number}. {sentence}", WIDTH, subsequent_indent="   "), flush=True)
+    console = make_console()
+    heading = textwrap.fill(f"{number}. {sentence}", console.width, subsequent_indent="   ")
+    console.print(Text(heading, "bold"), soft_wrap=True)
+    sys.stdout.flush()
 
 
 def _fitted(text: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
+    width = make_console().width
+    lines = textwrap.fill(text, width, initial_indent="  ", subsequent_indent="    ")
+    return lines.replace(TIED, " ")
+
+
+def _loaded(counts: dict[str, int]) -> str:
+    """The tables' rows, with the two logs of status changes as one."""
+    tables = [f"{n:,} {table}" for table, n in counts.items() if not table.endswith("_changes")]
+    changes = sum(n for table, n in counts.items() if table.endswith("_changes"))
+    return f"{', '.join(tables)}, with {changes:,} changes of status on record"
 
 
 def _counts(report: PlanReport) -> str:
     """What would be created, per object, in one line."""
     parts = [f"{s.object} {s.create:,}" for s in report.summaries]
-    open_rows = sum(s.problems for s in report.summaries)
-    tail = f"; {open_rows} row is not in order, see step 5" if open_rows == 1 else ""
-    return f"to create: {', '.join(parts)}{tail}; {report.calls} API calls"
+    invalid = sum(s.invalid for s in report.summaries)
+    tail = f"; {invalid} invalid" if invalid else ""
+    return f"to create: {', '.join(parts)}{tail}; {report.calls} calls to send"
 
 
-def _print_run(report: RunReport) -> None:
-    counted = [
-        f"{s.object} {number:,} {word}"
-        for s in report.summaries
-        for word, number in (("created", s.create), ("updated", s.update), ("deleted", s.delete))
-        if number
-    ]
-    calls = "1 API call" if report.calls == 1 else f"{report.calls} API calls"
-    print(_fitted(f"{', '.join(counted)} · {calls} · {duration(report.seconds)}"))
+def _print_run(report: RunReport, before: str = "") -> None:
+    done = {
+        "created": {s.object: s.create for s in report.summaries if s.create},
+        "updated": {s.object: s.update for s in report.summaries if s.update},
+        "deleted": {s.object: s.delete for s in report.summaries if s.delete},
+    }
+    counts = "; ".join(
+        f"{word} {', '.join(f'{name} {number:,}' for name, number in objects.items())}"
+        for word, objects in done.items()
+        if objects
+    )
+    took = f"{counted(report.calls, 'API call')} · {duration(report.seconds)}".replace(" ", TIED)
+    print(_fitted(f"{before}{counts} · {took}"))
 
 
 def _compact(row: PlanRow) -> str:
@@ -254,11 +288,14 @@ def _compact(row: PlanRow) -> str:
     head = f"  {row.action} {row.object} {_short(row.label)}{move}"
     if row.action != "update":
         return head
+    if any(change.after == row.label for change in row.changes):  # the label stands there already
+        head = f"  {row.action} {row.object}"
     changes = "; ".join(
         f"{c.field} {_short(written(c.before, c.type))} → {_short(written(c.after, c.type))}"
         for c in row.changes
     )
-    return f"{head}: {changes}" if len(head) + len(changes) < WIDTH else f"{head}:\n    {changes}"
+    is_one_line = len(head) + len(": ") + len(changes) <= make_console().width
+    return f"{head}: {changes}" if is_one_line else f"{head}:\n    {changes}"
 
 
 def _short(text: str, most: int = 40) -> str:

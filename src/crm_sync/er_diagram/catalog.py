@@ -7,7 +7,7 @@ the same schema always gives the same picture.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import class_row
@@ -134,7 +134,7 @@ SHORT_TYPES = {
 }
 
 
-def read(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> Schema:
+def read(connection: psycopg.Connection[Any], schema: str) -> Schema:
     """Reads a schema. Needs no right but to connect: the catalog is open to everyone."""
     with connection.transaction():
         # Types of a schema on the search path would be written without it.
@@ -146,15 +146,13 @@ def read(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> Sch
         with connection.cursor(row_factory=class_row(ForeignKey)) as cursor:
             foreign_keys = tuple(cursor.execute(FOREIGN_KEYS, [schema]).fetchall())
         enums = tuple(
-            Enum(str(name), tuple(values))  # type: ignore[arg-type]
+            Enum(str(name), tuple(values))
             for name, values in connection.execute(ENUMS, [schema]).fetchall()
         )
     return Schema(schema, tables, foreign_keys, enums)
 
 
-def _columns(
-    connection: psycopg.Connection[tuple[object, ...]], table_oid: object
-) -> tuple[Column, ...]:
+def _columns(connection: psycopg.Connection[Any], table_oid: object) -> tuple[Column, ...]:
     with connection.cursor(row_factory=class_row(Column)) as cursor:
         found = cursor.execute(COLUMNS, [table_oid]).fetchall()
     return tuple(

@@ -13,10 +13,11 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
@@ -33,6 +34,7 @@ from crm_sync.localorg.schema import FieldChanges
 HOST = "127.0.0.1"
 START_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 75
+SQLITE = b"SQLite format 3\0"
 
 
 class LocalOrg:
@@ -41,7 +43,8 @@ class LocalOrg:
     ``data`` is the SQLite file, None for memory. ``fields`` changes the schema: for instance
     ``{"Account.CRM_Id__c": None}`` is an org without that field and
     ``{"Lead.CRM_Id__c": {"unique": False}}`` one where it is not unique. ``org_id`` and ``clock``
-    make answers repeatable. Raises OSError when the port is taken.
+    make answers repeatable. ``folder`` takes the certificate of an org in memory; without one the
+    org makes its own and removes it. Raises OSError when the port is taken.
     """
 
     def __init__(
@@ -54,10 +57,11 @@ class LocalOrg:
         fields: FieldChanges | None = None,
         org_id: str | None = None,
         clock: Callable[[], datetime] = values.now,
+        folder: Path | None = None,
     ) -> None:
         self._socket = _bind(port)
-        self._data = Path(data) if data else None
-        self._folder = Path(tempfile.mkdtemp(prefix="crm-sync-org-"))
+        self._data = Path(data).absolute() if data else None
+        self._own_folder: Path | None = None
         self._org = Org(self._data, fields=fields, org_id=org_id, clock=clock)
         bound_port: int = self._socket.getsockname()[1]
         scheme = "https" if https else "http"
@@ -74,12 +78,7 @@ class LocalOrg:
         )
         config.load()
         if https:
-            bundle = (
-                self._data.with_name(self._data.name + ".ca.pem")
-                if self._data
-                else self._folder / "ca.pem"
-            )
-            self.ca_bundle = certificates.prepare(self._org.store, bundle)
+            self.ca_bundle = certificates.prepare(self._org.store, self._bundle(folder))
             config.ssl = certificates.server_context(self._org.store)
         self._server = _Server(config)
         self._thread = threading.Thread(target=self._run, name="local-org", daemon=True)
@@ -108,7 +107,8 @@ class LocalOrg:
         if self._thread.is_alive():
             self._thread.join()
         self._org.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._own_folder is not None:
+            shutil.rmtree(self._own_folder, ignore_errors=True)
 
     def join(self) -> None:
         """Wait until the server has stopped."""
@@ -194,6 +194,14 @@ class LocalOrg:
 
     # Inside ----------------------------------------------------------------------------------
 
+    def _bundle(self, folder: Path | None) -> Path:
+        """Where the certificate goes: beside the data, else into the folder, else into our own."""
+        if self._data is not None:
+            return self._data.with_name(self._data.name + ".ca.pem")
+        if folder is None:
+            folder = self._own_folder = Path(tempfile.mkdtemp(prefix="crm-sync-org-"))
+        return folder / "ca.pem"
+
     def _run(self) -> None:
         asyncio.run(self._server.serve(sockets=[self._socket]))
 
@@ -201,6 +209,7 @@ class LocalOrg:
 class _Protocol(H11Protocol):
     """HTTP/1.1 that hands the transport to the application, which may have to hang up."""
 
+    # The override narrows BaseTransport as uvicorn does: a stream server has no other transport.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         inner = self.app
@@ -247,45 +256,93 @@ def _bind(port: int) -> socket.socket:
     return listening
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; 0 at the end, 2 when it cannot start."""
+def main(
+    arguments: Sequence[str] | None = None,
+    folder: Callable[[], AbstractContextManager[Path | None]] = nullcontext,
+) -> int:
+    """Serve until SIGINT or SIGTERM; 0 at the end, 2 when it cannot start.
+
+    ``folder`` opens the folder for the certificate of an org in memory.
+    """
     options = _parser().parse_args(arguments)
     data: Path | None = None if options.memory else options.data
-    if data is not None and options.reset:
-        for suffix in ("", "-wal", "-shm", ".ca.pem"):
-            data.with_name(data.name + suffix).unlink(missing_ok=True)
-    try:
-        org = LocalOrg(data, port=options.port, https=not options.http, verbose=options.verbose)
-    except OSError as error:
-        is_taken = error.errno == errno.EADDRINUSE
-        reason = f"port {options.port} is already in use" if is_taken else str(error)
-        print(f"local org: {reason}", file=sys.stderr)
-        return 2
-    except (sqlite3.Error, ValueError) as error:
-        print(f"local org: cannot use {data}: {error}", file=sys.stderr)
-        return 2
-    done = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: done.set())
-    if options.stop_with_stdin:
-        threading.Thread(target=_await_end_of_input, args=(done,), daemon=True).start()
-    with org:
+    with ExitStack() as stack:
+        try:
+            if data is not None and options.reset:
+                _remove(data)
+            org = stack.enter_context(
+                LocalOrg(
+                    data,
+                    port=options.port,
+                    https=not options.http,
+                    verbose=options.verbose,
+                    folder=stack.enter_context(folder()) if data is None else None,
+                )
+            )
+        except OSError as error:
+            return _refused(_reason(error, options.port))
+        except (sqlite3.Error, ValueError) as error:
+            return _refused(
+                f"{data} cannot be used: {error}. Name a file of a local org, or a new one."
+            )
+        done = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: done.set())
+        if options.stop_with_stdin:
+            threading.Thread(target=_await_end_of_input, args=(done,), daemon=True).start()
         print(json.dumps(org.connection()), flush=True)
         while not done.wait(0.2):  # a bare wait() cannot be interrupted on Windows
             pass
     return 0
 
 
+def _refused(sentence: str) -> int:
+    print(f"crm-sync: {sentence}", file=sys.stderr)
+    return 2
+
+
+def _reason(error: OSError, port: int) -> str:
+    why = (error.strerror or str(error)).lower()
+    if error.filename is not None:
+        return f"{error.filename} cannot be used: {why}. Name another file with --data."
+    if error.errno == errno.EADDRINUSE:
+        why = "it is already in use"
+    return f"Port {port} cannot be used: {why}. Name another with --port; 0 takes a free one."
+
+
+def _remove(data: Path) -> None:
+    """Remove an org's file and what belongs to it. Raises ValueError for another kind of file."""
+    if data.exists():
+        with data.open("rb") as file:
+            if file.read(len(SQLITE)) not in (SQLITE, b""):
+                raise ValueError("it is no SQLite file, so --reset leaves it alone")
+    for suffix in ("", "-wal", "-shm", ".ca.pem"):
+        data.with_name(data.name + suffix).unlink(missing_ok=True)
+
+
 def _await_end_of_input(done: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    if sys.stdin is not None:  # closed by whoever started us
+        sys.stdin.buffer.read()
     done.set()
 
 
+class _Parser(argparse.ArgumentParser):
+    """Wrong use is one line, as of every other command."""
+
+    def error(self, message: str) -> NoReturn:
+        message = message[:1].upper() + message[1:].rstrip(".")
+        self.exit(_refused(f"{message}. Try: {self.prog} --help"))
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="crm-sync org serve", description="A local Salesforce org on 127.0.0.1."
-    )
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser = _Parser(prog="crm-sync org serve", description="A local Salesforce org on 127.0.0.1.")
+    parser.add_argument("--port", type=_port, default=0, help="0 takes a free one")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--data", type=Path, help="SQLite file that keeps the org")
     where.add_argument("--memory", action="store_true", help="keep nothing (the default)")

@@ -16,7 +16,7 @@ from typing import TextIO
 
 from rich.console import Console
 
-__all__ = ["WIDTH", "Glyphs", "glyphs", "is_for_people", "make_console"]
+__all__ = ["NARROWEST", "WIDTH", "Glyphs", "glyphs", "is_for_people", "make_console"]
 
 WIDTH = 100
 NARROWEST = 60

@@ -14,7 +14,16 @@ from crm_sync.report.model import (
     RunReport,
 )
 
-__all__ = ["counted", "duration", "headline", "not_sent", "place", "run_headline", "state_sentence"]
+__all__ = [
+    "calls_to_send",
+    "counted",
+    "duration",
+    "headline",
+    "not_sent",
+    "place",
+    "run_headline",
+    "state_sentence",
+]
 
 STATES = ("invalid", "blocked", "refused", "held")
 STATE_SENTENCES = {
@@ -60,6 +69,16 @@ def headline(report: PlanReport) -> str:
     first = create or update or delete
     parts[0] = parts[0].replace(f"{first:,} ", f"{counted(first, 'record')} will be ", 1)
     return f"{_listed(parts)} in {where}{deletion}."
+
+
+def calls_to_send(report: PlanReport) -> str:
+    """How many API calls carry the plan. Reading on the way there is not among them: fields that
+    are described afresh, records and owners that are looked up.
+    """
+    if not report.calls:
+        return "No API call is needed to send this."
+    needs = "is needed" if report.calls == 1 else "are needed"
+    return f"{counted(report.calls, 'API call')} {needs} to send this, besides what a run looks up."
 
 
 def not_sent(summaries: tuple[ObjectSummary, ...] | tuple[OutcomeSummary, ...]) -> str:

@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from crm_sync.report.difference import Part, difference, folded_parts
 from crm_sync.report.groups import NOT_SENT, Group, groups, total
-from crm_sync.report.headline import counted, headline, not_sent, state_sentence
+from crm_sync.report.headline import calls_to_send, counted, headline, not_sent, state_sentence
 from crm_sync.report.model import FieldChange, Org, PlanReport, PlanRow, Value, type_note
 from crm_sync.report.values import fold, is_parent_without_id, is_prose, visible, written
 
@@ -47,7 +47,7 @@ def html(report: PlanReport, *, limit: int = MOST_ROWS) -> Iterator[str]:
         "headline": headline(report).removesuffix("."),
         "not_sent": not_sent(report.summaries),
         "unanswered": total(report.summaries, "unknown"),
-        "calls": counted(report.calls, "API call"),
+        "calls": calls_to_send(report),
         "made_at": written(report.made_at.isoformat(timespec="minutes"), "datetime"),
         "totals": {name: total(report.summaries, name) for name in _COUNTS},
         "counted_states": [name for name in _STATES if total(report.summaries, name)],

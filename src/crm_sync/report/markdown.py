@@ -11,6 +11,7 @@ import re
 
 from crm_sync.report.groups import problem_rows, total
 from crm_sync.report.headline import (
+    calls_to_send,
     counted,
     duration,
     headline,
@@ -39,7 +40,7 @@ def dry_run_markdown(report: PlanReport, *, problems: int = 20, values: bool = F
         f"**{escaped(headline(report))}**",
         escaped(not_sent(report.summaries)),
         _table(report.summaries, PLAN_COLUMNS, {}),
-        f"A sync would take about {counted(report.calls, 'API call')}. Digest `{report.digest}`.",
+        f"{calls_to_send(report)} Digest `{report.digest}`.",
         "\n".join(f"- {escaped(note)}" for note in report.notes),
         _problems(first, every, values),
     )

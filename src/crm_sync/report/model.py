@@ -106,7 +106,7 @@ class PlanReport:
     summaries: tuple[ObjectSummary, ...]
     rows: Callable[[], Iterator[PlanRow]]
     digest: str
-    calls: int  # API calls that a sync would take
+    calls: int  # API calls that carry the plan, without what a run looks up
     mode: str = "full"
     notes: tuple[str, ...] = field(default=())
     stops: str = ""  # why a sync would stop before it sends this plan, or nothing

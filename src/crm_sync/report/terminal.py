@@ -18,6 +18,7 @@ from crm_sync.report.console import Glyphs, glyphs, make_console
 from crm_sync.report.difference import Part, difference, folded_parts
 from crm_sync.report.groups import NOT_SENT, Group, groups, total
 from crm_sync.report.headline import (
+    calls_to_send,
     counted,
     duration,
     headline,
@@ -74,7 +75,7 @@ def dry_run(
         console.print(f"{counted(unknown, 'row')} had no answer from Salesforce: sent again.")
     console.print()
     console.print(_table(report.summaries, PLAN_COLUMNS, {}))
-    console.print(f"A sync would take about {counted(report.calls, 'API call')}.")
+    console.print(calls_to_send(report))
     for note in report.notes:
         console.print(f"Note: {visible(note)}")
     for group in sorted(shown, key=lambda group: group.kind == NOT_SENT):
@@ -86,12 +87,18 @@ def dry_run(
 
 
 def rows_in_full(
-    rows: Iterable[PlanRow], stream: TextIO | None = None, *, width: int | None = None
+    rows: Iterable[PlanRow],
+    stream: TextIO | None = None,
+    *,
+    width: int | None = None,
+    longest: int = LONGEST,
 ) -> None:
-    """Single rows, field by field: for `problems`, `history` and the demo."""
+    """Single rows, field by field: for `problems` and the demo. A created row's text is folded
+    where it has more than `longest` characters.
+    """
     console = make_console(stream, width)
     for row in rows:
-        _print_row(console, row)
+        _print_row(console, row, longest=longest)
 
 
 def run_summary(
@@ -164,7 +171,9 @@ def _print_group(console: Console, group: Group) -> None:
         console.print(f"  {signs.ellipsis} and {group.left_out:,} more")
 
 
-def _print_row(console: Console, row: PlanRow, *, with_fields: bool = True) -> None:
+def _print_row(
+    console: Console, row: PlanRow, *, with_fields: bool = True, longest: int = LONGEST
+) -> None:
     signs = glyphs(console.encoding)
     label = fold(row.label or row.key, LABEL, signs.ellipsis)
     line = Text(_one_line(label, signs), STYLES["title"], overflow="fold")
@@ -180,7 +189,7 @@ def _print_row(console: Console, row: PlanRow, *, with_fields: bool = True) -> N
     for problem in row.problems:
         console.print(Padding(_problem(problem, signs), (0, 0, 0, 4)))
     if with_fields and row.changes and row.action != "delete":
-        console.print(Padding(_fields(console, row), (0, 0, 0, 4)))
+        console.print(Padding(_fields(console, row, longest), (0, 0, 0, 4)))
 
 
 def _problem(problem: Problem, signs: Glyphs) -> Text:
@@ -197,7 +206,7 @@ def _problem(problem: Problem, signs: Glyphs) -> Text:
     return text
 
 
-def _fields(console: Console, row: PlanRow) -> Table:
+def _fields(console: Console, row: PlanRow, longest: int) -> Table:
     signs = glyphs(console.encoding)
     is_plain = console.color_system is None
     filled = [c for c in row.changes if row.action != "create" or c.after is not None]
@@ -207,7 +216,7 @@ def _fields(console: Console, row: PlanRow) -> Table:
     room = console.width - 4 - min(26, max((len(c.field) for c in filled), default=0)) - 2
     for change in filled:
         if row.action == "create":
-            text = fold(written(change.after, change.type), LONGEST, signs.ellipsis)
+            text = fold(written(change.after, change.type), longest, signs.ellipsis)
             table.add_row(change.field, _one_line(text, signs))
         else:
             table.add_row(change.field, _change(change, signs, room, is_plain))

@@ -91,7 +91,10 @@ def _sign_in(session: requests.Session, name: str, target: Target) -> SignIn:
     token, identity = answer.get("access_token"), str(answer.get("id", ""))
     parts = identity.rstrip("/").split("/")
     if not token or len(parts) < 2:
-        raise SignInError(f"Target {name}: Salesforce's answer holds no session.")
+        raise SignInError(
+            f"Target {name}: the answer of {_host(target.instance_url)} holds no session.",
+            "Check that instance_url is the My Domain of a Salesforce org.",
+        )
     where = str(answer.get("instance_url") or target.instance_url).rstrip("/")
     return _session(name, where, parts[-2], parts[-1], str(token))
 
@@ -108,6 +111,7 @@ def _with_token(session: requests.Session, name: str, target: Target) -> SignIn:
         "GET",
         f"{target.instance_url}/services/oauth2/userinfo",
         name,
+        mend="Set a fresh access_token: a session ends after a time, and with a sign-out.",
         headers={"Authorization": f"Bearer {token}"},
     )
     organization, user = (str(answer.get(k) or "") for k in ("organization_id", "user_id"))
@@ -137,24 +141,30 @@ _MENDS = {
 
 
 def _ask(
-    session: requests.Session, method: str, url: str, name: str, **request: Any
+    session: requests.Session,
+    method: str,
+    url: str,
+    name: str,
+    *,
+    mend: str = "Check instance_url, client_id and client_secret of the target.",
+    **request: Any,
 ) -> dict[str, Any]:
+    """The answer's object. `mend` is for a refusal whose code says nothing of its own."""
     try:
         response = session.request(method, url, **request)
     except requests.exceptions.SSLError:
         raise SignInError(
-            f"Target {name}: the certificate of {url.split('/')[2]} is not trusted.",
+            f"Target {name}: the certificate of {_host(url)} is not trusted.",
             "For the local org set ca_bundle to the file that it prints.",
         ) from None
     except requests.RequestException as error:
         raise OrgUnreachable(
-            f"Target {name}: no answer from {url.split('/')[2]} ({type(error).__name__}).",
+            f"Target {name}: no answer from {_host(url)} ({type(error).__name__}).",
             "Check instance_url (your My Domain) and the network.",
         ) from None
     if response.status_code >= 500 or response.status_code in (408, 429):
         raise _Busy(
-            f"Target {name}: {url.split('/')[2]} answers the sign-in with HTTP "
-            f"{response.status_code}.",
+            f"Target {name}: {_host(url)} answers the sign-in with HTTP {response.status_code}.",
             "Look at https://status.salesforce.com; run again later.",
         )
     try:
@@ -167,8 +177,12 @@ def _ask(
     raise SignInError(
         f"Target {name}: Salesforce refused the sign-in: {code or response.status_code}"
         + (f" ({said})." if said else "."),
-        _MENDS.get(code, "Check instance_url, client_id and client_secret of the target."),
+        _MENDS.get(code, mend),
     )
+
+
+def _host(url: str) -> str:
+    return url.split("/")[2]
 
 
 def _said(answer: Any) -> tuple[str, str]:

@@ -26,7 +26,10 @@ CONNECT_SECONDS = 10
 _URL = re.compile(r"postgres(?:ql)?://(?:[^@/?#\s]*@)?[^@?\s]*(?:\?[^@\s]*)?")
 """A URL whose password holds no sign that would end it early: libpq would look for a host there."""
 _CODES = {
-    "28P01": ("The password for {user} is wrong.", "Correct it in CRM_SYNC_DATABASE_URL."),
+    "28P01": (
+        "The password for {user} is wrong, or there is no such role.",
+        "Correct it in CRM_SYNC_DATABASE_URL.",
+    ),
     "28000": ("The server refuses the user {user}.", "Check the user name and pg_hba.conf."),
     "3D000": ("There is no database {dbname}.", "Correct the name in CRM_SYNC_DATABASE_URL."),
     "53300": ("The server has no connection left.", "Close some, or use the session pooler."),
@@ -41,9 +44,17 @@ _WORDS = {
     "53300": ("too many", "remaining connection slots", "Max client connections reached"),
     "57P03": ("is starting up", "is shutting down", "not yet accepting connections"),
 }
+_NOT_POSTGRESQL = (
+    "invalid response to ssl negotiation",
+    "invalid response to gssapi negotiation",
+    "expected authentication request from server",
+)
+"""libpq's words for an answer in another protocol (its catalog, fe-connect.c)."""
 _UNREACHABLE = (
     ("connection refused", "nothing listens there", "Start it, or correct host and port"),
     ("no such file", "there is no such socket", "Start it, or correct the socket's directory"),
+    ("server closed the connection", "it hangs up at once",
+     "Check that PostgreSQL and no other service listens there, or correct host and port"),
     ("timeout", "no answer came", "Check host, port and firewall"),
     ("network is unreachable", "there is no way to that network",
      "Supabase's direct connection needs IPv6; its session pooler does not. Correct the host"),
@@ -130,7 +141,12 @@ def _refused(text: str, parts: dict[str, Any]) -> DatabaseError:
         return DatabaseError(
             f"There is no host {parts.get('host')}.", "Correct the host in CRM_SYNC_DATABASE_URL."
         )
-    if "certificate" in lower or "ssl" in lower:
+    if any(sign in lower for sign in _NOT_POSTGRESQL):
+        return DatabaseError(
+            f"Something other than PostgreSQL answers at {where}.",
+            "Correct host and port in CRM_SYNC_DATABASE_URL.",
+        )
+    if "server closed" not in lower and ("certificate" in lower or "ssl" in lower):
         return DatabaseError(
             f"There is no secure connection to {where}.",
             "Check sslmode and sslrootcert; Supabase's certificate is on its dashboard.",
