@@ -13,7 +13,8 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from crm_sync.errors import CrmSyncError
-from crm_sync.report.headline import counted, headline
+from crm_sync.report.groups import problem_rows
+from crm_sync.report.headline import first_problems, headline
 from crm_sync.report.markdown import dry_run_markdown
 from crm_sync.settings import load_settings
 from crm_sync.sync.options import Options
@@ -44,16 +45,15 @@ def dry_run(
     try:
         with run_dry_run(load_settings(), target, options) as plan:
             logger.info("%s", plan.org.sentence())
-            sentence = headline(plan)
+            problems = sum(summary.problems for summary in plan.summaries)
+            first = first_problems(problem_rows(plan.rows(), 3), problems)
+            sentence = " ".join(part for part in (headline(plan), first) if part)
             create_markdown_artifact(
                 dry_run_markdown(plan), key="crm-sync-dry-run", description=plan.org.sentence()
             )
     except CrmSyncError as error:
         logger.error("%s %s", error.sentence, error.mend)
         return Failed(message=f"{error.sentence} {error.mend}".strip())
-    problems = sum(summary.problems for summary in plan.summaries)
-    if problems:
-        sentence += f" Not in order: {counted(problems, 'row')}."
     return Completed(message=sentence)
 
 

@@ -19,7 +19,7 @@ from prefect.exceptions import TerminationSignal
 from prefect.states import Completed, Failed
 
 from crm_sync.errors import CrmSyncError
-from crm_sync.report.headline import run_headline
+from crm_sync.report.headline import first_problems, run_headline
 from crm_sync.report.markdown import sync_markdown
 from crm_sync.report.model import Org, RunReport
 from crm_sync.settings import load_settings
@@ -115,11 +115,13 @@ def announce(org: Org) -> None:
 
 
 def verdict(run: RunReport) -> State[None]:
-    """The final state: what `crm-sync sync` says with its exit code."""
+    """The final state: what `crm-sync sync` says by its exit code, and the first rows at fault."""
     sentence = f"{run_headline(run)} Run {run.run_number} {run.status}."
     if run.status == "finished":
         return Completed(message=sentence)
-    return Failed(message=f"{sentence} {run.message}" if run.message else sentence)
+    every = max(len(run.problems), sum(summary.problems for summary in run.summaries))
+    parts = (sentence, run.message, first_problems(run.problems, every))
+    return Failed(message=" ".join(part for part in parts if part))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,15 @@ from prefect.exceptions import TerminationSignal
 import flows.dry_run
 import flows.sync
 from crm_sync.errors import LimitReached, SignInError
-from crm_sync.report.model import ObjectSummary, Org, OutcomeSummary, PlanReport, RunReport
+from crm_sync.report.model import (
+    ObjectSummary,
+    Org,
+    OutcomeSummary,
+    PlanReport,
+    PlanRow,
+    Problem,
+    RunReport,
+)
 from crm_sync.settings import Settings
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.options import Options
@@ -159,14 +167,17 @@ def test_a_dry_run_is_completed_and_names_the_rows_that_are_not_in_order(
     monkeypatch: pytest.MonkeyPatch, artifacts: list[dict[str, str]]
 ) -> None:
     summary = ObjectSummary(mapping="lead", object="Lead", create=2, invalid=1)
+    problem = Problem("STRING_TOO_LONG", "leads.company_name has 300 characters", "Shorten it.")
+    row = PlanRow("lead", "Lead", "leads", "6f1b", "Nordwind", "create", "invalid", None, (),
+                  (problem,))  # fmt: skip
 
     @contextmanager
     def dry_run(_: Settings, target: str | None, options: Options) -> Iterator[PlanReport]:
         assert (target, options) == ("test", Options(select=("lead",)))
-        yield PlanReport(ORG, datetime.now(UTC), (summary,), lambda: iter(()), "abc", calls=1)
+        yield PlanReport(ORG, datetime.now(UTC), (summary,), lambda: iter((row,)), "abc", calls=1)
 
     monkeypatch.setattr(flows.dry_run, "run_dry_run", dry_run)
     state = flows.dry_run.dry_run.fn(target="test", select=["lead"])
     assert state.type.value == "COMPLETED"
-    assert "Not in order: 1 row." in str(state.message)
+    assert str(state.message).endswith("Not in order: leads 6f1b invalid (STRING_TOO_LONG).")
     assert [artifact["key"] for artifact in artifacts] == ["crm-sync-dry-run"]

@@ -13,6 +13,7 @@ from crm_sync.cli.app import INTERRUPTED, OK, PROBLEMS
 from crm_sync.cli.progress import Progress
 from crm_sync.report import terminal
 from crm_sync.report.as_json import as_json as json_of
+from crm_sync.report.console import make_console
 from crm_sync.report.html import html as html_of
 from crm_sync.report.markdown import dry_run_markdown
 from crm_sync.report.model import PlanReport, RunReport
@@ -69,7 +70,10 @@ def _show_plan(report: PlanReport, rows: int, written: list[Path], chosen: Optio
         flags = "".join(f" --select {name}" for name in chosen.select)
         flags += " --full" * chosen.full + " --retry-refused" * chosen.retry_refused
         flags += " --resend" * chosen.resend + " --allow-deletions" * bool(report.stops)
-        print(f"To send exactly this: crm-sync sync{flags} --expect {report.digest}")
+        said = "To send exactly this:"
+        command = f"crm-sync sync{flags} --expect {report.digest}"
+        fits = len(said) + 1 + len(command) <= make_console().width
+        print(said, command, sep=" " if fits else "\n")  # whole on one line, to be copied
 
 
 def sync(target: str | None, chosen: Options, *, as_json: bool, quiet: bool) -> int:

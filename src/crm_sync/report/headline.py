@@ -5,12 +5,16 @@ In: the counts of a `PlanReport` or `RunReport`. Out: sentences.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+
 from crm_sync.report.groups import total
 from crm_sync.report.model import (
     ObjectSummary,
     Org,
     OutcomeSummary,
     PlanReport,
+    PlanRow,
     RunReport,
 )
 
@@ -18,6 +22,7 @@ __all__ = [
     "calls_to_send",
     "counted",
     "duration",
+    "first_problems",
     "headline",
     "not_sent",
     "place",
@@ -89,6 +94,21 @@ def not_sent(summaries: tuple[ObjectSummary, ...] | tuple[OutcomeSummary, ...]) 
         return ""
     which = ", ".join(f"{count:,} {state}" for state, count in counts if count)
     return f"{counted(rows, 'row')} {'is' if rows == 1 else 'are'} not sent: {which}."
+
+
+def first_problems(rows: Iterable[PlanRow], every: int, most: int = 3) -> str:
+    """`First 3 of 5: leads 6f1b… invalid (STRING_TOO_LONG), …`, or nothing; `every`: how many there
+    are. Keys and codes alone: a log is read by more people than the CRM is, and a label is a value.
+    """
+    named = [
+        f"{row.table} {row.key} {row.state}"
+        + (f" ({row.problems[0].code})" if row.problems else "")
+        for row in islice(rows, most)
+    ]
+    if not named:
+        return ""
+    count = f"First {len(named)} of {every:,}: " if every > len(named) else "Not in order: "
+    return f"{count}{', '.join(named)}."
 
 
 def run_headline(run: RunReport) -> str:

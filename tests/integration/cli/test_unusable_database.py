@@ -88,7 +88,8 @@ def test_a_database_that_the_server_does_not_have(desk: Desk, server: Server) ->
 def test_a_wrong_password(desk: Desk, database: Database, guarded: str) -> None:
     desk.database_is(url_of(database, guarded, quote("not " + PASSWORD, safe="")))
     assert desk.refused("sync") == (
-        f"The password for {guarded} is wrong. Correct it in CRM_SYNC_DATABASE_URL."
+        f"The password for {guarded} is wrong, or there is no such role. "
+        "Correct it in CRM_SYNC_DATABASE_URL."
     )
 
 

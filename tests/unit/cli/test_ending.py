@@ -62,8 +62,21 @@ def test_a_package_that_an_extra_brings(
     error = ModuleNotFoundError("No module named 'starlette'", name="starlette")
     assert ended(monkeypatch, capsys, error) == (
         2,
-        "crm-sync: this needs the package starlette, which is not installed. "
-        "Install the extra org: pip install 'consulting-crm-backend[org]'\n",
+        "crm-sync: This needs the package starlette, which is not installed. The extra org brings "
+        "it. In a clone of the project: `uv sync`, or `pip install '.[org]'`.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["history", "\udcff\udcfe"], ["status", "--target", "a\udcff"]]
+)
+def test_an_argument_that_is_no_text(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert ending.run(arguments) == 2
+    shown = arguments[-1].replace("\udcff", "\\xff").replace("\udcfe", "\\xfe")
+    assert capsys.readouterr().err == (
+        f"crm-sync: The argument {shown} is not UTF-8. Write it in UTF-8.\n"
     )
 
 

@@ -49,13 +49,23 @@ def test_status_of_an_org() -> None:
         "  Mapping  Object   In order  Planned  Refused\n"
         "  account  Account     1,204        0        0\n"
         "  lead     Lead            3        1        2\n"
-        "  old      Case            5        0        0  kept; no enabled mapping has this name\n"
+        "  old      Case            5        0        0\n"
         "\n"
+        "  old: 5 records kept; no enabled mapping has this name. If it was renamed, "
+        "write `formerly: old`\n"
+        "  into its new file.\n"
         "  Why, and how to mend it: crm-sync problems\n"
-        "Target production was never synced. See first what would be sent: "
-        "crm-sync dry-run --target\nproduction\n"
-        "Schema sync takes 7 MB and notes 1 change.\n"
+        "Target production was never synced. See first what would be sent:\n"
+        "  crm-sync dry-run --target production\n"
+        "Schema sync takes 7 MB of the database; its log holds 1 change.\n"
     )
+
+
+def test_without_readable_mappings_no_record_is_called_idle() -> None:
+    stream = io.StringIO()
+    tables.status(make_console(stream), [org()], [], StateSize(1, 0), None)
+    assert "  old      Case" in stream.getvalue()
+    assert "no enabled mapping" not in stream.getvalue()
 
 
 def test_status_of_nothing() -> None:

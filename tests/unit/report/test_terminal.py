@@ -46,7 +46,7 @@ def test_a_dry_run_says_headline_counts_rows_and_problems() -> None:
     assert "AnnualRevenue  48,000.00 → 62,500.50" in text
     assert "INVALID_EMAIL_ADDRESS: “jo(at)fjord” is not an e-mail address" in text
     assert "→ Correct leads.email." in text
-    assert "about 2 API calls" in text
+    assert "2 API calls are needed to send this, besides what a run looks up." in text
 
 
 def test_a_create_shows_the_whole_payload_but_no_empty_field() -> None:
