@@ -2,7 +2,7 @@
 
 An environment variable is `CRM_SYNC_` and the key, with `__` between levels:
 `CRM_SYNC_TARGETS__PRODUCTION__CLIENT_SECRET`. The environment wins over `.env`, and both over the
-file; an empty variable counts as not set. `.env.example` and `crm-sync.example.toml` show every
+file; an empty or blank variable counts as not set. `.env.example` and `crm-sync.example.toml` show every
 key.
 """
 
@@ -266,7 +266,9 @@ def _variables(values: Mapping[str, str], before: str) -> Iterator[_Given]:
                 value.encode()
             except UnicodeEncodeError:
                 raise SettingsError(f"{said} is not UTF-8.", "Write it in UTF-8.") from None
-            yield _Given(path, value or None, lambda _, said=said: said, is_variable=True)  # type: ignore[misc]
+            yield _Given(
+                path, value if value.strip() else None, lambda _, said=said: said, is_variable=True
+            )  # type: ignore[misc]
 
 
 def _text_of(file: Path) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crm_sync.errors import SettingsError
+from crm_sync.files import mappings_directory
 from crm_sync.settings import SECRETS, Settings, Target, load_settings, variable
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +47,21 @@ def refusal(folder: Path, toml: str = "", dotenv: str = "", **environment: str) 
 def test_without_any_file_there_are_defaults(folder: Path) -> None:
     settings = load_settings(folder, {})
     assert (settings.targets, settings.history_days) == ({}, 400)
-    assert settings.mappings == folder / "mappings"
+    assert settings.mappings == mappings_directory()
+    assert settings.mappings_note.startswith("Mappings: the ones that ship with the package, in ")
+
+
+def test_mappings_that_are_there_or_named_are_the_ones(folder: Path) -> None:
+    named = load(folder, CRM_SYNC_MAPPINGS="elsewhere")
+    assert (named.mappings, named.mappings_note) == (folder / "elsewhere", "")
+    (folder / "mappings").mkdir()
+    found = load_settings(folder, {})
+    assert (found.mappings, found.mappings_note) == (folder / "mappings", "")
+
+
+def test_a_variable_that_is_no_text(folder: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^CRM_SYNC_DATABASE_URL is not UTF-8\."):
+        load(folder, CRM_SYNC_DATABASE_URL="postgresql://h/\udcff")
 
 
 def test_the_environment_wins_over_dotenv_and_both_over_the_file(folder: Path) -> None:
@@ -60,6 +75,7 @@ def test_an_empty_variable_counts_as_not_set(folder: Path) -> None:
     key = "CRM_SYNC_TARGETS__SANDBOX__CLIENT_ID"
     assert load(folder, TOML, f"{key}=", **{key: ""}).targets["sandbox"].client_id == "key"
     assert load(folder, CRM_SYNC_TARGET="").target is None
+    assert load(folder, CRM_SYNC_TARGET="  ").target is None
 
 
 def test_a_whole_target_can_stand_in_the_environment(folder: Path) -> None:

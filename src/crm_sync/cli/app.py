@@ -39,9 +39,23 @@ app.add_typer(database, name="db")
 app.add_typer(target_app, name="target")
 app.add_typer(org_app, name="org")
 
+
+def _not_empty(value: str | None) -> str | None:
+    """An empty shell variable must not mean what leaving the option out does."""
+    if value is not None and not value.strip():
+        raise typer.BadParameter("It is empty")
+    return value
+
+
 Target = Annotated[
     str | None,
-    typer.Option("--target", "-t", metavar="NAME", help="The target, as crm-sync.toml names it."),
+    typer.Option(
+        "--target",
+        "-t",
+        metavar="NAME",
+        callback=_not_empty,
+        help="The target, as crm-sync.toml names it.",
+    ),
 ]
 Select = Annotated[
     list[str] | None,
@@ -146,7 +160,11 @@ def sync(
     ] = False,
     expect: Annotated[
         str | None,
-        typer.Option(metavar="DIGEST", help="Send only the plan that dry-run showed with this."),
+        typer.Option(
+            metavar="DIGEST",
+            callback=_not_empty,
+            help="Send only the plan that dry-run showed with this.",
+        ),
     ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -201,7 +219,11 @@ def problems(
 def history(
     key: Annotated[
         str,
-        typer.Argument(metavar="KEY", help="A row's key (its id), external ID, or Salesforce Id."),
+        typer.Argument(
+            metavar="KEY",
+            callback=_not_empty,
+            help="A row's key (its id), external ID, or Salesforce Id.",
+        ),
     ],
     target: Target = None,
     rows: Annotated[int, typer.Option(metavar="N", help="Newest entries shown.", min=0)] = 20,
@@ -222,7 +244,11 @@ def docs(
     target: Annotated[
         str | None,
         typer.Option(
-            "--target", "-t", metavar="NAME", help="Types and lengths from this target's org."
+            "--target",
+            "-t",
+            metavar="NAME",
+            callback=_not_empty,
+            help="Types and lengths from this target's org.",
         ),
     ] = None,
     check: Annotated[

@@ -11,6 +11,7 @@ from typing import Any
 
 from crm_sync.cli.app import INTERRUPTED, OK, PROBLEMS
 from crm_sync.cli.progress import Progress
+from crm_sync.errors import OutputError
 from crm_sync.report import terminal
 from crm_sync.report.as_json import as_json as json_of
 from crm_sync.report.console import make_console
@@ -43,6 +44,8 @@ def dry_run(
 ) -> int:
     """Shows the plan. Exit code 1 where rows are not in order, or a guard would stop the sync."""
     settings = load_settings()
+    if html and markdown and html.resolve() == markdown.resolve():
+        raise OutputError(f"{html} is named twice.", "Name two files for --html and --markdown.")
     with (
         Progress(quiet=quiet or as_json, note=settings.mappings_note) as progress,
         run.dry_run(settings, target, chosen, announce=progress.announce) as report,

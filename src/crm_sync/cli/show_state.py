@@ -40,6 +40,7 @@ from crm_sync.report.as_json import VERSION, row_as_json
 from crm_sync.report.console import make_console
 from crm_sync.report.headline import counted
 from crm_sync.report.model import Org, PlanRow
+from crm_sync.report.values import visible
 from crm_sync.settings import Settings, load_settings
 from crm_sync.sync import overview
 from crm_sync.sync.database import connect
@@ -131,7 +132,7 @@ def history(target: str | None, key: str, *, rows: int, as_json: bool) -> int:
         if len(entries) > rows:
             print(f"and {len(entries) - rows:,} older: --rows {len(entries)}")
     else:
-        print(f"Nothing was sent of a row with the key {key}.")
+        print(f"Nothing was sent of a row with the key {visible(key)}.")
     return OK
 
 

@@ -114,6 +114,10 @@ def _parts(url: str) -> dict[str, Any]:
             "The port in the database URL is not a number.",
             "Write postgresql://user:password@host:5432/name.",
         )
+    if not str(parts.get("connect_timeout") or 0).strip().isdecimal():
+        raise DatabaseError(
+            "The connect_timeout in the database URL is not a number.", "Write whole seconds."
+        )
     return parts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 
 import pytest
@@ -45,6 +46,27 @@ def test_a_terminal_shows_the_step_the_rows_and_how_fast_they_go(
     assert "Signing in" in shown
     assert "1,234 of 2,000 rows" in shown
     assert "rows/s" in shown
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80])
+def test_no_line_of_the_bar_is_wider_than_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int
+) -> None:
+    """A bar that wraps is drawn anew below itself, again and again."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    _, shown = printed(monkeypatch, capsys, Terminal())
+    lines = re.split(r"[\r\n]", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown))
+    assert max(len(line) for line in lines) <= columns
+    assert "1,234 of 2,000 rows" in shown
+
+
+def test_mappings_of_the_package_are_told_below_the_org(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with Progress(quiet=False, note="So it is.") as progress:
+        progress.announce(ORG)
+    assert capsys.readouterr().out == f"{SENTENCE}So it is.\n"
 
 
 def test_elsewhere_there_is_the_org_alone(

@@ -2,9 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from crm_sync.report.headline import duration, headline, not_sent, run_headline
+from crm_sync.report.headline import (
+    calls_to_send,
+    duration,
+    first_problems,
+    headline,
+    not_sent,
+    run_headline,
+)
 from crm_sync.report.model import ObjectSummary, Org, OutcomeSummary
-from tests.unit.report.plans import ACME, finished, plan
+from tests.unit.report.plans import ACME, INVALID, finished, plan
 
 
 def with_counts(create: int, update: int, delete: int) -> str:
@@ -69,3 +76,22 @@ def test_a_run_of_refusals_does_not_say_that_all_is_there() -> None:
 def test_seconds_are_written_for_people() -> None:
     assert [duration(s) for s in (0.84, 42.4, 200)] == ["0.8 s", "42 s", "3 min 20 s"]
     assert ACME.sentence() == "Acme (00D5g00000Kx7QzEAJ, production), target production"
+
+
+@pytest.mark.parametrize(
+    ("calls", "sentence"),
+    [
+        (0, "No API call is needed to send this."),
+        (1, "1 API call is needed to send this, besides what a run looks up."),
+        (2, "2 API calls are needed to send this, besides what a run looks up."),
+    ],
+)
+def test_calls_are_those_that_carry_the_plan(calls: int, sentence: str) -> None:
+    assert calls_to_send(plan(calls=calls)) == sentence
+
+
+def test_the_first_rows_at_fault_are_named_without_a_value() -> None:
+    named = f"{INVALID.table} {INVALID.key} invalid ({INVALID.problems[0].code})"
+    assert first_problems([INVALID], 1) == f"Not in order: {named}."
+    assert first_problems([INVALID] * 9, 9, most=2) == f"First 2 of 9: {named}, {named}."
+    assert first_problems([], 0) == ""

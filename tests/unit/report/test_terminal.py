@@ -144,6 +144,10 @@ def test_a_long_text_is_folded_and_a_line_break_shows() -> None:
     rows_in_full([row], out)
     assert "one ↵ two more" in said(out)
     assert "(1,007 characters)" in " ".join(said(out).split())
+    whole = stream()
+    rows_in_full([row], whole, longest=2000)
+    assert "characters)" not in said(whole)
+    assert said(whole).count("more") == 200
 
 
 def test_a_row_that_moves_says_where_to() -> None:
