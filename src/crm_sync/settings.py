@@ -2,8 +2,8 @@
 
 An environment variable is `CRM_SYNC_` and the key, with `__` between levels:
 `CRM_SYNC_TARGETS__PRODUCTION__CLIENT_SECRET`. The environment wins over `.env`, and both over the
-file; an empty or blank variable counts as not set. `.env.example` and `crm-sync.example.toml` show every
-key.
+file; an empty or blank variable counts as not set. `.env.example` and `crm-sync.example.toml` show
+every key.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ FILE = "crm-sync.toml"
 DOTENV = ".env"
 TARGET_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 """So that a target's name fits into an environment variable, whose levels `__` divides."""
+ADDRESS = re.compile(
+    r"https://(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?/?"
+)
 _KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _KEYS = re.compile(rf"\s*(\[?)\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*(\]|=)")
 
@@ -61,7 +64,8 @@ class Target(_Strict):
     @field_validator("instance_url")
     @classmethod
     def _https(cls, url: str) -> str:
-        if not re.fullmatch(r"https://[^/\s@?#]+/?", url):
+        found = ADDRESS.fullmatch(url)
+        if found is None or int(found[1] or 443) > 65535:
             raise ValueError("should be https://host, without a path")
         return url.rstrip("/")
 
@@ -81,7 +85,7 @@ class Settings(_Strict):
     mappings: Path = Path("mappings")
     target: str | None = None
     targets: dict[str, Target] = Field(default_factory=dict)
-    history_days: int = Field(default=400, ge=1)
+    history_days: int = Field(default=400, ge=1, le=36_500)
 
     @property
     def mappings_note(self) -> str:
@@ -266,9 +270,12 @@ def _variables(values: Mapping[str, str], before: str) -> Iterator[_Given]:
                 value.encode()
             except UnicodeEncodeError:
                 raise SettingsError(f"{said} is not UTF-8.", "Write it in UTF-8.") from None
-            yield _Given(
-                path, value if value.strip() else None, lambda _, said=said: said, is_variable=True
-            )  # type: ignore[misc]
+            given = value if value.strip() else None
+            yield _Given(path, given, _always(said), is_variable=True)
+
+
+def _always(said: str) -> Callable[[Path_], str]:
+    return lambda _: said
 
 
 def _text_of(file: Path) -> str:

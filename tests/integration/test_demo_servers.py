@@ -19,7 +19,7 @@ import psutil
 import psycopg
 import pytest
 
-from crm_sync.demo import leftovers
+from crm_sync.demo import leftovers, story
 from crm_sync.demo.servers import demo_servers, stop
 from crm_sync.errors import SetupError
 
@@ -112,6 +112,44 @@ def test_two_sets_of_servers_at_once_are_independent() -> None:
                 found = connection.execute("select to_regclass('only_here')").fetchone()
             assert found == (None,)
         assert answers(first.owner_url)
+
+
+def test_settings_of_libpq_are_for_other_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = {
+        "PGOPTIONS": "-c role=nobody", "PGHOST": "nowhere.invalid", "PGUSER": "nobody",
+        "PGSSLMODE": "verify-full", "PGSERVICE": "nothing", "PGPASSFILE": "/nowhere",
+    }  # fmt: skip
+    for name, value in theirs.items():
+        monkeypatch.setenv(name, value)
+    with demo_servers(org=False) as servers, psycopg.connect(servers.owner_url) as owner:
+        assert owner.execute("select current_user").fetchone() == ("crm_owner",)
+    assert {name: os.environ[name] for name in theirs} == theirs
+
+
+def test_stopping_what_is_gone_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    directory = leftovers.registry() / "gone"
+    assert not stop(directory)
+    assert story.stop(directory) == 0
+    assert capsys.readouterr().out == f"{directory} is gone already: there was nothing to stop.\n"
+
+
+def test_what_the_servers_mutter_is_not_for_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONVERBOSE", "1")  # Python then writes a line for each import
+    with demo_servers(org=False):
+        pass
+    assert capfd.readouterr().err == ""
+
+
+def test_servers_that_do_not_start_say_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "psutil.py").write_text("raise RuntimeError('out of order')", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with (
+        pytest.raises(SetupError, match="did not start: RuntimeError: out of order"),
+        demo_servers(org=False),
+    ):
+        pass
 
 
 @needs_unix

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -311,6 +313,71 @@ def test_org_serve_says_how_to_reach_it_and_ends_with_ctrl_c(desk: Desk) -> None
     assert {"instance_url", "client_id", "client_secret", "ca_bundle", "org_id"} <= set(said)
     running.send_signal(signal.SIGINT)
     assert running.wait(10) == 0
+
+
+def test_org_serve_with_data_names_its_certificate_by_a_full_path(desk: Desk) -> None:
+    running = desk.start("org", "serve", "--data", "org.db")
+    assert running.stdout is not None
+    said = json.loads(running.stdout.readline())
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(10) == 0
+    assert Path(said["ca_bundle"]) == desk.folder / "org.db.ca.pem"
+
+
+def test_what_a_killed_org_left_is_cleared_by_the_next(desk: Desk) -> None:
+    left = []
+    for name in ("SIGKILL", "SIGTERM"):
+        running = desk.start("org", "serve")
+        assert running.stdout is not None
+        left.append(Path(json.loads(running.stdout.readline())["ca_bundle"]).parent)
+        assert left[0].exists() == (name == "SIGKILL")
+        running.send_signal(getattr(signal, name))
+        running.wait(10)
+    assert not left[1].exists()
+
+
+def test_reset_leaves_a_file_of_another_kind_alone(desk: Desk) -> None:
+    file = desk.folder / "letters.txt"
+    file.write_text("Dear Ada", encoding="utf-8")
+    line = desk.refused("org", "serve", "--data", "letters.txt", "--reset")
+    assert line.startswith("letters.txt cannot be used: it is no SQLite file")
+    assert file.read_text("utf-8") == "Dear Ada"
+
+
+def test_status_needs_no_mappings(desk: Desk, accounts: list[str]) -> None:
+    assert desk.run("sync").code == 0
+    desk.edit_mapping("lead", "object:", "objekt:")
+    assert desk.refused("sync").startswith("mappings/lead.yaml:")
+    assert desk.run("history", accounts[0]).code == 0
+    ran = desk.run("status")
+    assert (ran.code, ran.err) == (0, "")
+    assert "Which mappings are enabled cannot be told. mappings/lead.yaml:" in ran.out
+    [known] = json.loads(desk.run("status", "--json").out)["orgs"]
+    assert {mapping["enabled"] for mapping in known["mappings"]} == {None}
+
+
+def test_without_a_folder_of_mappings_those_of_the_package_are_used(
+    desk: Desk, org: LocalOrg, accounts: list[str]
+) -> None:
+    shutil.rmtree(desk.mappings)
+    ran = desk.run("sync")
+    assert ran.code == 0
+    assert ran.out.splitlines()[1].startswith("Mappings: the ones that ship with the package, in ")
+    assert org.store.count("Account") == 2
+
+
+def test_two_reports_in_one_file(desk: Desk) -> None:
+    line = desk.refused("dry-run", "--html", "a.html", "--markdown", "./a.html")
+    assert line == "a.html is named twice. Name two files for --html and --markdown."
+
+
+def test_the_command_with_the_digest_stays_on_one_line(
+    desk: Desk, accounts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm_sync.report.console._width", lambda stream: 60)
+    said, command = desk.run("dry-run").out.splitlines()[-2:]
+    assert said == "To send exactly this:"
+    assert re.fullmatch(r"crm-sync sync --expect [0-9a-f]{16}", command)
 
 
 def test_python_m_crm_sync_is_the_command(desk: Desk) -> None:

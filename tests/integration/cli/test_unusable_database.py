@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -93,6 +95,40 @@ def test_a_wrong_password(desk: Desk, database: Database, guarded: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "Something other than PostgreSQL answers at {}."),
+        (b"N", "PostgreSQL cannot be reached at {}: it hangs up at once."),
+    ],
+)
+def test_a_port_where_something_else_listens(desk: Desk, answer: bytes, sentence: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        where = f"127.0.0.1:{other.getsockname()[1]}"
+        threading.Thread(target=_answer, args=(other, answer), daemon=True).start()
+        desk.database_is(f"postgresql://crm_sync:secret@{where}/crm")
+        line = desk.refused("status")
+    assert line.startswith(sentence.format(where))
+    assert "host and port" in line
+
+
+def _answer(server: socket.socket, answer: bytes) -> None:
+    """Every client gets the same, and is hung up on; ends when the server is closed."""
+    with suppress(OSError):
+        while True:
+            client, _ = server.accept()
+            with client:
+                client.recv(1024)
+                client.sendall(answer)
+
+
+def test_a_connect_timeout_that_is_no_number(desk: Desk) -> None:
+    desk.database_is("postgresql://crm_sync:secret@127.0.0.1/crm?connect_timeout=soon")
+    assert desk.refused("status") == (
+        "The connect_timeout in the database URL is not a number. Write whole seconds."
+    )
+
+
 def test_the_right_password_percent_encoded(desk: Desk, database: Database, guarded: str) -> None:
     desk.database_is(url_of(database, guarded, quote(PASSWORD, safe="")))
     assert desk.refused("sync").startswith(f"The user {guarded} may not write schema sync.")
@@ -141,6 +177,18 @@ def test_the_files_are_not_applied_by_a_role_that_is_not_the_owner(
     line = desk.refused("db", "apply")
     assert line.startswith("schema.sql was not applied: PostgreSQL says: permission denied")
     assert "CRM_SYNC_OWNER_DATABASE_URL" in line
+
+
+def test_a_table_that_is_not_the_one_of_the_file(
+    desk: Desk, connection: psycopg.Connection[Any]
+) -> None:
+    connection.execute("alter table public.leads drop column company_name cascade")
+    line = desk.refused("db", "apply")
+    assert re.match(
+        r"schema\.sql:\d+ was not applied: PostgreSQL says: column .company_name. ", line
+    )
+    assert "in line with schema.sql" in line
+    assert "as the owner" not in line
 
 
 def test_applying_and_seeding(desk: Desk, empty_database: Database) -> None:

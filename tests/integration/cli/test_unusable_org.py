@@ -49,6 +49,24 @@ def test_a_ca_bundle_that_is_not_there(desk: Desk) -> None:
     assert line.startswith("The ca_bundle of target local is not there: nowhere.pem.")
 
 
+def test_a_ca_bundle_without_a_certificate(desk: Desk) -> None:
+    (desk.folder / "empty.pem").write_text("nothing of that kind", encoding="utf-8")
+    desk.target["ca_bundle"] = "empty.pem"
+    desk.settle()
+    assert desk.refused("sync") == (
+        "The ca_bundle of target local holds no certificate: empty.pem. Name a file of PEM "
+        "certificates, or leave ca_bundle out: Salesforce's need none."
+    )
+
+
+def test_an_address_that_answers_with_a_page(desk: Desk, org: LocalOrg) -> None:
+    org.faults = [{"when": {"path": "services/oauth2/token"},
+                   "then": {"status": 200, "body": "<html>Log in</html>"}}]  # fmt: skip
+    line = desk.refused("sync")
+    assert line.endswith("holds no session. Check that instance_url is the My Domain of a "
+                         "Salesforce org.")  # fmt: skip
+
+
 def test_a_wrong_client_secret(desk: Desk, org: LocalOrg) -> None:
     desk.secrets["CRM_SYNC_TARGETS__LOCAL__CLIENT_SECRET"] = "Wr0ng&=% #ü+secret"
     desk.settle()
@@ -74,6 +92,9 @@ def test_a_token_that_is_over(desk: Desk, org: LocalOrg) -> None:
     org.expire_sessions()
     line = desk.refused("sync")
     assert line.startswith("Target local: Salesforce refused the sign-in:")
+    assert line.endswith("Set a fresh access_token: a session ends after a time, and with a "
+                         "sign-out.")  # fmt: skip
+    assert "client_secret" not in line
 
 
 def test_a_token_without_the_permission_for_an_object(desk: Desk, org: LocalOrg) -> None:

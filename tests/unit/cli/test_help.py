@@ -91,7 +91,7 @@ def test_no_summary_is_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
         (["history"], "Missing argument 'KEY'. Try: crm-sync history --help"),
         (
             ["sync", "--target", ""],
-            "Invalid value for '--target': It is empty. Try: crm-sync sync --help",
+            "Invalid value for '--target' / '-t': It is empty. Try: crm-sync sync --help",
         ),
         (
             ["sync", "--expect", " "],
@@ -100,7 +100,8 @@ def test_no_summary_is_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
         (["history", ""], "Invalid value for 'KEY': It is empty. Try: crm-sync history --help"),
         (
             ["org", "serve", "--port", "abc"],
-            "Argument --port: 'abc' is not a number from 0 to 65535. Try: crm-sync org serve --help",
+            "Argument --port: 'abc' is not a number from 0 to 65535. "
+            "Try: crm-sync org serve --help",
         ),
         (
             ["org", "serve", "--port", "99999"],
