@@ -1,6 +1,7 @@
 """What PostgreSQL knows of the source tables: columns, types, foreign keys, row level security.
 
-In: a connection. Out: `TableFacts` by table name, which compiling and checking read.
+In: a connection. Out: `TableFacts` by table name, which compiling and checking read. The statements
+stand in `catalog.sql`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
+
+from crm_sync.blocks import blocks
 
 __all__ = ["Catalog", "ForeignKey", "TableFacts", "read_catalog"]
 
@@ -25,85 +28,48 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class TableFacts:
-    """One table of schema public. `hides_rows`: row level security may keep rows from our role."""
+    """One table of schema public. `hides_rows`: row level security may keep rows from our role.
+
+    `kind` is table (a partitioned one, too), view, materialized view or foreign table: only a table
+    can be a source, the others are here so that they can be told from a name that does not exist.
+    """
 
     name: str
     columns: dict[str, str]
     foreign_keys: tuple[ForeignKey, ...] = ()
     hides_rows: bool = False
     readable: bool = True
+    kind: str = "table"
 
 
 Catalog = dict[str, TableFacts]
 
 _T = TypeVar("_T")
 
-_COLUMNS = """
-select c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
-       has_table_privilege(c.oid, 'select')
-from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
-join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-where c.relkind in ('r', 'p')
-order by c.relname collate "C", a.attnum
-"""
-
-_FOREIGN_KEYS = """
-select s.relname, a.attname, t.relname, b.attname
-from pg_catalog.pg_constraint c
-join pg_catalog.pg_class s on s.oid = c.conrelid
-join pg_catalog.pg_namespace n on n.oid = s.relnamespace and n.nspname = 'public'
-join pg_catalog.pg_class t on t.oid = c.confrelid and t.relnamespace = n.oid
-join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
-join pg_catalog.pg_attribute b on b.attrelid = c.confrelid and b.attnum = c.confkey[1]
-where c.contype = 'f' and array_length(c.conkey, 1) = 1
-order by 1, 2
-"""
-
-# Row level security can hide rows from us unless it is inactive for our role, or a permissive
-# policy that is simply `true` lets us read all and no restrictive policy narrows that. A hidden row
-# would look deleted.
-_HIDING = """
-select c.relname
-from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
-where c.relkind in ('r', 'p')
-  and row_security_active(c.oid)
-  and (
-    not exists (
-      select from pg_catalog.pg_policy p
-      where p.polrelid = c.oid and p.polpermissive and p.polcmd in ('r', '*')
-        and pg_get_expr(p.polqual, p.polrelid) = 'true'
-        and exists (
-          select from unnest(p.polroles) as r(role)
-          where case when r.role = 0 then true else pg_has_role(r.role, 'usage') end))
-    or exists (
-      select from pg_catalog.pg_policy p
-      where p.polrelid = c.oid and not p.polpermissive and p.polcmd in ('r', '*')
-        and exists (
-          select from unnest(p.polroles) as r(role)
-          where case when r.role = 0 then true else pg_has_role(r.role, 'usage') end)))
-"""
-
 
 def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
-    """The tables of schema public, as our role may see them."""
+    """The tables and views of schema public, as our role may see them."""
+    statements = blocks("crm_sync.mapping", "catalog.sql")
     columns: dict[str, dict[str, str]] = {}
-    readable: dict[str, bool] = {}
-    for table, column, kind, may_read in connection.execute(_COLUMNS):
-        columns.setdefault(table, {})[column] = kind
-        readable[table] = may_read
+    seen: dict[str, tuple[bool, str]] = {}
+    for table, column, type_, may_read, kind in connection.execute(statements["columns"].encode()):
+        columns.setdefault(table, {})[column] = type_
+        seen[table] = (may_read, kind)
     keys = _grouped(
-        (t, ForeignKey(c, target, tc)) for t, c, target, tc in connection.execute(_FOREIGN_KEYS)
+        (table, ForeignKey(column, target, target_column))
+        for table, column, target, target_column in connection.execute(
+            statements["foreign_keys"].encode()
+        )
     )
-    hiding = {row[0] for row in connection.execute(_HIDING)}
+    hiding = {row[0] for row in connection.execute(statements["hiding"].encode())}
     return {
         name: TableFacts(
             name=name,
             columns=found,
             foreign_keys=tuple(keys.get(name, ())),
             hides_rows=name in hiding,
-            readable=readable[name],
+            readable=seen[name][0],
+            kind=seen[name][1],
         )
         for name, found in columns.items()
     }

@@ -19,6 +19,7 @@ from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.expression import complaint
 from crm_sync.mapping.model import Lookup, Mapping
 from crm_sync.mapping.sql_errors import explain_error, refusal
+from crm_sync.mapping.volatility import check_volatility
 from crm_sync.names import nearest
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 
@@ -45,14 +46,15 @@ def check_mappings(
         check_time_zone(connection, mapping)
         if error := refusal(connection, mapping, catalog, facts[mapping.object]):
             raise explain_error(connection, mapping, catalog, facts, error)
+        check_volatility(connection, mapping, catalog, facts[mapping.object])
 
 
 def check_visible(mapping: Mapping, catalog: Catalog) -> None:
     """Raises DatabaseError unless our role reads every row of a mapping's tables."""
     for table in (mapping.source.table, *mapping.source.join.values()):
         facts = catalog.get(table)
-        if facts is None:
-            continue
+        if facts is None or facts.kind != "table":
+            continue  # compiling says so
         if not facts.readable:
             raise DatabaseError(
                 f"Our role may not read {table}.",
@@ -83,24 +85,11 @@ def check_time_zone(connection: psycopg.Connection[Any], mapping: Mapping) -> No
 
 def check_expressions(mapping: Mapping) -> None:
     """Raises MappingError for SQL that is not a plain expression."""
-    for path, text in _expressions(mapping):
-        if said := complaint(text):
+    for path, expression in mapping.expressions:
+        if said := complaint(expression.sql):
             raise MappingError(
                 f"{'.'.join(path)}: {said}.", "Give one expression.", mapping.where(*path)
             )
-
-
-def _expressions(mapping: Mapping) -> Iterable[tuple[tuple[str, ...], str]]:
-    yield ("label",), mapping.label
-    if mapping.source.where:
-        yield ("source", "where"), mapping.source.where
-    for name, rule in mapping.fields.items():
-        if rule.sql:
-            yield ("fields", name), rule.sql
-    for name, lookup in mapping.lookups.items():
-        for origin in lookup.origins:
-            if origin.sql:
-                yield ("lookups", name), origin.sql
 
 
 def check_fields(mapping: Mapping, facts: Map[str, ObjectFacts]) -> None:

@@ -19,7 +19,14 @@ from crm_sync.mapping.model import Branch, FieldRule, Mapping, Reference
 from crm_sync.names import nearest
 from crm_sync.salesforce.describe import ObjectFacts
 
-__all__ = ["compile_mapping", "one_value_each", "present_keys", "raw", "reference_values"]
+__all__ = [
+    "compile_mapping",
+    "expression_view",
+    "one_value_each",
+    "present_keys",
+    "raw",
+    "reference_values",
+]
 
 _PAIRS = 40  # jsonb_build_object takes at most 100 arguments
 
@@ -64,9 +71,10 @@ def one_value_each(mapping: Mapping, catalog: Catalog) -> sql.Composed:
     key several rows, or none: then the row would look deleted. In WHERE they may not stand.
     """
     table = _table(mapping, catalog)
-    values = sql.SQL(",\n        ").join(
-        origin for _, origin in _expressions(mapping, table, list(mapping.fields))
-    )
+    expressions = [origin for _, origin in _expressions(mapping, table, list(mapping.fields))]
+    if mapping.source.where:
+        expressions.append(sql.SQL("({})").format(raw(mapping.source.where.sql)))
+    values = sql.SQL(",\n        ").join(expressions)
     return sql.Composed(
         [
             sql.SQL("select\nfrom public.{} as source\n").format(sql.Identifier(table.name)),
@@ -75,6 +83,22 @@ def one_value_each(mapping: Mapping, catalog: Catalog) -> sql.Composed:
                 "cross join lateral (\n    select\n    from (select source.*) as {}\n"
                 "    where row(\n        {}\n    ) is null\n) as value\n"
             ).format(sql.Identifier(table.name), values),
+        ]
+    )
+
+
+def expression_view(mapping: Mapping, catalog: Catalog) -> sql.Composed:
+    """A temporary view of all SQL of a mapping: PostgreSQL keeps the functions that it names.
+
+    See `volatility.py`, which reads them and rolls the view back.
+    """
+    return sql.Composed(
+        [
+            sql.SQL(
+                "create temporary view crm_sync_expression as\nselect true as computed from (\n"
+            ),
+            one_value_each(mapping, catalog),
+            sql.SQL(") as expression\n"),
         ]
     )
 
@@ -104,13 +128,16 @@ def present_keys(mapping: Mapping, catalog: Catalog) -> sql.Composed:
 
 
 def _table(mapping: Mapping, catalog: Catalog) -> TableFacts:
+    where = mapping.where("source", "table")
     table = catalog.get(mapping.source.table)
     if table is None:
         raise MappingError(
-            f"There is no table {mapping.source.table}." + nearest(mapping.source.table, catalog),
+            f"There is no table {mapping.source.table}."
+            + nearest(mapping.source.table, _tables(catalog)),
             "Apply schema.sql (`crm-sync db apply`), or name another table.",
-            mapping.where("source", "table"),
+            where,
         )
+    _refuse_other_than_table(table, where)
     if mapping.source.key not in table.columns:
         raise MappingError(
             f"{table.name} has no column {mapping.source.key}."
@@ -124,6 +151,29 @@ def _table(mapping: Mapping, catalog: Catalog) -> TableFacts:
                 where=mapping.where(*path),
             )
     return table
+
+
+def _tables(catalog: Catalog) -> list[str]:
+    return [name for name, facts in catalog.items() if facts.kind == "table"]
+
+
+def _refuse_other_than_table(facts: TableFacts, where: str) -> None:
+    """Raises MappingError for a view and its like, which a plan cannot rely on."""
+    if facts.kind == "table":
+        return
+    if facts.kind == "foreign table":
+        raise MappingError(
+            f"{facts.name} is a foreign table: its rows change on another server, where no trigger "
+            "of ours notes it and no key is sure.",
+            "Load its rows into a table of this database, and name that.",
+            where,
+        )
+    raise MappingError(
+        f"{facts.name} is a {facts.kind}: it has no key, no foreign keys and no change triggers of "
+        "its own, and row level security beneath it may hide rows unseen.",
+        "Name the table beneath it, and say what it computes with sql, join and where.",
+        where,
+    )
 
 
 def _rows(mapping: Mapping, table: TableFacts, keys: Sequence[str] | None) -> sql.Composable:
@@ -150,8 +200,9 @@ def _joins(mapping: Mapping, table: TableFacts, catalog: Catalog) -> Iterable[sq
         where = mapping.where("source", "join", alias)
         if target not in catalog:
             raise MappingError(
-                f"There is no table {target}." + nearest(target, catalog), where=where
+                f"There is no table {target}." + nearest(target, _tables(catalog)), where=where
             )
+        _refuse_other_than_table(catalog[target], where)
         keys = [k for k in table.foreign_keys if k.target == target]
         if len(keys) != 1:
             raise MappingError(
@@ -178,7 +229,7 @@ def _values(mapping: Mapping, table: TableFacts, names: Sequence[str]) -> Iterab
     yield sql.SQL(",\n        ").join(columns)
     yield sql.SQL("\n    from (select source.*) as {}\n").format(sql.Identifier(table.name))
     if mapping.source.where:
-        yield sql.SQL("    where ({})\n").format(raw(mapping.source.where))
+        yield sql.SQL("    where ({})\n").format(raw(mapping.source.where.sql))
     yield sql.SQL(") as value\n")
 
 
@@ -186,7 +237,7 @@ def _expressions(
     mapping: Mapping, table: TableFacts, names: Sequence[str]
 ) -> Iterable[tuple[str, sql.Composable]]:
     """What is computed for a row, by the name that it has from then on."""
-    label = mapping.label
+    label = mapping.label.sql
     is_column = label in table.columns
     yield "label", sql.Identifier(label) if is_column else sql.SQL("({})").format(raw(label))
     for name in names:

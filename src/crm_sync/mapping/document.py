@@ -87,7 +87,7 @@ def _overview(mappings: Sequence[Mapping]) -> str:
         (
             f"[{m.object}](#{_anchor(_title(m, mappings))})",
             _code(m.source.table),
-            _code(m.source.where) if m.source.where else "all rows",
+            _code(m.source.where.sql) if m.source.where else "all rows",
             "`" + m.external_id.field + "`" + (f", {_code(m.external_id.prefix)} before the key"
                                                if m.external_id.prefix else ""),
         )
@@ -157,7 +157,7 @@ def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[
     from_ = f"table {_code(source.table)}" + (f", joined with {', '.join(joins)}" if joins else "")
     if source.where:
         from_ += (
-            f"; only rows where {_code(source.where)}. A row that leaves them counts as deleted"
+            f"; only rows where {_code(source.where.sql)}. A row that leaves them counts as deleted"
         )
     external = fields.get(mapping.external_id.field)
     kind = f" ({_type(external)})" if external else ""
@@ -166,7 +166,7 @@ def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[
         f"**Source:** {from_}.",
         f"**External ID:** `{mapping.external_id.field}`{kind} holds {prefix}"
         f"{_code(f'{source.table}.{source.key}')}.",
-        f"**Name in reports:** {_code(mapping.label)}.",
+        f"**Name in reports:** {_code(mapping.label.sql)}.",
         f"**When the row is deleted:** {_on_delete(mapping)}",
         f"**When the record was deleted in Salesforce:** {_on_missing(mapping)}",
     ]
@@ -179,6 +179,15 @@ def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[
         lines.append(f"**Time zone of computed dates:** {mapping.time_zone}.")
     if mapping.auto_assign:
         lines.append("**Assignment rules:** they run, and may change the owner.")
+    changing = [
+        name
+        for name, expression in (("which rows count", source.where), ("the name", mapping.label))
+        if expression and expression.time_dependent
+    ]
+    if changing:
+        lines.append(
+            f"**Changes with time:** {' and '.join(changing)}, so every row is compared each time."
+        )
     if not mapping.enabled:
         lines.append("**Switched off:** nothing is sent; its records are kept as they are.")
     return "\n".join(f"- {line}" for line in lines)
@@ -305,6 +314,8 @@ def _lookup_rules(lookup: Lookup) -> str:
         said.append("the row waits until its parent has a record")
     if lookup.write == "on_create":
         said.append("written on create only")
+    if any(origin.time_dependent for origin in lookup.origins):
+        said.append("changes with time, so every row is compared each time")
     return "; ".join(said)
 
 

@@ -39,6 +39,8 @@ def mapping_schema() -> Schema:
     del rule["properties"]["otherwise"]["type"]
     for name in ("FieldRule", "Branch", "Reference"):
         _add_one_origin(definitions[name])
+    for part, key in ((schema, "label"), (definitions["Source"], "where")):
+        _add_bare_sql(part["properties"], key, definitions["Expression"]["properties"]["sql"])
     column = {k: v for k, v in rule["properties"]["column"].items() if k != "default"}
     _add_short_forms(schema["properties"]["fields"], [column])
     lookup["oneOf"] = [{"required": ["branches"]}, {"required": ["reference"]}]
@@ -80,6 +82,21 @@ def _tidy(node: Any) -> Any:
 def _add_one_origin(definition: Schema) -> None:
     names = [name for name in ORIGINS if name in definition["properties"]]
     definition["oneOf"] = [{"required": [name]} for name in names]
+    # Only SQL can depend on the time.
+    definition["if"] = {
+        "properties": {"time_dependent": {"const": True}}, "required": ["time_dependent"],
+    }  # fmt: skip
+    definition["then"] = {"required": ["sql"]}
+
+
+def _add_bare_sql(properties: Schema, key: str, sql: Schema) -> None:
+    """SQL stands as a text, too, where nothing else is to be said of it."""
+    form = properties[key]
+    bare = {name: value for name, value in sql.items() if name != "description"}
+    properties[key] = {
+        "description": form["description"],
+        "anyOf": [bare, {"$ref": form["$ref"]}],
+    }
 
 
 def _add_short_forms(keys: Schema, forms: list[Schema]) -> None:

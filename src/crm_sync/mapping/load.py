@@ -239,6 +239,8 @@ def _in_file(path: Path_, lines: dict[Path_, str]) -> Path_:
     forms = [path]
     if path[:1] == ("lookups",) and path[2:3] in (("branches",), ("reference",)):
         forms += [path[:2] + path[3:], path[:2] + path[4:]]
+    if path in (("label", "sql"), ("source", "where", "sql")):
+        forms.append(path[:-1])
     if path[:2] == ("on_delete", "values"):
         forms.append(("on_delete", "set", *path[2:]))
 
@@ -262,6 +264,8 @@ def _known_keys(path: Path_) -> list[str]:
             kinds = [model.Reference]
         case ("source", _):
             kinds = [model.Source]
+        case ("source", "where", _) | ("label", _):
+            kinds = [model.Expression]
         case ("external_id", _):
             kinds = [model.ExternalId]
         case _:

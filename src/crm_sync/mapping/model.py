@@ -7,7 +7,7 @@ Imports nothing of the project.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 __all__ = [
     "Branch",
+    "Expression",
     "ExternalId",
     "FieldRule",
     "Lookup",
@@ -58,6 +59,24 @@ class ExternalId(Strict):
     """Tells mappings apart whose records share the field, such as task: and event:."""
 
 
+class Expression(Strict):
+    """SQL over the row and its joins. A text alone is the SQL."""
+
+    sql: Sql
+    """One SQL expression over the row and its joins."""
+    time_dependent: bool = False
+    """The SQL depends on more than the row, such as the clock, so every row is always compared."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_sql(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"sql": value}
+        if not isinstance(value, dict):
+            raise ValueError("give SQL, or sql with time_dependent")
+        return value
+
+
 class Source(Strict):
     """Where rows come from: one table, many-to-one joins over its foreign keys, and a filter."""
 
@@ -67,7 +86,7 @@ class Source(Strict):
     """The column by which a row is known for ever."""
     join: dict[Identifier, Identifier] = Field(default_factory=dict)
     """Name: table. A left join by the one foreign key to that table; SQL may read name.column."""
-    where: Sql | None = None
+    where: Expression | None = None
     """SQL. A row that leaves it is treated as deleted."""
 
 
@@ -93,7 +112,7 @@ class FieldRule(Strict):
     required: bool = False
     """A row without a value is invalid, even if Salesforce would take it."""
     time_dependent: bool = False
-    """The SQL reads the clock, so every row is compared in every run."""
+    """The SQL depends on more than the row, such as the clock, so every row is always compared."""
 
     @field_validator("otherwise", mode="before")
     @classmethod
@@ -108,8 +127,7 @@ class FieldRule(Strict):
             raise ValueError(f"give exactly one of column, sql, constant (given: {said})")
         if self.otherwise != "error" and self.values is None:
             raise ValueError("otherwise needs values")
-        if self.sql and not self.time_dependent and _TIME.search(self.sql):
-            raise ValueError("sql that reads the clock must say time_dependent: true")
+        _check_declared(self)
         return self
 
     @property
@@ -127,11 +145,14 @@ class Branch(Strict):
     """The column with the parent's key."""
     sql: Sql | None = None
     """SQL that gives the parent's key."""
+    time_dependent: bool = False
+    """The SQL depends on more than the row, such as the clock, so every row is always compared."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Branch:
         if (self.column is None) == (self.sql is None):
             raise ValueError("give exactly one of column, sql")
+        _check_declared(self)
         return self
 
 
@@ -148,11 +169,14 @@ class Reference(Strict):
     """SQL that gives that field's value."""
     constant: str | None = None
     """That field's value, the same for every record."""
+    time_dependent: bool = False
+    """The SQL depends on more than the row, such as the clock, so every row is always compared."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Reference:
         if sum(v is not None for v in (self.column, self.sql, self.constant)) != 1:
             raise ValueError("give exactly one of column, sql, constant")
+        _check_declared(self)
         return self
 
 
@@ -229,7 +253,7 @@ class Mapping(Strict):
     """The Salesforce object, by its API name."""
     external_id: ExternalId = ExternalId(field="CRM_Id__c")
     source: Source
-    label: Sql
+    label: Expression
     """The column, or SQL, by which reports call a row."""
     about: str = ""
     """What a record is, for the mapping's page."""
@@ -278,6 +302,21 @@ class Mapping(Strict):
         return self.name
 
     @property
+    def expressions(self) -> Iterator[tuple[tuple[str, ...], Expression]]:
+        """All SQL of the mapping, each with its path in the file."""
+        yield ("label",), self.label
+        if self.source.where:
+            yield ("source", "where"), self.source.where
+        for name, rule in self.fields.items():
+            if rule.sql:
+                yield ("fields", name), _expression(rule.sql, rule)
+        for name, lookup in self.lookups.items():
+            for number, origin in enumerate(lookup.origins):
+                if origin.sql:
+                    branch = (str(number),) if len(lookup.origins) > 1 else ()
+                    yield ("lookups", name, *branch), _expression(origin.sql, origin)
+
+    @property
     def rules(self) -> dict[str, FieldRule | Lookup]:
         """Every field of the record that the mapping writes, besides the external ID."""
         return {**self.fields, **self.lookups}
@@ -288,13 +327,15 @@ class Mapping(Strict):
         return frozenset(b.mapping for look in self.lookups.values() for b in look.branches)
 
 
+def _expression(text: str, said: FieldRule | Branch | Reference) -> Expression:
+    return Expression(sql=text, time_dependent=said.time_dependent)
+
+
+def _check_declared(said: FieldRule | Branch | Reference) -> None:
+    if said.time_dependent and said.sql is None:
+        raise ValueError("time_dependent is said of sql; a column or a constant has no need of it")
+
+
 def _placed(sentence: str, *path: str) -> PydanticCustomError:
     """An error of the whole mapping that has its place at one key."""
     return PydanticCustomError("placed", "{sentence}", {"sentence": sentence, "path": path})
-
-
-_TIME = re.compile(
-    r"\b(now|clock_timestamp|statement_timestamp|transaction_timestamp|timeofday)\s*\("
-    r"|\b(current_date|current_time|current_timestamp|localtime|localtimestamp)\b",
-    re.IGNORECASE,
-)

@@ -17,7 +17,7 @@ from psycopg import errors, sql
 from crm_sync.errors import CrmSyncError, DatabaseError, MappingError
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.compile import compile_mapping, one_value_each
-from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.model import Expression, Mapping
 from crm_sync.names import nearest
 from crm_sync.salesforce.describe import ObjectFacts
 
@@ -124,7 +124,7 @@ def _said_of_expression(error: psycopg.Error) -> str:
 def _parts(mapping: Mapping) -> Iterable[tuple[Path_, Mapping]]:
     """The mapping with one part of it at a time, to find the part that does not work."""
     source = mapping.source.model_copy(update={"where": None})
-    none: dict[str, Any] = {"fields": {}, "lookups": {}, "label": "''"}
+    none: dict[str, Any] = {"fields": {}, "lookups": {}, "label": Expression(sql="''")}
     whole = mapping.model_copy(update={**none, "source": source})
     yield ("source",), whole
     yield ("source", "where"), mapping.model_copy(update=none)

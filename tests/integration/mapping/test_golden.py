@@ -62,7 +62,7 @@ def test_each_row_of_the_sample_data_comes_once_with_every_field(
     for mapping in mappings:
         query = compile_mapping(mapping, catalog, facts[mapping.object])
         rows = practice.execute(query).fetchall()
-        where = f" where {mapping.source.where}" if mapping.source.where else ""
+        where = f" where {mapping.source.where.sql}" if mapping.source.where else ""
         counted = practice.execute(f"select count(*) from {mapping.source.table}{where}".encode())
         assert len(rows) == len({row[1] for row in rows}) == counted.fetchall()[0][0] > 0
         assert {row[0] for row in rows} == {mapping.name}

@@ -27,6 +27,14 @@ GOOD = {
     "branches": FIELDS + "lookups: {A: [{mapping: a, column: a}, {mapping: b, sql: c}]}\n",
     "a long lookup": FIELDS + "lookups: {A: {branches: [{mapping: a, sql: c}], required: true}}\n",
     "a reference": FIELDS + "lookups: {A: {object: User, by: Email, constant: a@example.com}}\n",
+    "SQL that depends on time": (
+        "object: A\nsource: {table: a, where: {sql: a > now(), time_dependent: true}}\n"
+        "label: {sql: age(a)::text, time_dependent: true}\n"
+        "fields: {A: {sql: current_date, time_dependent: true}}\n"
+        "lookups: {C: {mapping: c, sql: d, time_dependent: true},\n"
+        "  D: {object: User, by: Email, sql: e, time_dependent: true},\n"
+        "  E: [{mapping: a, sql: b, time_dependent: true}, {mapping: c, sql: d}]}\n"
+    ),
     "on_delete in a word": FIELDS + "on_delete: delete\n",
     "on_delete with values": FIELDS + "on_delete: {set: {Name: null, Amount: 0}}\n",
 }
@@ -47,6 +55,13 @@ BAD = {
     "a field that is no API name": WHOLE + "fields: {Account Name: a}\n",
     "a column that needs quotes": WHOLE + "fields: {Name: Company Name}\n",
     "an empty value map": WHOLE + "fields: {Name: {column: a, values: {}}}\n",
+    "a column that depends on time": WHOLE + "fields: {A: {column: a, time_dependent: true}}\n",
+    "a constant that depends on time": (
+        FIELDS + "lookups: {A: {object: User, by: Email, constant: a, time_dependent: true}}\n"
+    ),
+    "a label without sql": FIELDS.replace("label: company_name", "label: {time_dependent: true}"),
+    "a label that is a list": FIELDS.replace("label: company_name", "label: [a]"),
+    "a misspelt key of where": FIELDS.replace("{table: accounts}", "{table: a, where: {sqll: b}}"),
     "on_delete that sets nothing": FIELDS + "on_delete: {set: {}}\n",
 }
 

@@ -134,9 +134,30 @@ CASES = {
     "the external ID among the fields": (
         FIELDS + "CRM_Id__c: id\n", "5:3", "CRM_Id__c is written by external_id, not by fields.",
     ),
-    "SQL that reads the clock": (
-        FIELDS + "Age: {sql: now() - created_at}\n", "5:3",
-        "fields.Age: sql that reads the clock must say time_dependent: true.",
+    "a column that is said to depend on time": (
+        FIELDS + "Age: {column: age, time_dependent: true}\n", "5:3",
+        "fields.Age: time_dependent is said of sql; a column or a constant has no need of it.",
+    ),
+    "a parent's column that is said to depend on time": (
+        LOOKUPS + "ParentId: {mapping: account, column: a, time_dependent: true}\n", "6:3",
+        "lookups.ParentId: time_dependent is said of sql;",
+    ),
+    "a misspelt key of where": (
+        "object: A\nlabel: x\nsource: {table: t, where: {sql: a, time_dependant: true}}\n"
+        "fields: {A: b}\n", "3:36",
+        "time_dependant is not a key of source.where. Did you mean 'time_dependent'?",
+    ),
+    "a misspelt key of the label": (
+        "object: A\nlabel: {sqll: x}\nsource: {table: t}\nfields: {A: b}\n", "2:9",
+        "sqll is not a key of label. Did you mean 'sql'?",
+    ),
+    "a label that is a list": (
+        "object: A\nlabel: [x]\nsource: {table: t}\nfields: {A: b}\n", "2:1",
+        "label: give SQL, or sql with time_dependent.",
+    ),
+    "a where without sql": (
+        "object: A\nlabel: x\nsource: {table: t, where: {time_dependent: true}}\n"
+        "fields: {A: b}\n", "3:20", "source.where lacks sql.",
     ),
     "a misspelt word for on_delete": (
         WHOLE + "on_delete: delte\n", "5:1", "on_delete.action: 'delte' is not 'ignore', 'delete'",
