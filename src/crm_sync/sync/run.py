@@ -29,6 +29,7 @@ from crm_sync.sync import lookup, state
 from crm_sync.sync.database import connect
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
+from crm_sync.sync.idle import idle_records
 from crm_sync.sync.known_mappings import (
     check_mapping_identity,
     keep_mappings,
@@ -258,6 +259,14 @@ def _plan_transaction(connection: psycopg.Connection[Any], *, keep: bool) -> Ite
             ("transform_null_equals", "off"),
             ("extra_float_digits", "1"),
             ("bytea_output", "hex"),
+            # What to_char, money and quoting depend on besides; `volatility.sql` counts on it.
+            ("lc_time", "C"),
+            ("lc_numeric", "C"),
+            ("lc_monetary", "C"),
+            ("timezone_abbreviations", "Default"),
+            ("quote_all_identifiers", "off"),
+            ("array_nulls", "on"),
+            ("backslash_quote", "safe_encoding"),
         ):
             connection.execute("select set_config(%s, %s, true)", [name, value])
         yield
@@ -389,12 +398,7 @@ def _sweep(connection: psycopg.Connection[Any], org_id: str, history_days: int) 
 
 def _notes(scope: Scope) -> tuple[str, ...]:
     """What a reader of the report should know besides the rows."""
-    known = [m.name for m in scope.known]
-    idle = scope.run("idle_mappings", "run", known=known)
     return (
-        *(
-            f"{number} records of the mapping {name} are kept; no enabled mapping has that name."
-            for name, number in idle
-        ),
+        *idle_records(scope),
         *(said for m in scope.mappings for said in unlisted_values(m, scope.facts[m.object])),
     )

@@ -17,11 +17,6 @@ where org_id = %(org)s and run_number = %(run)s and outcome = 'recorded' group b
 select mapping, state, count(*) from sync.plan
 where org_id = %(org)s and mapping = any(%(mappings)s) group by 1, 2;
 
--- name: idle_mappings
--- Records of mappings that are not enabled.
-select mapping, count(*) from named_record
-where org_id = %(org)s and mapping <> all(%(known)s) group by 1 order by 1;
-
 -- name: drop_positions
 -- An org that nobody has synced for a month no longer keeps changes: its next plan compares all.
 update sync.org set position = null

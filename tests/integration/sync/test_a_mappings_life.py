@@ -97,6 +97,39 @@ def test_a_rename_that_was_not_declared_doubles_nothing_and_cannot_be_declared_l
         practice.sync()
 
 
+def test_an_undeclared_rename_is_told_and_neither_doubles_nor_deletes(practice: Practice) -> None:
+    kept, goes = practice.add("leads", last_name="Ng"), practice.add("leads", last_name="Öz")
+    practice.add("activities", lead_id=kept)
+    practice.sync()
+    given = practice.record("Lead", kept)["Id"]
+    rename_lead(practice, "")
+    with practice.planned() as report:
+        assert list(report.rows()) == []
+        assert report.notes == (
+            "2 records of the mapping lead are kept; no enabled mapping has that name. prospect "
+            "belongs to the same object and table: if that is its new name, let prospect.yaml say "
+            "`formerly: lead`.",
+        )
+    practice.org.calls.clear()
+    practice.sync()
+    assert practice.writes() == []
+    practice.change("leads", kept, title="Pilot")
+    practice.remove("leads", goes)
+    with practice.planned() as report:
+        assert [(row.mapping, row.action) for row in report.rows()] == [
+            ("prospect", "update"),
+            ("prospect", "delete"),
+        ]
+        assert report.notes[0].endswith(
+            "prospect has taken the same records over, and these are not used any more."
+        )
+    practice.sync()
+    assert practice.record("Lead", kept)["Id"] == given
+    assert practice.record("Lead", kept)["Title"] == "Pilot"
+    assert practice.records("Lead", goes) == []
+    assert practice.plan() == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
