@@ -897,7 +897,8 @@ create or replace trigger note_truncate after truncate on public.activities
 --   anon            nothing
 --   authenticated   the people of the practice, through Supabase's API: read and write leads, accounts, projects,
 --                   activities; read the status history; read and set the practice's settings
---   service_role    the same, without row level security (Supabase gives it BYPASSRLS)
+--   service_role    the same, without a question: servers that hold its key. Supabase gives it BYPASSRLS; its own
+--                   policies let it do the same where that attribute is missing (a restored dump, plain PostgreSQL)
 --   crm_sync        the sync: reads the four mapped tables, every row; keeps its state in schema sync; no DDL
 --   powerbi_reader  the views of schema analytics (granted in views.sql), nothing else
 --   the owner       everything; row level security does not bind it (no FORCE), nor the trigger functions
@@ -1023,6 +1024,23 @@ begin
         drop policy if exists staff_update on public.practice_setting;
         create policy staff_update on public.practice_setting for update to authenticated
             using ((select public.is_staff())) with check ((select public.is_staff()));
+    end if;
+
+    if exists (select from pg_catalog.pg_roles where rolname = 'service_role') then
+        foreach tab in array mapped loop
+            execute format('drop policy if exists service on public.%I', tab);
+            execute format('create policy service on public.%I for all to service_role '
+                'using (true) with check (true)', tab);
+        end loop;
+        foreach tab in array histories loop
+            execute format('drop policy if exists service_read on public.%I', tab);
+            execute format('create policy service_read on public.%I for select to service_role using (true)', tab);
+        end loop;
+        drop policy if exists service_read on public.practice_setting;
+        create policy service_read on public.practice_setting for select to service_role using (true);
+        drop policy if exists service_update on public.practice_setting;
+        create policy service_update on public.practice_setting for update to service_role
+            using (true) with check (true);
     end if;
 end
 $$;

@@ -6,13 +6,19 @@ select
     jsonb_build_object(
         'Subject', to_jsonb(
             case when octet_length(sent."Subject") <= 255 then sent."Subject"
-            else rtrim(left(sent."Subject", 255 - regexp_count(left(sent."Subject", 255), '[\U00010000-\U0010FFFF]')),
+            when char_length(sent."Subject") + regexp_count(sent."Subject", '[\U00010000-\U0010FFFF]') <= 255 then sent."Subject"
+            else rtrim(regexp_replace(left(regexp_replace(
+                sent."Subject", '([\U00010000-\U0010FFFF])', E'\x01\\1', 'g'), 255),
+                '\x01(?=[\U00010000-\U0010FFFF]|$)', '', 'g'),
                 E' \t\n\x0B\f\r') end),
         'ActivityDateTime', to_jsonb(to_char(sent."ActivityDateTime" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')),
         'DurationInMinutes', to_jsonb(case when abs(sent."DurationInMinutes") < 'Infinity' then trim_scale(sent."DurationInMinutes") end),
         'Description', to_jsonb(
             case when octet_length(sent."Description") <= 32000 then sent."Description"
-            else rtrim(left(sent."Description", 32000 - regexp_count(left(sent."Description", 32000), '[\U00010000-\U0010FFFF]')),
+            when char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]') <= 32000 then sent."Description"
+            else rtrim(regexp_replace(left(regexp_replace(
+                sent."Description", '([\U00010000-\U0010FFFF])', E'\x01\\1', 'g'), 32000),
+                '\x01(?=[\U00010000-\U0010FFFF]|$)', '', 'g'),
                 E' \t\n\x0B\f\r') end)
     ) as payload,
     jsonb_build_array(
@@ -83,6 +89,15 @@ select
                 'field', 'DurationInMinutes', 'column', 'activities.duration_minutes',
                 'sentence', 'activities.duration_minutes has more decimals than the 0 that Event.DurationInMinutes takes.',
                 'mend', 'Round activities.duration_minutes, or round in the mapping''s sql.'
+            )
+        end,
+        case
+            when sent."DurationInMinutes" > 1440
+            then jsonb_build_object(
+                'code', 'EVENT_LONGER_THAN_A_DAY', 'severity', 'note',
+                'field', 'DurationInMinutes', 'column', 'activities.duration_minutes',
+                'sentence', 'activities.duration_minutes is over 1,440 minutes; Salesforce takes that only with multiday events enabled.',
+                'mend', 'Shorten activities.duration_minutes, or enable multiday events (Setup, Activity Settings).'
             )
         end,
         case

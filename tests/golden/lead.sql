@@ -15,7 +15,10 @@ select
         'LeadSource', to_jsonb(sent."LeadSource"),
         'Description', to_jsonb(
             case when octet_length(sent."Description") <= 32000 then sent."Description"
-            else rtrim(left(sent."Description", 32000 - regexp_count(left(sent."Description", 32000), '[\U00010000-\U0010FFFF]')),
+            when char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]') <= 32000 then sent."Description"
+            else rtrim(regexp_replace(left(regexp_replace(
+                sent."Description", '([\U00010000-\U0010FFFF])', E'\x01\\1', 'g'), 32000),
+                '\x01(?=[\U00010000-\U0010FFFF]|$)', '', 'g'),
                 E' \t\n\x0B\f\r') end),
         'Status', to_jsonb(sent."Status")
     ) as payload,

@@ -6,14 +6,20 @@ select
     jsonb_build_object(
         'Name', to_jsonb(
             case when octet_length(sent."Name") <= 120 then sent."Name"
-            else rtrim(left(sent."Name", 120 - regexp_count(left(sent."Name", 120), '[\U00010000-\U0010FFFF]')),
+            when char_length(sent."Name") + regexp_count(sent."Name", '[\U00010000-\U0010FFFF]') <= 120 then sent."Name"
+            else rtrim(regexp_replace(left(regexp_replace(
+                sent."Name", '([\U00010000-\U0010FFFF])', E'\x01\\1', 'g'), 120),
+                '\x01(?=[\U00010000-\U0010FFFF]|$)', '', 'g'),
                 E' \t\n\x0B\f\r') end),
         'StageName', to_jsonb(sent."StageName"),
         'Amount', to_jsonb(case when abs(sent."Amount") < 'Infinity' then trim_scale(sent."Amount") end),
         'CloseDate', to_jsonb(sent."CloseDate"),
         'Description', to_jsonb(
             case when octet_length(sent."Description") <= 32000 then sent."Description"
-            else rtrim(left(sent."Description", 32000 - regexp_count(left(sent."Description", 32000), '[\U00010000-\U0010FFFF]')),
+            when char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]') <= 32000 then sent."Description"
+            else rtrim(regexp_replace(left(regexp_replace(
+                sent."Description", '([\U00010000-\U0010FFFF])', E'\x01\\1', 'g'), 32000),
+                '\x01(?=[\U00010000-\U0010FFFF]|$)', '', 'g'),
                 E' \t\n\x0B\f\r') end)
     ) as payload,
     jsonb_build_array(

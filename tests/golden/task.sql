@@ -6,13 +6,19 @@ select
     jsonb_build_object(
         'Subject', to_jsonb(
             case when octet_length(sent."Subject") <= 255 then sent."Subject"
-            else rtrim(left(sent."Subject", 255 - regexp_count(left(sent."Subject", 255), '[\U00010000-\U0010FFFF]')),
+            when char_length(sent."Subject") + regexp_count(sent."Subject", '[\U00010000-\U0010FFFF]') <= 255 then sent."Subject"
+            else rtrim(regexp_replace(left(regexp_replace(
+                sent."Subject", '([\U00010000-\U0010FFFF])', E'\x01\\1', 'g'), 255),
+                '\x01(?=[\U00010000-\U0010FFFF]|$)', '', 'g'),
                 E' \t\n\x0B\f\r') end),
         'Status', to_jsonb(sent."Status"),
         'ActivityDate', to_jsonb(sent."ActivityDate"),
         'Description', to_jsonb(
             case when octet_length(sent."Description") <= 32000 then sent."Description"
-            else rtrim(left(sent."Description", 32000 - regexp_count(left(sent."Description", 32000), '[\U00010000-\U0010FFFF]')),
+            when char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]') <= 32000 then sent."Description"
+            else rtrim(regexp_replace(left(regexp_replace(
+                sent."Description", '([\U00010000-\U0010FFFF])', E'\x01\\1', 'g'), 32000),
+                '\x01(?=[\U00010000-\U0010FFFF]|$)', '', 'g'),
                 E' \t\n\x0B\f\r') end)
     ) as payload,
     jsonb_build_array(

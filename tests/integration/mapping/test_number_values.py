@@ -9,6 +9,7 @@ import psycopg
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from crm_sync.salesforce.describe import ObjectFacts
 from tests.integration.mapping.conftest import ROWS
 from tests.integration.mapping.described import field, thing
 from tests.integration.mapping.planned import create_table, mapping, planned
@@ -166,3 +167,47 @@ def test_a_boolean_is_a_boolean_a_text_or_what_a_value_map_makes_of_it(
             "Word": None if flag is None else "Yes" if flag else "No",
         }
         assert row.problems == ({("Sure", "DEFAULT_SENT")} if flag is None else set())
+
+
+def test_an_event_longer_than_a_day_is_foretold_but_sent(
+    connection: Connection, facts: dict[str, ObjectFacts]
+) -> None:
+    """Whether the org has multiday events enabled is not described, so the row stays valid."""
+    create_table(connection, "n integer")
+    mapped = mapping({"DurationInMinutes": "n"}, object="Event")
+    rows = [("0",), ("1440",), ("1441",), (None,)]
+    found = planned(connection, mapped, facts["Event"], rows)
+    assert [("DurationInMinutes", "EVENT_LONGER_THAN_A_DAY") in row.problems for row in found] == [
+        False, False, True, False,
+    ]  # fmt: skip
+    assert found[2].is_valid
+    assert found[2].sentences == (
+        "thing.n is over 1,440 minutes; Salesforce takes that only with multiday events enabled.",
+    )
+    elsewhere = thing([field("DurationInMinutes", "int", digits=8)])
+    (row,) = planned(connection, mapping({"DurationInMinutes": "n"}), elsewhere, [("1441",)])
+    assert row.problems == set()
+
+
+NOT_NUMBERS = ("NaN", "Infinity", "-Infinity")
+
+
+def test_what_is_no_number_makes_its_row_invalid_and_no_other(connection: Connection) -> None:
+    """As numeric, as double precision, and as a text that is cast to a number."""
+    create_table(connection, "n numeric, f double precision, t text")
+    limited = {"Amount": "n", "Float": "f", "Text": {"sql": "t::numeric"}}
+    facts = thing(
+        [field("Amount", "currency", precision=18, scale=2), field("Float", "double"),
+         field("Text", "int", digits=8)]
+    )  # fmt: skip
+    rows = [("1", "1", "1"), *((text, text, text) for text in NOT_NUMBERS)]
+    first, *others = planned(connection, mapping(limited), facts, rows)
+    assert first.is_valid
+    for row in others:
+        assert not row.is_valid
+        assert row.problems == {(name, OUTSIDE) for name in limited}
+        assert set(row.sentences) == {
+            "thing.n is too large; Thing__c.Amount takes 16 digits before the point.",
+            "thing.f is not a finite number.",
+            "The SQL of Text is too large; Thing__c.Text takes 8 digits before the point.",
+        }

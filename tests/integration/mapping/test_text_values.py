@@ -139,7 +139,7 @@ def test_a_text_arrives_as_it_is_or_its_row_says_why_not(
         assert row.problems == problems, repr(text)
         notes = ("TRUNCATED", "DEFAULT_SENT")
         assert row.is_valid == all(code in notes for _, code in problems)
-        assert_is_cut(trimmed(text) or None, cut)
+        assert_is_cut(cut, beginning(trimmed(text) or None, LENGTH))
         if ("Plain", "STRING_TOO_LONG") in problems:
             counted = (
                 f"thing.t has {units(trimmed(text))} characters; Thing__c.Plain takes {LENGTH}."
@@ -147,17 +147,25 @@ def test_a_text_arrives_as_it_is_or_its_row_says_why_not(
             assert counted in row.sentences
 
 
-def assert_is_cut(whole: str | None, cut: str | None) -> None:
-    """A cut text is the beginning of the whole, fits, and is whole where that fits."""
-    if whole is None or cut is None:
-        assert cut is whole
-    elif units(whole) <= LENGTH:
-        assert cut == whole
+def beginning(text: str | None, length: int) -> str | None:
+    """The longest beginning of a text with no more UTF-16 units than this, without blanks at its
+    end."""
+    if text is None or units(text) <= length:
+        return text
+    taken = 0
+    for number, sign in enumerate(text):
+        taken += units(sign)
+        if taken > length:
+            return text[:number].rstrip(" \t\n\v\f\r")
+    return text
+
+
+def assert_is_cut(cut: str | None, expected: str | None) -> None:
+    """The sign that cutting uses goes where a text has it of its own right at the cut."""
+    if expected is not None and expected.endswith("\x01"):
+        assert cut in (expected, expected[:-1])
     else:
-        assert whole.startswith(cut)
-        assert units(cut) <= LENGTH
-        assert cut == trimmed(cut)
-        assert units(cut) == LENGTH or not whole.isascii() or whole[len(cut)].isspace()
+        assert cut == expected
 
 
 def is_address(text: str) -> bool:
@@ -192,3 +200,45 @@ def test_an_address_is_sent_only_where_it_looks_like_one(
         sent = trimmed(text)
         assert row.payload == {"Email": sent or None}
         assert row.is_valid == (not sent or is_address(sent)), repr(text)
+
+
+LONG = 131_072
+long_texts = st.builds(
+    lambda piece, times, tail: (piece * times)[: LONG + 2] + tail,
+    st.sampled_from(["a", "\u00fc", "\U0001f600", "\x01", "a \n", "\\", '"', "\u2028", "e\u0301"]),
+    st.sampled_from([32_000, LONG // 2, LONG // 2 + 1, LONG, LONG + 1]),
+    st.sampled_from(["", " ", "b", "\U0001f600"]),
+)
+
+
+@ROWS
+@given(st.lists(st.tuples(long_texts), min_size=1, max_size=3))
+@example([("\U0001f600" * (LONG // 2),), ("\U0001f600" * (LONG // 2) + "b",)])
+def test_a_very_long_text_arrives_whole_or_is_cut_between_two_characters(
+    connection: Connection, generated: list[tuple[str]]
+) -> None:
+    connection.execute("drop table if exists public.thing")
+    create_table(connection, "t text")
+    facts = thing([field("Whole", "textarea", length=LONG), field("Cut", "textarea", length=LONG)])
+    mapped = mapping({"Whole": "t", "Cut": {"column": "t", "too_long": "truncate"}})
+    for (text,), row in zip(generated, planned(connection, mapped, facts, generated), strict=True):
+        sent = trimmed(text) or None
+        is_long = sent is not None and units(sent) > LONG
+        assert row.payload["Whole"] == sent
+        assert row.problems == (
+            {("Whole", "STRING_TOO_LONG"), ("Cut", "TRUNCATED")} if is_long else set()
+        )
+        assert_is_cut(row.payload["Cut"], beginning(sent, LONG))
+
+
+CONTROLS = [chr(code) for code in (*range(1, 32), *range(127, 160), 0x2028, 0x2029, 0xFEFF, 0xFFFE)]
+
+
+def test_every_control_character_inside_a_text_arrives(connection: Connection) -> None:
+    """PostgreSQL holds no NUL; of the others those at the ends that are blank are cut off."""
+    create_table(connection, "t text")
+    facts = thing([field("Text", length=255)])
+    rows = [(f"a{sign}b",) for sign in CONTROLS]
+    found = planned(connection, mapping({"Text": "t"}), facts, rows)
+    assert [row.payload["Text"] for row in found] == [text for (text,) in rows]
+    assert all(row.is_valid for row in found)
