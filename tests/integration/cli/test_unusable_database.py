@@ -95,6 +95,14 @@ def test_a_wrong_password(desk: Desk, database: Database, guarded: str) -> None:
     )
 
 
+def test_a_role_that_is_missing_is_no_missing_database(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGOPTIONS", "-c role=crm_nobody")
+    line = desk.refused("status")
+    assert 'refuses the connection: role "crm_nobody" does not exist.' in line
+
+
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
