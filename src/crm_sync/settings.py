@@ -69,13 +69,6 @@ class Target(_Strict):
             raise ValueError("should be https://host, without a path")
         return url.rstrip("/")
 
-    @field_validator("access_token")
-    @classmethod
-    def _one_word(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is not None and not re.fullmatch(r"[!-~]+", token.get_secret_value()):
-            raise ValueError("should be one word of ASCII characters; a header could not hold it")
-        return token
-
     @field_validator("api_version")
     @classmethod
     def _version(cls, text: str) -> str:

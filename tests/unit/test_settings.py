@@ -274,21 +274,11 @@ def test_the_example_file_has_every_setting_that_is_no_secret(folder: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "token", ["two words", "line\nbreak", "gr\N{LATIN SMALL LETTER U WITH DIAERESIS}n"]
-)
-def test_a_token_that_no_header_can_hold(folder: Path, token: str) -> None:
-    with pytest.raises(SettingsError) as caught:
-        load(folder, TOML, CRM_SYNC_TARGETS__SANDBOX__ACCESS_TOKEN=token)
-    assert "ACCESS_TOKEN: should be one word" in str(caught.value)
-    assert token not in str(caught.value)
-
-
-@pytest.mark.parametrize(
     ("url", "is_one"),
     [
         ("https://a.my.salesforce.com/", True), ("https://127.0.0.1:8443", True),
         ("https://[::1]:443", True), ("https://a..b", False), ("https://[::1", False),
-        ("https://:99999", False), ("https://h:99999", False), ("https://.my.salesforce.com", False),
+        ("https://:99999", False), ("https://h:99999", False), ("https://.example.com", False),
     ],
 )  # fmt: skip
 def test_an_instance_url_is_an_address(folder: Path, url: str, is_one: bool) -> None:

@@ -1,4 +1,4 @@
-"""The picture of the demo shows the demo as it is; its figures, times and ports differ each time."""
+"""The picture of the demo shows the demo as it is; figures, times and ports differ each time."""
 
 from __future__ import annotations
 
