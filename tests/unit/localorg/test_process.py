@@ -78,7 +78,10 @@ def test_a_port_in_use_is_one_clear_line_and_code_2() -> None:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 2
     assert ended.stdout == ""
-    assert ended.stderr == f"local org: port {port} is already in use\n"
+    assert ended.stderr == (
+        f"crm-sync: Port {port} cannot be used: it is already in use. "
+        "Name another with --port; 0 takes a free one.\n"
+    )
 
 
 def test_a_data_file_that_is_none_is_one_clear_line_and_code_2(tmp_path: Path) -> None:
@@ -87,7 +90,8 @@ def test_a_data_file_that_is_none_is_one_clear_line_and_code_2(tmp_path: Path) -
     command = [sys.executable, "-m", "crm_sync.localorg", "--data", str(data)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 2
-    assert ended.stderr.startswith(f"local org: cannot use {data}: ")
+    assert ended.stderr.startswith(f"crm-sync: {data} cannot be used: ")
+    assert ended.stderr.count("\n") == 1
     assert ended.stderr.count("\n") == 1
 
 
