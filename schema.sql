@@ -101,7 +101,7 @@ create table if not exists public.leads (
     constraint leads_last_name_not_blank check (last_name ~ '\S'),
     constraint leads_email_is_an_address check (email ~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'),
     constraint leads_owner_email_is_an_address check (owner_email ~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'),
-    constraint leads_estimated_value_not_negative check (estimated_value >= 0),
+    constraint leads_estimated_value_not_negative check (estimated_value >= 0 and estimated_value <> 'NaN'),
     constraint leads_converted_is_won check (converted_account_id is null or lead_status = 'won')
 );
 create index if not exists leads_converted_account_id on public.leads (converted_account_id);
@@ -122,7 +122,8 @@ create table if not exists public.projects (
         foreign key (account_id) references public.accounts (id) on delete restrict,
     constraint projects_project_name_not_blank check (project_name ~ '\S'),
     constraint projects_owner_email_is_an_address check (owner_email ~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'),
-    constraint projects_contract_value_not_negative check (contract_value >= 0),
+    constraint projects_contract_value_not_negative check (contract_value >= 0 and contract_value <> 'NaN'),
+    constraint projects_dates_are_finite check (isfinite(start_date) and isfinite(end_date)),
     constraint projects_end_not_before_start check (end_date >= start_date)
 );
 create index if not exists projects_account_id on public.projects (account_id);
@@ -155,6 +156,7 @@ create table if not exists public.activities (
         foreign key (project_id) references public.projects (id) on delete cascade,
     constraint activities_exactly_one_parent check (num_nonnulls(lead_id, account_id, project_id) = 1),
     constraint activities_subject_not_blank check (subject ~ '\S'),
+    constraint activities_moments_are_finite check (isfinite(occurred_at) and isfinite(due_date)),
     constraint activities_duration_not_negative check (duration_minutes >= 0),
     constraint activities_owner_email_is_an_address check (owner_email ~ '^[^@\s]+@[^@\s]+\.[^@\s]+$')
 );
@@ -819,7 +821,7 @@ comment on column sync.run.status is 'running, finished, finished with problems,
 comment on column sync.run.started_at is 'When it began.';
 comment on column sync.run.finished_at is 'When it ended.';
 comment on column sync.run.counts is
-    'Per mapping: how many create, update, delete, unchanged, refused, blocked, invalid and so on.';
+    'Per mapping: how many create, update, delete, refused, unknown, blocked, invalid, held and planned.';
 comment on column sync.run.calls is 'API calls made.';
 comment on column sync.run.message is 'Why it stopped, in a sentence.';
 

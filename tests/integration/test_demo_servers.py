@@ -22,6 +22,8 @@ import pytest
 from crm_sync.demo import leftovers, story
 from crm_sync.demo.servers import demo_servers, stop
 from crm_sync.errors import SetupError
+from crm_sync.report.model import Org, RunReport
+from crm_sync.sync.errors import Ended
 
 needs_unix = pytest.mark.skipif(os.name == "nt", reason="kill -9 and blanks are a Unix's matter")
 
@@ -195,6 +197,20 @@ def test_ctrl_c_in_the_demo_is_one_line(own_temporary_directory: Path) -> None:
         "crm-sync: interrupted. The demo's servers are ended.\n",
     )
     assert list(leftovers.registry().iterdir()) == []
+
+
+def test_ctrl_c_in_the_middle_of_a_sync_of_the_demo_is_the_same_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    org = Org("00D000000000001AAA", "Local org", "local", "https://127.0.0.1:1", "local")
+    report = RunReport(org, 1, "interrupted", (), 1, 0.1)
+
+    def interrupted(*, keep: bool) -> None:
+        raise Ended(report, KeyboardInterrupt())
+
+    monkeypatch.setattr(story, "_tell", interrupted)
+    assert story.tell(keep=False) == 130
+    assert capsys.readouterr().err == "crm-sync: interrupted. The demo's servers are ended.\n"
 
 
 @needs_unix

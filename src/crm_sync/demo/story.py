@@ -36,6 +36,7 @@ from crm_sync.sample import load
 from crm_sync.sample import story as rows
 from crm_sync.settings import Settings, load_settings, variable
 from crm_sync.sync import run
+from crm_sync.sync.errors import Ended
 from crm_sync.sync.options import Options
 
 __all__ = ["demo_settings", "stop", "tell"]
@@ -62,9 +63,17 @@ def tell(*, keep: bool) -> int:
     try:
         _tell(keep=keep)
     except KeyboardInterrupt:
-        print("crm-sync: interrupted. The demo's servers are ended.", file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted()
+    except Ended as ended:  # in the middle of a sync
+        if not isinstance(ended.reason, KeyboardInterrupt):
+            raise ended.reason from None
+        return _interrupted()
     return 0
+
+
+def _interrupted() -> int:
+    print("crm-sync: interrupted. The demo's servers are ended.", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _tell(*, keep: bool) -> None:

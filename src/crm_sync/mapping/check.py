@@ -17,7 +17,7 @@ from psycopg import errors
 from crm_sync.errors import DatabaseError, MappingError, OrgAccessError
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.expression import complaint
-from crm_sync.mapping.model import Lookup, Mapping
+from crm_sync.mapping.model import Branch, Lookup, Mapping
 from crm_sync.mapping.sql_errors import explain_error, refusal
 from crm_sync.mapping.volatility import check_volatility
 from crm_sync.names import nearest
@@ -25,6 +25,7 @@ from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 
 __all__ = [
     "check_fields",
+    "check_lookups",
     "check_mappings",
     "check_visible",
     "explain_error",
@@ -37,12 +38,17 @@ def check_mappings(
     mappings: Sequence[Mapping],
     catalog: Catalog,
     facts: Map[str, ObjectFacts],
+    known: Sequence[Mapping] = (),
 ) -> None:
-    """Raises the first error of these mappings against database and org."""
+    """Raises the first error of these mappings against database and org; `known`: others besides
+    them, whose records they may name.
+    """
+    objects = {m.name: m.object for m in (*mappings, *known)}
     for mapping in mappings:
         check_visible(mapping, catalog)
         check_expressions(mapping)
         check_fields(mapping, facts)
+        check_lookups(mapping, objects, facts[mapping.object])
         check_time_zone(connection, mapping)
         if error := refusal(connection, mapping, catalog, facts[mapping.object]):
             raise explain_error(connection, mapping, catalog, facts, error)
@@ -114,6 +120,23 @@ def check_fields(mapping: Mapping, facts: Map[str, ObjectFacts]) -> None:
                 where,
             )
     _check_on_delete(mapping, known)
+
+
+def check_lookups(mapping: Mapping, objects: Map[str, str], facts: ObjectFacts) -> None:
+    """Raises MappingError where a lookup names records of an object that its field cannot hold
+    (describe, referenceTo). `objects`: the object of each mapping by its name.
+    """
+    for name, lookup in mapping.lookups.items():
+        allowed = facts.fields[name].reference_to
+        for origin in lookup.origins:
+            named = objects.get(origin.mapping) if isinstance(origin, Branch) else origin.object
+            if named is not None and named not in allowed:  # loading knows what is no mapping
+                raise MappingError(
+                    f"{mapping.object}.{name} holds a reference to {' or '.join(allowed)}, not to "
+                    f"{named}.",
+                    "Name a mapping or object of that kind.",
+                    mapping.where("lookups", name),
+                )
 
 
 def unlisted_values(mapping: Mapping, facts: ObjectFacts) -> Iterable[str]:

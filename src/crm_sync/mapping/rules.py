@@ -250,7 +250,8 @@ def _number_problems(
         yield say(
             sql.SQL("abs({}) >= 1e{}").format(sent, sql.Literal(digits)),
             "NUMBER_OUTSIDE_VALID_RANGE",
-            f"{say.subject} is too large; {say.field} takes {digits} digits before the point.",
+            f"{say.subject} is too large, or no number; {say.field} takes {digits} digits before "
+            "the point.",
             f"Correct {say.source}.",
         )
     else:

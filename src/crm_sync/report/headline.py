@@ -33,7 +33,7 @@ __all__ = [
 STATES = ("invalid", "blocked", "refused", "held")
 STATE_SENTENCES = {
     "invalid": "Salesforce would refuse it, so it is not sent",
-    "blocked": "waits for its parent",
+    "blocked": "waits for another row",
     "refused": "Salesforce said no",
     "unknown": "sent before, no answer came: it is sent again",
     "held": "needs a person's decision",
@@ -119,6 +119,12 @@ def run_headline(run: RunReport) -> str:
         if total(run.summaries, name)
     ]
     where = place(run.org)
+    if not run.summaries:
+        return f"What this run did in {where} could not be noted; the next one finds out."
+    unknown = total(run.summaries, "unknown")
+    doubt = f"Of {counted(unknown, 'row')} it is not known yet whether Salesforce took them."
+    if not parts and unknown:
+        return doubt
     if not parts:
         is_in_order = not any(summary.problems + summary.planned for summary in run.summaries)
         if is_in_order and run.status == "finished":
@@ -126,7 +132,7 @@ def run_headline(run: RunReport) -> str:
         return f"Nothing changed in {where}."
     number, verb = parts[0].split(" ")
     parts[0] = f"{number} {'record' if number == '1' else 'records'} {verb}"
-    return f"{_listed(parts)} in {where}."
+    return f"{_listed(parts)} in {where}." + (f" {doubt}" if unknown else "")
 
 
 def duration(seconds: float) -> str:

@@ -5,7 +5,17 @@
 select o.org_id, o.name, o.kind, o.instance_url, o.username,
     array(select t.target from sync.target t where t.org_id = o.org_id
           order by t.target collate "C") as targets,
-    r.run_number, r.mode, r.status, r.started_at, r.finished_at, r.counts, r.calls, r.message
+    r.run_number, r.mode,
+    -- A run that was killed noted no end; its lock is free.
+    case when r.status = 'running' and not exists (
+            select from pg_catalog.pg_locks l
+            where l.locktype = 'advisory' and l.objsubid = 1
+              and l.database = (select oid from pg_catalog.pg_database
+                                where datname = current_database())
+              and (l.classid::bigint << 32) | l.objid::bigint
+                  = hashtextextended('crm-sync ' || o.org_id, 0))
+         then 'interrupted' else r.status end as status,
+    r.started_at, r.finished_at, r.counts, r.calls, r.message
 from sync.org o
 left join lateral (
     select * from sync.run r where r.org_id = o.org_id order by r.run_number desc limit 1) r on true

@@ -93,6 +93,10 @@ def row_of(by_name: Map[str, Mapping], facts: Map[str, ObjectFacts], row: Any) -
     fields = facts[mapping.object].fields if mapping.object in facts else {}
     order = [*mapping.fields, *mapping.lookups]
     shown = sorted(changed or (), key=lambda f: order.index(f) if f in order else len(order))
+    if state == "blocked":
+        # Which parent it will name is not known yet; an arrow to nothing would look like clearing.
+        waiting = {p.get("field") for p in problems or () if p}
+        shown = [f for f in shown if f not in waiting]
     if action == "delete":
         shown = [f for f in order if (before or {}).get(f) is not None]
     return PlanRow(

@@ -14,19 +14,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from crm_sync.errors import CrmSyncError, GuardStopped, OrgAccessError
 from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.check import check_mappings, unlisted_values
 from crm_sync.mapping.load import load_mappings, select
 from crm_sync.mapping.model import FieldRule, Mapping
-from crm_sync.report.model import Org, OutcomeSummary, PlanReport, RunReport
+from crm_sync.report.model import Org, PlanReport, RunReport
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.settings import Settings
 from crm_sync.sync import lookup, state
 from crm_sync.sync.database import connect
+from crm_sync.sync.ending import final_status, finish, sweep
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
 from crm_sync.sync.idle import idle_records
@@ -47,10 +47,9 @@ from crm_sync.sync.plan import (
     load_sources,
     make_plan,
 )
-from crm_sync.sync.push import Progress, holds_run, leave_unknown, push
+from crm_sync.sync.push import Progress, push
 from crm_sync.sync.read import plan_report, problem_rows
 from crm_sync.sync.session import trouble
-from crm_sync.sync.statements import statements
 
 __all__ = ["Options", "describe", "dry_run", "sync"]
 
@@ -113,13 +112,13 @@ def sync(
             message = done.message or (str(getattr(reason, "sentence", reason)) if reason else None)
             run = replace(run, status=status, message=message, calls=client.calls)
             run = replace(run, seconds=time.monotonic() - begun)
-            summaries = _finish(connection, run, done.scope)
+            summaries = finish(connection, run, done.scope)
             run = replace(
-                run, summaries=summaries, status=_status(run.status, summaries, run.message)
+                run, summaries=summaries, status=final_status(run.status, summaries, run.message)
             )
             if reason is not None:
                 raise _told(run, reason, done.scope)
-            _sweep(connection, org.id, settings.history_days)
+            sweep(connection, org.id, settings.history_days)
             facts = done.scope.facts if done.scope else {}
             rows = tuple(problem_rows(connection, org.id, opened.known, facts))
             return replace(run, problems=rows)
@@ -288,7 +287,7 @@ def _plan(
     lookup.recall_references(scope, refresh=options.full)
     if opened.default_owner:
         scope = _with_owner(scope, client, opened.default_owner)
-    check_mappings(connection, scope.mappings, scope.catalog, facts)
+    check_mappings(connection, scope.mappings, scope.catalog, facts, scope.known)
     lookup.find_references(scope, client)
     fingerprints = load_sources(scope)
     lookup.find_records(scope, client, searched)
@@ -326,74 +325,6 @@ def _expect(plan: Plan, options: Options) -> None:
             f"The plan is not the one that was expected: its digest is {plan.digest}.",
             "Something changed since; look at a new dry run.",
         )
-
-
-def _run(connection: psycopg.Connection[Any], block: str, **values: Any) -> psycopg.Cursor[Any]:
-    """Runs a block of run.sql."""
-    return connection.execute(statements("run")[block], values)
-
-
-def _finish(
-    connection: psycopg.Connection[Any], run: RunReport, scope: Scope | None
-) -> tuple[OutcomeSummary, ...]:
-    """Notes how the run ended and counts its outcomes; without a connection the next run does."""
-    try:
-        connection.rollback()  # an interrupt may have left a transaction open
-        with connection.transaction():
-            if not holds_run(connection, run.org.id, run.run_number):
-                return ()
-            leave_unknown(connection, run.org.id, run.run_number)
-            summaries = _outcomes(connection, run, scope) if scope else ()
-            if any(s.delete for s in summaries):
-                connection.execute(statements("keep")["blank_history"], {"org": run.org.id})
-            _run(
-                connection,
-                "finish",
-                org=run.org.id,
-                run=run.run_number,
-                status=_status(run.status, summaries, run.message),
-                counts=Jsonb({s.mapping: _counted(s) for s in summaries}),
-                calls=run.calls,
-                message=run.message,
-            )
-    except psycopg.Error:
-        return ()
-    return summaries
-
-
-def _status(status: str, summaries: tuple[OutcomeSummary, ...], message: str | None) -> str:
-    """`finished` only where every row is in order."""
-    troubled = message or any(s.problems for s in summaries)
-    return "finished with problems" if status == "finished" and troubled else status
-
-
-def _outcomes(
-    connection: psycopg.Connection[Any], run: RunReport, scope: Scope
-) -> tuple[OutcomeSummary, ...]:
-    """Rows of this run by what became of them: confirmed ones from history, open ones from plan."""
-    counts: dict[str, dict[str, int]] = {m.name: {} for m in scope.mappings}
-    for name, action, number in _run(connection, "recorded", org=run.org.id, run=run.run_number):
-        counts.setdefault(name, {})[action] = number
-    for name, kind, number in _run(connection, "open_rows", org=run.org.id, mappings=scope.names):
-        counts[name][kind] = number
-    objects = {m.name: m.object for m in scope.known}
-    return tuple(
-        OutcomeSummary(mapping=name, object=objects.get(name, name), **found)
-        for name, found in counts.items()
-    )
-
-
-def _counted(summary: OutcomeSummary) -> dict[str, int]:
-    names = ("create", "update", "delete", "refused", "unknown", "blocked", "invalid", "held",
-             "planned")  # fmt: skip
-    return {n: getattr(summary, n) for n in names if getattr(summary, n)}
-
-
-def _sweep(connection: psycopg.Connection[Any], org_id: str, history_days: int) -> None:
-    """Drops changes that every org has seen, and history that is too old."""
-    with connection.transaction():
-        for block in ("drop_positions", "sweep_changes", "sweep_history"):
-            _run(connection, block, org=org_id, days=history_days)
 
 
 def _notes(scope: Scope) -> tuple[str, ...]:

@@ -35,6 +35,10 @@ CASES = {
         "event", 'prefix: "event:"', 'prefix: "event:"',  # see below: a second file
         r"event and event2 both write Event records",
     ),
+    "lookup of another object": (
+        "opportunity", "AccountId: {mapping: account", "AccountId: {mapping: lead",
+        r"opportunity\.yaml:\d+:\d+: Opportunity\.AccountId holds .* Account, not to Lead",
+    ),
     "cyclic lookups": (
         "account", "on_delete: delete",
         "lookups:\n  ParentId: {mapping: opportunity, column: id}\non_delete: delete",

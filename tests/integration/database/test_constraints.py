@@ -25,7 +25,12 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("leads", {"estimated_value": "-0.01"}, "leads_estimated_value_not_negative"),
     ("projects", {"project_name": "  "}, "projects_project_name_not_blank"),
     ("projects", {"owner_email": "nobody"}, "projects_owner_email_is_an_address"),
+    ("leads", {"estimated_value": "NaN"}, "leads_estimated_value_not_negative"),
     ("projects", {"contract_value": -1}, "projects_contract_value_not_negative"),
+    ("projects", {"contract_value": "NaN"}, "projects_contract_value_not_negative"),
+    ("projects", {"end_date": "infinity"}, "projects_dates_are_finite"),
+    ("activities", {"occurred_at": "-infinity"}, "activities_moments_are_finite"),
+    ("activities", {"due_date": "infinity"}, "activities_moments_are_finite"),
     (
         "projects",
         {"start_date": "2026-05-02", "end_date": "2026-05-01"},

@@ -137,6 +137,25 @@ def test_a_call_without_an_answer_is_repeated_and_doubles_nothing(practice: Prac
     practice.assert_same()
 
 
+def test_a_repeat_that_is_refused_does_not_make_the_row_certain(practice: Practice) -> None:
+    """P2 arrived, its answer was lost, and the same run's second try of it is refused."""
+    practice.attempts = 2
+    key = practice.add("accounts", phone="P1")
+    practice.sync()
+    practice.change("accounts", key, phone="P2")
+    when = {"path": r"/composite/sobjects(\?|$)", "object": "Account"}
+    practice.org.faults.append({"when": when, "then": {"drop": "after"}, "times": 1})
+    no = {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Nein.", "fields": []}
+    practice.org.faults.append({"when": {"object": "Account", "nth": 2}, "then": {"row_error": no}})
+    assert practice.sync().status == "finished with problems"
+    assert practice.record("Account", key)["Phone"] == "P2"
+    practice.org.faults.clear()
+    practice.change("accounts", key, phone="P1")
+    practice.sync()
+    assert practice.record("Account", key)["Phone"] == "P1"
+    practice.assert_same()
+
+
 def test_a_refusal_after_a_lost_answer_does_not_make_the_row_certain(practice: Practice) -> None:
     practice.attempts = 1
     key = practice.add("accounts", phone="P1")

@@ -13,8 +13,10 @@ import psycopg
 import pytest
 
 from crm_sync.errors import AlreadyRunning, LockLost
+from crm_sync.report.headline import run_headline
 from crm_sync.report.model import RunReport
 from crm_sync.sync.errors import Ended
+from crm_sync.sync.overview import orgs
 from tests.integration.sync.practice import Practice
 
 BACKENDS = "select pid from pg_stat_activity where application_name = 'crm-sync' and datname = %s"
@@ -31,7 +33,7 @@ def slow_push(practice: Practice, seconds: float = 1.5) -> Iterator[Future[RunRe
         yield future
 
 
-def wait_until(true: Callable[[], Any], seconds: float = 20) -> None:
+def wait_until(true: Callable[[], Any], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until, "it never came true"
@@ -51,7 +53,10 @@ def test_a_second_sync_while_one_runs_ends_at_once_and_sends_nothing(practice: P
             practice.sync()
         assert "If it was killed" in (caught.value.mend or "")
         assert not first.done()
-        assert first.result(20).status == "finished"
+        (known,) = orgs(practice.connection, target=None)
+        assert known.last_run is not None
+        assert known.last_run.status == "running"
+        assert first.result(120).status == "finished"
     assert practice.record("Account", key)
     practice.assert_same()
     assert practice.value("select max(run_number) from sync.run") == 1
@@ -65,7 +70,7 @@ def test_two_orgs_are_synced_at_the_same_time(practice: Practice) -> None:
         practice.orgs["other"] = other
         with slow_push(practice) as first:
             assert practice.sync("other").status == "finished"
-            assert first.result(20).status == "finished"
+            assert first.result(120).status == "finished"
 
 
 def test_nothing_more_is_sent_when_the_backend_that_holds_the_lock_is_killed(
@@ -79,8 +84,12 @@ def test_nothing_more_is_sent_when_the_backend_that_holds_the_lock_is_killed(
     with slow_push(practice) as first:
         end_backends(practice)
         with pytest.raises(Ended) as caught:
-            first.result(20)
+            first.result(120)
     assert isinstance(caught.value.reason, LockLost)
+    assert run_headline(caught.value.report).startswith("What this run did in Local org could not")
+    (known,) = orgs(practice.connection, target=None)
+    assert known.last_run is not None
+    assert known.last_run.status == "interrupted"
     assert practice.org.store.count("Account") == 1_000
     assert sum(1 for part in practice.writes()) == 5
     practice.sync()
@@ -95,7 +104,7 @@ def test_a_run_whose_number_was_overtaken_writes_nothing_and_says_so(practice: P
     with slow_push(practice) as first:
         practice.connection.execute("update sync.org set run_number = run_number + 1")
         with pytest.raises(Ended) as caught:
-            first.result(20)
+            first.result(120)
     assert isinstance(caught.value.reason, LockLost)
     assert practice.value("select count(*) from sync.record where salesforce_id is not null") == 0
     assert len(practice.writes()) == 5

@@ -91,6 +91,18 @@ def test_an_org_that_holds_records_with_our_keys_is_searched_before_anything_cou
     practice.assert_same()
 
 
+def test_a_record_in_the_recycle_bin_is_not_found_by_its_key(practice: Practice) -> None:
+    key = practice.add("accounts")
+    practice.sync()
+    former = practice.record("Account", key)["Id"]
+    practice.org.delete(former)
+    practice.connection.execute("delete from sync.org")
+    assert [(row.key, row.action) for row in practice.plan()] == [(key, "create")]
+    practice.sync()
+    assert practice.record("Account", key)["Id"] != former
+    practice.assert_same()
+
+
 def test_records_with_a_key_that_no_row_has_are_left_alone(practice: Practice) -> None:
     key = practice.add("accounts")
     practice.sync()

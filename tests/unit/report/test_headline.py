@@ -73,6 +73,21 @@ def test_a_run_of_refusals_does_not_say_that_all_is_there() -> None:
     assert run_headline(run) == "Nothing changed in Acme production."
 
 
+def test_a_run_says_of_how_many_rows_nobody_knows_what_became() -> None:
+    doubt = "Of 136 rows it is not known yet whether Salesforce took them."
+    run = finished(status="interrupted", summaries=(OutcomeSummary("lead", "Lead", unknown=136),))
+    assert run_headline(run) == doubt
+    run = finished(summaries=(OutcomeSummary("lead", "Lead", create=2, unknown=136),))
+    assert run_headline(run) == f"2 records created in Acme production. {doubt}"
+
+
+def test_a_run_that_could_not_note_its_end_claims_nothing() -> None:
+    said = run_headline(finished(status="stopped", summaries=()))
+    assert (
+        said == "What this run did in Acme production could not be noted; the next one finds out."
+    )
+
+
 def test_seconds_are_written_for_people() -> None:
     assert [duration(s) for s in (0.84, 42.4, 200)] == ["0.8 s", "42 s", "3 min 20 s"]
     assert ACME.sentence() == "Acme (00D5g00000Kx7QzEAJ, production), target production"
