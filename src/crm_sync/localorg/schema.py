@@ -3,13 +3,14 @@
 In: one JSON file per object, each field naming only what differs from its type's defaults
 (``fieldtypes``), in the words of a Salesforce describe. Our own keys besides: ``picklist`` (values,
 or [value, label] pairs), ``default`` (value on create; "$user" is the caller), ``cascade`` (parents
-whose deletion takes the record along) and ``children`` (parent object → relationship name).
+whose deletion takes the record along) and ``children`` (parent object → relationship name, or null
+where the parent cannot be asked for them). Saved describes add to them (``saveddescribes``).
 
 Out: :class:`ObjectType` and :class:`Field`, frozen in all that matters and shared by every module.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -26,10 +27,25 @@ OBJECT_FILES = (
     "user",
     "group",
     "account",
+    "contact",
     "lead",
+    "campaign",
+    "campaignmember",
     "opportunity",
     "task",
     "event",
+    "recordtype",
+)
+_SYSTEM_NAMES = frozenset(
+    (
+        "Id",
+        "IsDeleted",
+        "CreatedDate",
+        "CreatedById",
+        "LastModifiedDate",
+        "LastModifiedById",
+        "SystemModstamp",
+    )
 )
 _TEXT_TYPES = ("string", "textarea", "picklist", "phone", "email", "url", "combobox")
 _NUMBER_TYPES = ("double", "currency", "percent")
@@ -45,7 +61,7 @@ class Field:
     describe: Facts
     default: Any
     cascade: tuple[str, ...]
-    children: Mapping[str, str]
+    children: Mapping[str, str | None]
 
     @property
     def is_text(self) -> bool:
@@ -57,8 +73,8 @@ class Field:
 
     @property
     def is_stored(self) -> bool:
-        """An address is put together from its parts when read."""
-        return self.type != "address"
+        """An address or a place is put together from its parts when read."""
+        return self.type not in ("address", "location")
 
     @property
     def is_key(self) -> bool:
@@ -109,6 +125,11 @@ class ObjectType:
     def soft_delete(self) -> bool:
         return bool(self.facts.get("softDelete", True))
 
+    @property
+    def name_field(self) -> Field | None:
+        """The field that stands for the record where it is listed."""
+        return next((f for f in self.fields if f.describe["nameField"]), None)
+
     def find(self, name: str) -> Field | None:
         """A field by name, without regard to case (R: bodies accept any case)."""
         return self.by_lower.get(name.lower())
@@ -135,19 +156,32 @@ class Schema:
         return self._by_lower[name.lower()]
 
 
-def load_schema(changes: FieldChanges | None = None) -> Schema:
-    """Read every description; ``changes`` let a test have an org that lacks or bends a field."""
+def load_schema(changes: FieldChanges | None = None, saved: Iterable[Facts] = ()) -> Schema:
+    """Read every description; ``changes`` let a test have an org that lacks or bends a field.
+
+    ``saved`` are descriptions more; one of an object that is here already adds the fields that it
+    lacks.
+    """
     folder = files("crm_sync.localorg") / "objects"
-    described = [
-        json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in OBJECT_FILES
-    ]
+    described: dict[str, Facts] = {}
+    for name in OBJECT_FILES:
+        facts = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        described[facts["name"]] = facts
+    for facts in saved:
+        here = described.setdefault(facts["name"], facts)
+        if here is not facts:
+            known = {f["name"] for f in here["fields"]} | _SYSTEM_NAMES
+            here["fields"] += [f for f in facts["fields"] if f["name"] not in known]
     wanted = {key.lower(): value for key, value in (changes or {}).items()}
-    return Schema([_object(facts, wanted) for facts in described])
+    return Schema([_object(facts, wanted) for facts in described.values()])
 
 
 def _object(facts: Facts, changes: FieldChanges) -> ObjectType:
     name = facts["name"]
-    described = _system_fields(facts)[:1] + facts["fields"] + _system_fields(facts)[1:]
+    own_names = {own["name"] for own in facts["fields"]}
+    system = [own for own in _system_fields(facts) if own["name"] not in own_names]
+    first = [own for own in system if own["name"] == "Id"]
+    described = [*first, *facts["fields"], *(own for own in system if own["name"] != "Id")]
     fields: list[Field] = []
     seen: set[str] = set()
     for own in described:
@@ -173,9 +207,10 @@ def _object(facts: Facts, changes: FieldChanges) -> ObjectType:
 def _field(own: Facts) -> Field:
     facts = defaults(own["type"], own.get("length", 0))
     facts |= {k: v for k, v in own.items() if k not in OWN_KEYS}
-    facts["picklistValues"] = [
-        _picklist_value(value, facts["defaultValue"]) for value in own.get("picklist", [])
-    ]
+    if "picklistValues" not in own:
+        facts["picklistValues"] = [
+            _picklist_value(value, facts["defaultValue"]) for value in own.get("picklist", [])
+        ]
     default = own.get("default", facts["defaultValue"])
     return Field(
         name=own["name"],

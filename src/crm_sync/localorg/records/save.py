@@ -4,7 +4,8 @@ In: rows of one object, at most a few hundred. They pass the stages below togeth
 one query per object it looks at, so that 200 rows cost little more than one. A row that is refused
 keeps its error and passes no further stage. Out: the rows, written or refused.
 
-    keys → lookups → references → defaults, required → the object's rules → unique → written
+    keys → lookups → references → defaults, required → the object's rules → unique
+         → the org's own rules (``automation``) → written
 """
 
 from collections import defaultdict
@@ -15,7 +16,8 @@ from typing import Any
 
 from crm_sync.localorg.errors import RowError, required_missing
 from crm_sync.localorg.faults import Faults
-from crm_sync.localorg.records import identifiers, rules, values
+from crm_sync.localorg.records import identifiers, recordtypes, rules, values
+from crm_sync.localorg.records.automation import Automation, DuplicateOptions
 from crm_sync.localorg.records.body import Row
 from crm_sync.localorg.records.store import Store
 from crm_sync.localorg.schema import Field, ObjectType
@@ -41,6 +43,8 @@ class WriteContext:
     api_version: float
     assignment_owner: str
     pod: str
+    automation: Automation
+    duplicate_options: DuplicateOptions
 
 
 def create(context: WriteContext, rows: list[Row], *, all_or_none: bool = False) -> None:
@@ -168,8 +172,13 @@ def _save(context: WriteContext, rows: list[Row], all_or_none: bool) -> None:
     _resolve_lookups(context, _alive(rows))
     _check_references(context, _alive(rows))
     _fill(context, object_type, _alive(rows))
+    if object_type.find(recordtypes.FIELD) is not None:
+        recordtypes.settle(context, object_type, _alive(rows))
     _apply_rules(context, _alive(rows))
     _check_unique(context, object_type, _alive(rows))
+    if context.automation.rules:
+        context.automation.before_save(context, object_type, _alive(rows))
+        context.automation.after_save(object_type, _alive(rows))
     if all_or_none and any(not row.is_alive for row in rows):
         for row in _alive(rows):
             row.error = RowError("ALL_OR_NONE_OPERATION_ROLLED_BACK", ROLLED_BACK)

@@ -57,6 +57,21 @@ class Store:
         with self.transaction():
             self._create_tables()
 
+    @staticmethod
+    def peek(path: Path | None, names: Sequence[str]) -> dict[str, str]:
+        """Settings of a data file, before its schema is known; none where there is no file yet."""
+        if path is None or not path.exists() or not path.stat().st_size:
+            return {}
+        connection = sqlite3.connect(str(path))
+        try:
+            marks = ", ".join("?" * len(names))
+            sql = f"select name, value from local_setting where name in ({marks})"
+            return dict(connection.execute(sql, names).fetchall())
+        except sqlite3.OperationalError:
+            return {}  # no org yet; opening the store says what is wrong, if anything is
+        finally:
+            connection.close()
+
     def close(self) -> None:
         with self.lock:
             self._connection.close()
@@ -146,6 +161,28 @@ class Store:
         )
         return [dict(zip(names, row, strict=True)) for row in self.rows(sql)]
 
+    def stamped(
+        self, object_type: ObjectType, start: str, end: str, *, deleted: bool
+    ) -> list[tuple[str, str]]:
+        """(Id, SystemModstamp) of living or deleted records stamped in [start, end)."""
+        if deleted and not object_type.soft_delete:
+            return []
+        flag = f' and "IsDeleted" = {int(deleted)}' if object_type.soft_delete else ""
+        found = self.rows(
+            f'select "Id", "SystemModstamp" from {quote(object_type.name)} '
+            f'where "SystemModstamp" >= ? and "SystemModstamp" < ?{flag} order by rowid',
+            [start, end],
+        )
+        return [(row[0], row[1]) for row in found]
+
+    def index(self, object_type: ObjectType, field: Field) -> None:
+        """Make a look-up by this field quick."""
+        collation = "" if field.compares_case else " collate nocase"
+        self.execute(
+            f"create index if not exists {quote(object_type.name + field.name)} "
+            f"on {quote(object_type.name)} ({quote(field.name)}{collation})"
+        )
+
     def count(self, object_name: str) -> int:
         """Number of living records."""
         object_type = self.schema[object_name]
@@ -200,6 +237,17 @@ class Store:
         run("create table if not exists local_setting (name text primary key, value text)")
         run("create table if not exists local_sequence (name text primary key, last integer)")
         run("create table if not exists local_session (token text primary key, user_id text)")
+        run("create table if not exists local_bin (record_id text primary key, root_id text)")
+        run("create index if not exists local_bin_root on local_bin (root_id)")
+        run(
+            "create table if not exists local_cleared "
+            "(root_id text, child_id text, field text, parent_id text)"
+        )
+        run("create index if not exists local_cleared_root on local_cleared (root_id)")
+        run(
+            "create table if not exists local_viewed "
+            "(user_id text, record_id text, turn integer, primary key (user_id, record_id))"
+        )
         for object_type in self.schema.objects:
             table = quote(object_type.name)
             columns = ", ".join(
@@ -211,12 +259,8 @@ class Store:
             for field in object_type.stored:
                 if field.name not in present:
                     run(f"alter table {table} add column {quote(field.name)} {field.sql_type}")
-                if field.is_key or field.cascade or field.name == "AccountId":
-                    collation = "" if field.compares_case else " collate nocase"
-                    run(
-                        f"create index if not exists {quote(object_type.name + field.name)} "
-                        f"on {table} ({quote(field.name)}{collation})"
-                    )
+                if field.is_key or field.cascade or field.children or field.name == "AccountId":
+                    self.index(object_type, field)
 
         run("drop view if exists local_name")
         run("create view local_name as " + " union all ".join(self._name_selects()))
