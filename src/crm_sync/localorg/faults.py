@@ -5,8 +5,8 @@ A rule is JSON: ``{"when": {…}, "then": {…}, "times": n}``.
 ``when`` (all given parts must match): ``method``; ``path`` (regular expression, searched in the
 path with its query string); ``object``; ``external_id`` and ``id`` (regular expressions, searched
 in the values of the request's records); ``nth`` (fires from the nth match on); ``rate`` (fires on
-this part of the matches, 0 to 1, drawn by ``seed``, so that a run can be repeated). ``times`` bounds
-how often it fires; the default is once with ``nth``, without end otherwise.
+this part of the matches, 0 to 1, drawn by ``seed``, so that a run can be repeated). ``times``
+bounds how often it fires; the default is once with ``nth``, without end otherwise.
 
 ``then``: ``{"status": 503, "body": …}`` answers without doing the work; ``{"delay": seconds}``;
 ``{"drop": "before"|"after"}`` closes the connection without an answer, before or after the work was

@@ -17,6 +17,10 @@ _LOOPBACK = ("localhost", "::1")
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0}
 
 
+class OptionError(ValueError):
+    """An option that cannot be understood; its text is one line."""
+
+
 @dataclass(frozen=True)
 class Options:
     """How the org differs from a plain one.
@@ -74,7 +78,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def from_arguments(given: argparse.Namespace) -> Options:
-    """The options; ValueError with one line for what cannot be understood."""
+    """The options; OptionError for what cannot be understood."""
+    try:
+        return _from_arguments(given)
+    except OptionError:
+        raise
+    except ValueError as error:
+        raise OptionError(str(error)) from None
+
+
+def _from_arguments(given: argparse.Namespace) -> Options:
     return Options(
         describes=saveddescribes.read(given.describe) if given.describe else (),
         record_types=_record_types(given.record_type),
@@ -90,13 +103,13 @@ def from_arguments(given: argparse.Namespace) -> Options:
 def _seconds(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|)", text)
     if match is None:
-        raise ValueError(f"--latency {text}: write it as 150ms or 0.5s")
+        raise OptionError(f"--latency {text}: write it as 150ms or 0.5s")
     return float(match[1]) * _SECONDS[match[2]]
 
 
 def _daily_limit(count: int | None) -> int | None:
     if count is not None and count < 0:
-        raise ValueError(f"--daily-limit {count}: a number of calls, 0 or more")
+        raise OptionError(f"--daily-limit {count}: a number of calls, 0 or more")
     return count
 
 
@@ -105,7 +118,7 @@ def _version(text: str | None) -> int:
         return NEWEST_VERSION
     match = re.fullmatch(r"v?(\d+)(?:\.0)?", text)
     if match is None or not OLDEST_OFFERED <= int(match[1]) <= NEWEST_VERSION:
-        raise ValueError(f"--version {text}: one of {OLDEST_OFFERED}.0 to {NEWEST_VERSION}.0")
+        raise OptionError(f"--version {text}: one of {OLDEST_OFFERED}.0 to {NEWEST_VERSION}.0")
     return int(match[1])
 
 
@@ -114,7 +127,7 @@ def _record_types(listed: Sequence[str]) -> dict[str, list[str]]:
     for text in listed:
         object_name, equals, name = text.partition("=")
         if not equals or not object_name or not name:
-            raise ValueError(f"--record-type {text}: write it as Opportunity=New Business")
+            raise OptionError(f"--record-type {text}: write it as Opportunity=New Business")
         named.setdefault(object_name, []).append(name)
     return named
 
@@ -123,7 +136,7 @@ def _rule(text: str) -> dict[str, Any]:
     try:
         rule: Any = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"--rule {text}: column {error.colno}: {error.msg}") from None
+        raise OptionError(f"--rule {text}: column {error.colno}: {error.msg}") from None
     if not isinstance(rule, dict):
-        raise ValueError(f"--rule {text}: a rule is a JSON object")
+        raise OptionError(f"--rule {text}: a rule is a JSON object")
     return rule

@@ -12,7 +12,7 @@ from typing import Any
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.errors import not_found
 from crm_sync.localorg.faults import Faults
-from crm_sync.localorg.options import Options
+from crm_sync.localorg.options import OptionError, Options
 from crm_sync.localorg.records import identifiers, recordtypes, seed, values
 from crm_sync.localorg.records.automation import Automation, DuplicateOptions, RuleFacts
 from crm_sync.localorg.records.body import BodyParser
@@ -78,7 +78,10 @@ class Org:
         with self.store.transaction():
             recordtypes.fill(self.store, kept.record_types, self.pod, audit)
         saved_rules = json.loads(self.store.setting("rules") or "[]")
-        self.rules = saved_rules if options.rules is None else options.rules
+        try:
+            self.rules = saved_rules if options.rules is None else options.rules
+        except ValueError as error:
+            raise OptionError(str(error)) from None
 
     def close(self) -> None:
         self.store.close()
@@ -204,7 +207,7 @@ class Kept:
 def _check_objects(schema: Schema, record_types: Mapping[str, list[str]]) -> None:
     for name in record_types:
         if schema.find(name) is None:
-            raise ValueError(f"record types of an unknown object: {name}")
+            raise OptionError(f"record types of an unknown object: {name}")
 
 
 def pod_of(org_id: str) -> str:

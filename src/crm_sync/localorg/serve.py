@@ -25,7 +25,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from crm_sync.localorg import app, certificates
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.faults import Faults
-from crm_sync.localorg.options import HOST, Options, add_arguments, from_arguments
+from crm_sync.localorg.options import HOST, OptionError, Options, add_arguments, from_arguments
 from crm_sync.localorg.org import Org
 from crm_sync.localorg.records import conversion, people, values
 from crm_sync.localorg.records.automation import RuleFacts
@@ -288,10 +288,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             data.with_name(data.name + suffix).unlink(missing_ok=True)
     try:
         more = from_arguments(options)
-    except ValueError as error:
-        print(f"local org: {error}", file=sys.stderr)
-        return 2
-    try:
         org = LocalOrg(
             data,
             port=options.port,
@@ -303,6 +299,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         is_taken = error.errno == errno.EADDRINUSE
         reason = f"port {options.port} is already in use" if is_taken else str(error)
         print(f"local org: {reason}", file=sys.stderr)
+        return 2
+    except OptionError as error:
+        print(f"local org: {error}", file=sys.stderr)
         return 2
     except (sqlite3.Error, ValueError) as error:
         print(f"local org: cannot use {data}: {error}", file=sys.stderr)

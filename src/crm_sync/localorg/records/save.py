@@ -381,8 +381,17 @@ def _write(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> N
         row.new["Id"] = row.id
         if object_type.soft_delete:
             row.new["IsDeleted"] = 0
+    _number(context, object_type, new)
     context.store.insert(object_type, [row.new for row in new])
     context.store.update(object_type, [row.new for row in rows if row.old is not None])
+
+
+def _number(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> None:
+    """Auto-numbers. A describe does not tell their form: here five digits (U)."""
+    for field in (f for f in object_type.fields if f.describe["autoNumber"] and rows):
+        sequence = f"{object_type.name}.{field.name}"
+        for row, number in zip(rows, context.store.take_numbers(sequence, len(rows)), strict=True):
+            row.new[field.name] = f"{number:05d}"
 
 
 def _folded(field: Field, value: Any) -> Any:
