@@ -12,6 +12,7 @@ Out: :class:`ObjectType` and :class:`Field`, frozen in all that matters and shar
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -63,42 +64,42 @@ class Field:
     cascade: tuple[str, ...]
     children: Mapping[str, str | None]
 
-    @property
+    @cached_property
     def is_text(self) -> bool:
         return self.type in _TEXT_TYPES
 
-    @property
+    @cached_property
     def is_number(self) -> bool:
         return self.type in _NUMBER_TYPES
 
-    @property
+    @cached_property
     def is_stored(self) -> bool:
         """An address or a place is put together from its parts when read."""
         return self.type not in ("address", "location")
 
-    @property
+    @cached_property
     def is_key(self) -> bool:
         """May name a record in an upsert or in a lookup by external ID (D, idLookup)."""
         return bool(self.describe["idLookup"] or self.describe["externalId"])
 
-    @property
+    @cached_property
     def reference_to(self) -> tuple[str, ...]:
         return tuple(self.describe["referenceTo"])
 
-    @property
+    @cached_property
     def relationship(self) -> str | None:
         """Name by which a query or a body reaches the parent; only references have one."""
         return self.describe["relationshipName"] if self.type == "reference" else None
 
-    @property
+    @cached_property
     def is_polymorphic(self) -> bool:
         return bool(self.describe["polymorphicForeignKey"])
 
-    @property
+    @cached_property
     def compares_case(self) -> bool:
         return bool(self.describe["caseSensitive"]) or self.type in ("id", "reference")
 
-    @property
+    @cached_property
     def sql_type(self) -> str:
         if self.type in ("boolean", "int"):
             return "INTEGER"
@@ -117,18 +118,54 @@ class ObjectType:
     by_lower: Mapping[str, Field] = field(repr=False)
     by_relationship: Mapping[str, Field] = field(repr=False)
 
-    @property
+    @cached_property
     def stored(self) -> tuple[Field, ...]:
         return tuple(f for f in self.fields if f.is_stored)
 
-    @property
+    @cached_property
     def soft_delete(self) -> bool:
         return bool(self.facts.get("softDelete", True))
 
-    @property
+    @cached_property
     def name_field(self) -> Field | None:
         """The field that stands for the record where it is listed."""
         return next((f for f in self.fields if f.describe["nameField"]), None)
+
+    @cached_property
+    def references(self) -> tuple[Field, ...]:
+        """Its fields that hold Ids of other records."""
+        return tuple(f for f in self.fields if f.type == "reference")
+
+    @cached_property
+    def unique(self) -> tuple[Field, ...]:
+        return tuple(f for f in self.fields if f.describe["unique"])
+
+    @cached_property
+    def auto_numbers(self) -> tuple[Field, ...]:
+        return tuple(f for f in self.fields if f.describe["autoNumber"])
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """Fields that a write may not leave empty; a boolean never is."""
+        return tuple(
+            f.name
+            for f in self.stored
+            if f.describe["createable"] and not f.describe["nillable"] and f.type != "boolean"
+        )
+
+    @cached_property
+    def closed_to(self) -> Mapping[str, frozenset[str]]:
+        """Names of the fields that may not be given on "createable" and on "updateable" writes."""
+        return {
+            permission: frozenset(f.name for f in self.fields if not f.describe[permission])
+            for permission in ("createable", "updateable")
+        }
+
+    @cached_property
+    def stages(self) -> Mapping[str, tuple[float, str]]:
+        """Stage → probability, forecast category; empty but for Opportunity."""
+        listed: list[list[Any]] = self.facts.get("stages", [])
+        return {name: (probability, category) for name, probability, category in listed}
 
     def find(self, name: str) -> Field | None:
         """A field by name, without regard to case (R: bodies accept any case)."""

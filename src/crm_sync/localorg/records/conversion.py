@@ -119,7 +119,7 @@ def _opportunity(org: "Org", lead: Record, name: str, account_id: str, owner: st
         "Name": name,
         "AccountId": account_id,
         "CloseDate": (next_quarter - timedelta(days=1)).isoformat(),
-        "StageName": org.schema["Opportunity"].facts["stages"][0][0],
+        "StageName": next(iter(org.schema["Opportunity"].stages)),
         "LeadSource": lead.get("LeadSource"),
         "OwnerId": owner,
     }

@@ -52,6 +52,7 @@ class Store:
         if path:
             self._connection.execute("pragma journal_mode = wal")
             self._connection.execute("pragma synchronous = normal")
+        self._names = {o.name: [f.name for f in o.stored] for o in schema.objects}
         self._insert_sql = {o.name: self._insert_statement(o) for o in schema.objects}
         self._update_sql = {o.name: self._update_statement(o) for o in schema.objects}
         with self.transaction():
@@ -117,10 +118,10 @@ class Store:
         self, object_type: ObjectType, field: Field, values: Iterable[Any]
     ) -> list[Record]:
         """Whole records whose field has one of the values, deleted ones included."""
-        names = [f.name for f in object_type.stored]
+        names = self._names[object_type.name]
         columns = ", ".join(quote(n) for n in names)
         head = f"select {columns} from {quote(object_type.name)} where {_compared(field)} in "
-        return [dict(zip(names, row, strict=True)) for row in self._in_chunks(head, values)]
+        return [dict(zip(names, row)) for row in self._in_chunks(head, values)]  # noqa: B905 - hot
 
     def keys(
         self, object_type: ObjectType, field: Field, values: Iterable[Any]
@@ -153,7 +154,7 @@ class Store:
     def records(self, object_name: str, *, deleted: bool = False) -> list[Record]:
         """Every record of an object in order of creation; deleted ones only on demand."""
         object_type = self.schema[object_name]
-        names = [f.name for f in object_type.stored]
+        names = self._names[object_type.name]
         living = "" if deleted or not object_type.soft_delete else 'where "IsDeleted" = 0 '
         sql = (
             f"select {', '.join(quote(n) for n in names)} from {quote(object_type.name)} "
@@ -190,17 +191,17 @@ class Store:
         return int(self.rows(f"select count(*) from {quote(object_type.name)} {living}")[0][0])
 
     def insert(self, object_type: ObjectType, records: list[Record]) -> None:
-        names = [f.name for f in object_type.stored]
+        names = self._names[object_type.name]
         self._connection.executemany(
-            self._insert_sql[object_type.name], [[r.get(n) for n in names] for r in records]
+            self._insert_sql[object_type.name], [list(map(r.get, names)) for r in records]
         )
 
     def update(self, object_type: ObjectType, records: list[Record]) -> None:
         """Write whole records back."""
-        names = [f.name for f in object_type.stored]
+        names = self._names[object_type.name]
         self._connection.executemany(
             self._update_sql[object_type.name],
-            [[*(r.get(n) for n in names), r["Id"]] for r in records],
+            [[*map(r.get, names), r["Id"]] for r in records],
         )
 
     # Settings, sessions, sequences -----------------------------------------------------------
