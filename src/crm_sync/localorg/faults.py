@@ -4,18 +4,23 @@ A rule is JSON: ``{"when": {…}, "then": {…}, "times": n}``.
 
 ``when`` (all given parts must match): ``method``; ``path`` (regular expression, searched in the
 path with its query string); ``object``; ``external_id`` and ``id`` (regular expressions, searched
-in the values of the request's records); ``nth`` (fires from the nth match on). ``times`` bounds how
-often it fires; the default is once with ``nth``, without end otherwise.
+in the values of the request's records); ``nth`` (fires from the nth match on); ``rate`` (fires on
+this part of the matches, 0 to 1, drawn by ``seed``, so that a run can be repeated). ``times``
+bounds how often it fires; the default is once with ``nth``, without end otherwise.
 
 ``then``: ``{"status": 503, "body": …}`` answers without doing the work; ``{"delay": seconds}``;
 ``{"drop": "before"|"after"}`` closes the connection without an answer, before or after the work was
-done; ``{"row_error": {"statusCode", "message", "fields"}}`` refuses single rows.
+done; ``{"slow": seconds}`` sends the body in pieces over that time; ``{"truncate": part}`` sends
+that part of it (0 to 1) and closes; ``{"expire_sessions": true}`` ends every session and
+``{"daily_limit": true}`` uses up the day's calls, both before the request is looked at;
+``{"row_error": {"statusCode", "message", "fields"}}`` refuses single rows.
 
 In a composite, a rule that names an object or a record meets the subrequests, others meet the whole
 request first; ``status`` then answers for that subrequest alone, ``delay`` and ``drop`` concern the
 connection, which all share.
 """
 
+import random
 import re
 import threading
 from collections.abc import Iterable, Mapping
@@ -27,6 +32,20 @@ from crm_sync.localorg.errors import RowError
 from crm_sync.localorg.schema import Schema
 
 Drop = Literal["before", "after"]
+WHEN = frozenset(("method", "path", "object", "external_id", "id", "nth", "rate", "seed"))
+THEN = frozenset(
+    (
+        "status",
+        "body",
+        "delay",
+        "drop",
+        "slow",
+        "truncate",
+        "expire_sessions",
+        "daily_limit",
+        "row_error",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -47,17 +66,29 @@ class Rule:
     when: Mapping[str, Any]
     then: Mapping[str, Any]
     times: int | None
+    draw: random.Random
     matched: int = 0
     fired: int = 0
 
     @classmethod
     def from_json(cls, rule: Mapping[str, Any]) -> "Rule":
         when = rule.get("when", {})
-        unknown = set(when) - {"method", "path", "object", "external_id", "id", "nth"}
-        unknown |= set(rule.get("then", {})) - {"status", "body", "delay", "drop", "row_error"}
-        if unknown or not rule.get("then"):
+        then = rule.get("then", {})
+        unknown = (set(when) - WHEN) | (set(then) - THEN) | (set(rule) - {"when", "then", "times"})
+        if unknown or not then:
             raise ValueError(f"not a fault rule: {dict(rule)}")
-        return cls(when, rule["then"], rule.get("times", 1 if "nth" in when else None))
+        for pattern in (when[key] for key in ("path", "external_id", "id") if key in when):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {pattern}: {error}") from None
+        times = rule.get("times", 1 if "nth" in when else None)
+        return cls(when, then, times, random.Random(when.get("seed", 0)))  # noqa: S311 - repeatable
+
+    def as_json(self) -> dict[str, Any]:
+        """The rule, and how often it has matched and fired."""
+        counts = {"matched": self.matched, "fired": self.fired}
+        return {"when": self.when, "then": self.then, "times": self.times, **counts}
 
     @property
     def is_about_rows(self) -> bool:
@@ -70,6 +101,8 @@ class Rule:
         self.matched += 1
         spent = self.times is not None and self.fired >= self.times
         if spent or self.matched < self.when.get("nth", 1):
+            return False
+        if "rate" in self.when and self.draw.random() >= self.when["rate"]:
             return False
         self.fired += 1
         return True
@@ -91,6 +124,10 @@ class Plan:
 
     delay: float = 0.0
     drop: Drop | None = None
+    slow: float = 0.0
+    truncate: float | None = None
+    expires_sessions: bool = False
+    uses_up_limit: bool = False
     answers: dict[int | None, tuple[int, Any]] = field(
         default_factory=dict[int | None, tuple[int, Any]]
     )
@@ -117,6 +154,10 @@ class Faults:
 
     def clear(self) -> None:
         self.replace([])
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The rules in force, each with its counts."""
+        return [rule.as_json() for rule in self._rules]
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -227,5 +268,9 @@ def _apply(plan: Plan, rule: Rule, index: int | None) -> None:
     then = rule.then
     plan.delay += float(then.get("delay", 0))
     plan.drop = then.get("drop", plan.drop)
+    plan.slow += float(then.get("slow", 0))
+    plan.truncate = then.get("truncate", plan.truncate)
+    plan.expires_sessions = plan.expires_sessions or bool(then.get("expire_sessions"))
+    plan.uses_up_limit = plan.uses_up_limit or bool(then.get("daily_limit"))
     if "status" in then:
         plan.answers[index] = (int(then["status"]), then.get("body"))

@@ -1,8 +1,10 @@
 """The org itself: what it knows beyond its records, shared by every API family."""
 
+import json
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,17 +12,21 @@ from typing import Any
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.errors import not_found
 from crm_sync.localorg.faults import Faults
-from crm_sync.localorg.records import identifiers, seed, values
+from crm_sync.localorg.options import OptionError, Options
+from crm_sync.localorg.records import identifiers, recordtypes, seed, values
+from crm_sync.localorg.records.automation import Automation, DuplicateOptions, RuleFacts
 from crm_sync.localorg.records.body import BodyParser
+from crm_sync.localorg.records.locks import Locks
 from crm_sync.localorg.records.save import WriteContext
 from crm_sync.localorg.records.store import Store
 from crm_sync.localorg.rest import describe
 from crm_sync.localorg.routing import Request
-from crm_sync.localorg.schema import FieldChanges, ObjectType, load_schema
+from crm_sync.localorg.schema import Facts, FieldChanges, ObjectType, Schema, load_schema
 
 DAILY_LIMIT = 15000
 """API calls in 24 hours of a Developer Edition org (R, limits.json)."""
 
+DUPLICATE_HEADER_FROM = 52.0
 KEPT_CALLS = 20000
 
 
@@ -34,21 +40,32 @@ class Org:
         fields: FieldChanges | None = None,
         org_id: str | None = None,
         clock: Callable[[], datetime] = values.now,
+        options: Options | None = None,
     ) -> None:
-        self.schema = load_schema(fields)
+        options = options or Options()
+        kept = Kept.of(path, options)
+        changes = {**recordtypes.field_changes(kept.record_types), **(fields or {})}
+        self.schema = load_schema(changes, kept.describes)
+        _check_objects(self.schema, kept.record_types)
         self.store = Store(self.schema, path)
         self.faults = Faults(self.schema)
+        self.locks = Locks()
+        self.automation = Automation(self.schema)
+        self.faults.replace(options.faults)
+        self.latency = options.latency
+        self.newest_version = options.newest_version
         self.clock = clock
         self.instance_url = ""
         self.schema_since = clock()
         self.schema_etag = describe.fingerprint(self.schema)
-        self.daily_limit = DAILY_LIMIT
+        self.daily_limit = DAILY_LIMIT if options.daily_limit is None else options.daily_limit
         self.daily_used = 0
         self.calls: deque[RecordedCall] = deque(maxlen=KEPT_CALLS)
         self.cursors: dict[str, tuple[list[Any], int]] = {}
         self._parsers = {o.name: BodyParser(self.schema, o) for o in self.schema.objects}
         with self.store.transaction():
             self._found(org_id)
+            kept.save(self.store)
         self.org_id = self._setting("org_id")
         self.client_id = self._setting("client_id")
         self.client_secret = self._setting("client_secret")
@@ -57,6 +74,14 @@ class Org:
         self.admin_id: str = users[seed.ADMIN]
         self.integration_user_id: str = users[seed.INTEGRATION]
         self.queue_user_id: str = users[seed.QUEUE]
+        audit = seed.audit_fields(self.admin_id, values.format_datetime(clock()))
+        with self.store.transaction():
+            recordtypes.fill(self.store, kept.record_types, self.pod, audit)
+        saved_rules = json.loads(self.store.setting("rules") or "[]")
+        try:
+            self.rules = saved_rules if options.rules is None else options.rules
+        except ValueError as error:
+            raise OptionError(str(error)) from None
 
     def close(self) -> None:
         self.store.close()
@@ -86,6 +111,8 @@ class Org:
             api_version=request.api_version,
             assignment_owner=self.queue_user_id,
             pod=self.pod,
+            automation=self.automation,
+            duplicate_options=self._duplicate_options(request),
         )
 
     def people_context(self) -> WriteContext:
@@ -96,6 +123,17 @@ class Org:
     def set_remaining(self, calls: int) -> None:
         """Leave so many API calls of the day."""
         self.daily_used = max(0, self.daily_limit - calls)
+
+    @property
+    def rules(self) -> list[RuleFacts]:
+        """The rules that are switched on (``records.automation``); they stay with the data."""
+        return list(self.automation.rules)
+
+    @rules.setter
+    def rules(self, rules: Iterable[RuleFacts]) -> None:
+        with self.store.lock:
+            self.automation.replace(self.store, rules, self.locks)
+            self.store.set_setting("rules", json.dumps(self.automation.rules))
 
     # Sessions --------------------------------------------------------------------------------
 
@@ -126,11 +164,50 @@ class Org:
         self.store.set_setting("client_secret", secrets.token_hex(32).upper())
         seed.fill(self.store, org_id18, pod_of(org_id18), values.format_datetime(self.clock()))
 
+    @staticmethod
+    def _duplicate_options(request: Request) -> DuplicateOptions:
+        """The header counts from v52 on (D)."""
+        if request.api_version < DUPLICATE_HEADER_FROM:
+            return DuplicateOptions()
+        return DuplicateOptions.of_header(request.headers.get("sforce-duplicate-rule-header", ""))
+
     def _setting(self, name: str) -> str:
         value = self.store.setting(name)
         if value is None:
             raise ValueError(f"the data file holds no org: {name} is missing")
         return value
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What shapes the schema and so must be known before the store is opened."""
+
+    describes: list[Facts]
+    record_types: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, path: Path | None, options: Options) -> "Kept":
+        """What the data file holds, and what the options add."""
+        saved = Store.peek(path, ("describes", "record_types"))
+        describes: dict[str, Facts] = {
+            facts["name"]: facts for facts in json.loads(saved.get("describes", "[]"))
+        }
+        describes |= {facts["name"]: dict(facts) for facts in options.describes}
+        record_types: dict[str, list[str]] = json.loads(saved.get("record_types", "{}"))
+        for name, listed in options.record_types.items():
+            here = record_types.setdefault(name, [])
+            here += [one for one in listed if one not in here]
+        return cls(list(describes.values()), record_types)
+
+    def save(self, store: Store) -> None:
+        store.set_setting("describes", json.dumps(self.describes))
+        store.set_setting("record_types", json.dumps(self.record_types))
+
+
+def _check_objects(schema: Schema, record_types: Mapping[str, list[str]]) -> None:
+    for name in record_types:
+        if schema.find(name) is None:
+            raise OptionError(f"record types of an unknown object: {name}")
 
 
 def pod_of(org_id: str) -> str:

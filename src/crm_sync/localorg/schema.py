@@ -3,14 +3,16 @@
 In: one JSON file per object, each field naming only what differs from its type's defaults
 (``fieldtypes``), in the words of a Salesforce describe. Our own keys besides: ``picklist`` (values,
 or [value, label] pairs), ``default`` (value on create; "$user" is the caller), ``cascade`` (parents
-whose deletion takes the record along) and ``children`` (parent object → relationship name).
+whose deletion takes the record along) and ``children`` (parent object → relationship name, or null
+where the parent cannot be asked for them). Saved describes add to them (``saveddescribes``).
 
 Out: :class:`ObjectType` and :class:`Field`, frozen in all that matters and shared by every module.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -26,10 +28,25 @@ OBJECT_FILES = (
     "user",
     "group",
     "account",
+    "contact",
     "lead",
+    "campaign",
+    "campaignmember",
     "opportunity",
     "task",
     "event",
+    "recordtype",
+)
+_SYSTEM_NAMES = frozenset(
+    (
+        "Id",
+        "IsDeleted",
+        "CreatedDate",
+        "CreatedById",
+        "LastModifiedDate",
+        "LastModifiedById",
+        "SystemModstamp",
+    )
 )
 _TEXT_TYPES = ("string", "textarea", "picklist", "phone", "email", "url", "combobox")
 _NUMBER_TYPES = ("double", "currency", "percent")
@@ -45,44 +62,44 @@ class Field:
     describe: Facts
     default: Any
     cascade: tuple[str, ...]
-    children: Mapping[str, str]
+    children: Mapping[str, str | None]
 
-    @property
+    @cached_property
     def is_text(self) -> bool:
         return self.type in _TEXT_TYPES
 
-    @property
+    @cached_property
     def is_number(self) -> bool:
         return self.type in _NUMBER_TYPES
 
-    @property
+    @cached_property
     def is_stored(self) -> bool:
-        """An address is put together from its parts when read."""
-        return self.type != "address"
+        """An address or a place is put together from its parts when read."""
+        return self.type not in ("address", "location")
 
-    @property
+    @cached_property
     def is_key(self) -> bool:
         """May name a record in an upsert or in a lookup by external ID (D, idLookup)."""
         return bool(self.describe["idLookup"] or self.describe["externalId"])
 
-    @property
+    @cached_property
     def reference_to(self) -> tuple[str, ...]:
         return tuple(self.describe["referenceTo"])
 
-    @property
+    @cached_property
     def relationship(self) -> str | None:
         """Name by which a query or a body reaches the parent; only references have one."""
         return self.describe["relationshipName"] if self.type == "reference" else None
 
-    @property
+    @cached_property
     def is_polymorphic(self) -> bool:
         return bool(self.describe["polymorphicForeignKey"])
 
-    @property
+    @cached_property
     def compares_case(self) -> bool:
         return bool(self.describe["caseSensitive"]) or self.type in ("id", "reference")
 
-    @property
+    @cached_property
     def sql_type(self) -> str:
         if self.type in ("boolean", "int"):
             return "INTEGER"
@@ -101,13 +118,54 @@ class ObjectType:
     by_lower: Mapping[str, Field] = field(repr=False)
     by_relationship: Mapping[str, Field] = field(repr=False)
 
-    @property
+    @cached_property
     def stored(self) -> tuple[Field, ...]:
         return tuple(f for f in self.fields if f.is_stored)
 
-    @property
+    @cached_property
     def soft_delete(self) -> bool:
         return bool(self.facts.get("softDelete", True))
+
+    @cached_property
+    def name_field(self) -> Field | None:
+        """The field that stands for the record where it is listed."""
+        return next((f for f in self.fields if f.describe["nameField"]), None)
+
+    @cached_property
+    def references(self) -> tuple[Field, ...]:
+        """Its fields that hold Ids of other records."""
+        return tuple(f for f in self.fields if f.type == "reference")
+
+    @cached_property
+    def unique(self) -> tuple[Field, ...]:
+        return tuple(f for f in self.fields if f.describe["unique"])
+
+    @cached_property
+    def auto_numbers(self) -> tuple[Field, ...]:
+        return tuple(f for f in self.fields if f.describe["autoNumber"])
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """Fields that a write may not leave empty; a boolean never is."""
+        return tuple(
+            f.name
+            for f in self.stored
+            if f.describe["createable"] and not f.describe["nillable"] and f.type != "boolean"
+        )
+
+    @cached_property
+    def closed_to(self) -> Mapping[str, frozenset[str]]:
+        """Names of the fields that may not be given on "createable" and on "updateable" writes."""
+        return {
+            permission: frozenset(f.name for f in self.fields if not f.describe[permission])
+            for permission in ("createable", "updateable")
+        }
+
+    @cached_property
+    def stages(self) -> Mapping[str, tuple[float, str]]:
+        """Stage → probability, forecast category; empty but for Opportunity."""
+        listed: list[list[Any]] = self.facts.get("stages", [])
+        return {name: (probability, category) for name, probability, category in listed}
 
     def find(self, name: str) -> Field | None:
         """A field by name, without regard to case (R: bodies accept any case)."""
@@ -135,19 +193,32 @@ class Schema:
         return self._by_lower[name.lower()]
 
 
-def load_schema(changes: FieldChanges | None = None) -> Schema:
-    """Read every description; ``changes`` let a test have an org that lacks or bends a field."""
+def load_schema(changes: FieldChanges | None = None, saved: Iterable[Facts] = ()) -> Schema:
+    """Read every description; ``changes`` let a test have an org that lacks or bends a field.
+
+    ``saved`` are descriptions more; one of an object that is here already adds the fields that it
+    lacks.
+    """
     folder = files("crm_sync.localorg") / "objects"
-    described = [
-        json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in OBJECT_FILES
-    ]
+    described: dict[str, Facts] = {}
+    for name in OBJECT_FILES:
+        facts = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        described[facts["name"]] = facts
+    for facts in saved:
+        here = described.setdefault(facts["name"], facts)
+        if here is not facts:
+            known = {f["name"] for f in here["fields"]} | _SYSTEM_NAMES
+            here["fields"] += [f for f in facts["fields"] if f["name"] not in known]
     wanted = {key.lower(): value for key, value in (changes or {}).items()}
-    return Schema([_object(facts, wanted) for facts in described])
+    return Schema([_object(facts, wanted) for facts in described.values()])
 
 
 def _object(facts: Facts, changes: FieldChanges) -> ObjectType:
     name = facts["name"]
-    described = _system_fields(facts)[:1] + facts["fields"] + _system_fields(facts)[1:]
+    own_names = {own["name"] for own in facts["fields"]}
+    system = [own for own in _system_fields(facts) if own["name"] not in own_names]
+    first = [own for own in system if own["name"] == "Id"]
+    described = [*first, *facts["fields"], *(own for own in system if own["name"] != "Id")]
     fields: list[Field] = []
     seen: set[str] = set()
     for own in described:
@@ -173,9 +244,10 @@ def _object(facts: Facts, changes: FieldChanges) -> ObjectType:
 def _field(own: Facts) -> Field:
     facts = defaults(own["type"], own.get("length", 0))
     facts |= {k: v for k, v in own.items() if k not in OWN_KEYS}
-    facts["picklistValues"] = [
-        _picklist_value(value, facts["defaultValue"]) for value in own.get("picklist", [])
-    ]
+    if "picklistValues" not in own:
+        facts["picklistValues"] = [
+            _picklist_value(value, facts["defaultValue"]) for value in own.get("picklist", [])
+        ]
     default = own.get("default", facts["defaultValue"])
     return Field(
         name=own["name"],

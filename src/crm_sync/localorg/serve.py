@@ -26,12 +26,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from crm_sync.localorg import app, certificates
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.faults import Faults
+from crm_sync.localorg.options import HOST, OptionError, Options, add_arguments, from_arguments
 from crm_sync.localorg.org import Org
-from crm_sync.localorg.records import people, values
+from crm_sync.localorg.records import conversion, people, values
+from crm_sync.localorg.records.automation import RuleFacts
 from crm_sync.localorg.records.store import Record, Store
 from crm_sync.localorg.schema import FieldChanges
 
-HOST = "127.0.0.1"
 START_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 75
 SQLITE = b"SQLite format 3\0"
@@ -44,7 +45,8 @@ class LocalOrg:
     ``{"Account.CRM_Id__c": None}`` is an org without that field and
     ``{"Lead.CRM_Id__c": {"unique": False}}`` one where it is not unique. ``org_id`` and ``clock``
     make answers repeatable. ``folder`` takes the certificate of an org in memory; without one the
-    org makes its own and removes it. Raises OSError when the port is taken.
+    org makes its own and removes it. ``options``: what else an org can be started with. Raises
+    OSError when the port is taken.
     """
 
     def __init__(
@@ -58,14 +60,17 @@ class LocalOrg:
         org_id: str | None = None,
         clock: Callable[[], datetime] = values.now,
         folder: Path | None = None,
+        options: Options | None = None,
     ) -> None:
-        self._socket = _bind(port)
+        options = options or Options()
+        self._socket = _bind(options.host, port)
         self._data = Path(data).absolute() if data else None
         self._own_folder: Path | None = None
-        self._org = Org(self._data, fields=fields, org_id=org_id, clock=clock)
+        self._org = Org(self._data, fields=fields, org_id=org_id, clock=clock, options=options)
         bound_port: int = self._socket.getsockname()[1]
         scheme = "https" if https else "http"
-        self._org.instance_url = f"{scheme}://{HOST}:{bound_port}"
+        host = _reachable(options.host)
+        self._org.instance_url = f"{scheme}://{host}:{bound_port}"
         self.ca_bundle: Path | None = None
         config = uvicorn.Config(
             app.build(self._org, verbose=verbose),
@@ -78,7 +83,8 @@ class LocalOrg:
         )
         config.load()
         if https:
-            self.ca_bundle = certificates.prepare(self._org.store, self._bundle(folder))
+            bundle = self._bundle(folder)
+            self.ca_bundle = certificates.prepare(self._org.store, bundle, host.strip("[]"))
             config.ssl = certificates.server_context(self._org.store)
         self._server = _Server(config)
         self._thread = threading.Thread(target=self._run, name="local-org", daemon=True)
@@ -179,11 +185,30 @@ class LocalOrg:
     def delete(self, record_id: str) -> None:
         people.delete(self._org, record_id)
 
-    def convert_lead(self, lead_id: str, account_id: str | None = None) -> Record:
-        return people.convert_lead(self._org, lead_id, account_id)
+    def convert_lead(
+        self, lead_id: str, account_id: str | None = None, *, opportunity: str | bool = False
+    ) -> Record:
+        return conversion.convert_lead(self._org, lead_id, account_id, opportunity=opportunity)
 
     def merge(self, winner_id: str, loser_id: str) -> Record:
         return people.merge(self._org, winner_id, loser_id)
+
+    def undelete(self, record_id: str) -> Record:
+        """Take a record out of the recycle bin, with what went along."""
+        return people.undelete(self._org, record_id)
+
+    def purge(self) -> int:
+        """Empty the recycle bin; the number of records that are gone for good."""
+        return people.purge(self._org)
+
+    @property
+    def rules(self) -> list[RuleFacts]:
+        """The rules that are switched on (``records.automation``); assign a list to change them."""
+        return self._org.rules
+
+    @rules.setter
+    def rules(self, rules: Iterable[RuleFacts]) -> None:
+        self._org.rules = list(rules)
 
     def expire_sessions(self) -> int:
         return self._org.expire_sessions()
@@ -243,13 +268,21 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _bind(port: int) -> socket.socket:
+def _reachable(host: str) -> str:
+    """The host of the instance URL: an address that means all of them is no place to call."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return HOST
+    return f"[{host}]" if ":" in host else host
+
+
+def _bind(host: str, port: int) -> socket.socket:
     # asyncio turns Nagle's algorithm off only where the protocol is named; else 40 ms a call.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if sys.platform != "win32":
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((HOST, port))
+        listening.bind((host, port))
     except OSError:
         listening.close()
         raise
@@ -270,6 +303,7 @@ def main(
         try:
             if data is not None and options.reset:
                 _remove(data)
+            more = from_arguments(options)
             org = stack.enter_context(
                 LocalOrg(
                     data,
@@ -277,10 +311,13 @@ def main(
                     https=not options.http,
                     verbose=options.verbose,
                     folder=stack.enter_context(folder()) if data is None else None,
+                    options=more,
                 )
             )
         except OSError as error:
             return _refused(_reason(error, options.port))
+        except OptionError as error:
+            return _refused(str(error))
         except (sqlite3.Error, ValueError) as error:
             return _refused(
                 f"{data} cannot be used: {error}. Name a file of a local org, or a new one."
@@ -290,6 +327,11 @@ def main(
             signal.signal(number, lambda *_: done.set())
         if options.stop_with_stdin:
             threading.Thread(target=_await_end_of_input, args=(done,), daemon=True).start()
+        if not more.is_loopback:
+            print(
+                f"local org: listening on {more.host}: other machines can reach it",
+                file=sys.stderr,
+            )
         print(json.dumps(org.connection()), flush=True)
         while not done.wait(0.2):  # a bare wait() cannot be interrupted on Windows
             pass
@@ -352,4 +394,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--stop-with-stdin", action="store_true", help="stop when standard input closes"
     )
+    add_arguments(parser)
     return parser

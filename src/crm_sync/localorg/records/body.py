@@ -5,7 +5,7 @@ lookups still to be resolved. What is wrong with it is kept as the row's error, 
 one bad row never sinks its neighbours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,12 +55,18 @@ class BodyParser:
         self._schema = schema
         self._object = object_type
         self._parsers = {f.name: values.parser(f) for f in object_type.fields}
+        self._known: dict[str, tuple[str, Callable[[Any], Any]]] = {}
+        """Names as clients have spelled them → the field, and how its values are read."""
 
     def parse(self, body: Mapping[str, Any]) -> Row:
         row = Row(self._object)
+        known, given = self._known, row.values
         try:
             for name, value in body.items():
-                if name != "attributes":
+                if name in known:
+                    field_name, read = known[name]
+                    given[field_name] = read(value)
+                elif name != "attributes":
                     self._parse_one(row, name, value)
         except RowError as error:
             row.error = error
@@ -77,7 +83,9 @@ class BodyParser:
             if value is not None:
                 row.id = self.record_id(value)
         else:
-            row.values[described.name] = self._parsers[described.name](value)
+            read = self._parsers[described.name]
+            row.values[described.name] = read(value)
+            self._known[name] = (described.name, read)
 
     def record_id(self, value: Any) -> str:
         """The row's own Id: of this object, in either form (R, MALFORMED_ID)."""

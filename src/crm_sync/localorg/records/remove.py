@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 
 from crm_sync.localorg.errors import RowError
-from crm_sync.localorg.records import identifiers, values
+from crm_sync.localorg.records import identifiers, recyclebin, values
 from crm_sync.localorg.records.save import WriteContext
 from crm_sync.localorg.records.store import quote
 from crm_sync.localorg.schema import Field, ObjectType
@@ -34,10 +34,13 @@ def delete(context: WriteContext, record_id: str) -> None:
         error = context.faults.row_error(object_type.name, id18, [k for k in keys if k])
         if error is not None:
             raise error
-    _delete_tree(context, object_type, [id18])
+    _delete_tree(context, object_type, [id18], id18)
 
 
-def _delete_tree(context: WriteContext, object_type: ObjectType, ids: list[str]) -> None:
+def _delete_tree(
+    context: WriteContext, object_type: ObjectType, ids: list[str], root_id: str
+) -> None:
+    """Delete records and what goes along; the bin notes that ``root_id`` took them there."""
     stamp = values.format_datetime(context.now)
     table = quote(object_type.name)
     if not object_type.soft_delete:
@@ -48,17 +51,20 @@ def _delete_tree(context: WriteContext, object_type: ObjectType, ids: list[str])
         f'where "Id" in ({_marks(ids)})',
         [stamp, stamp, *ids],
     )
+    recyclebin.note_deleted(context.store, root_id, ids)
     for child, field in children_of(context, object_type):
         holding = _living(context, child, field, ids)
         if not holding:
             continue
         if object_type.name in field.cascade:
             for start in range(0, len(holding), 500):
-                _delete_tree(context, child, holding[start : start + 500])
+                _delete_tree(context, child, holding[start : start + 500], root_id)
         else:
+            recyclebin.note_cleared(context.store, root_id, child, field, ids)
+            living = ' and "IsDeleted" = 0' if child.soft_delete else ""
             context.store.execute(
                 f'update {quote(child.name)} set {quote(field.name)} = null, "SystemModstamp" = ? '
-                f'where {quote(field.name)} in ({_marks(ids)}) and "IsDeleted" = 0',
+                f"where {quote(field.name)} in ({_marks(ids)}){living}",
                 [stamp, *ids],
             )
 

@@ -52,10 +52,26 @@ class Store:
         if path:
             self._connection.execute("pragma journal_mode = wal")
             self._connection.execute("pragma synchronous = normal")
+        self._names = {o.name: [f.name for f in o.stored] for o in schema.objects}
         self._insert_sql = {o.name: self._insert_statement(o) for o in schema.objects}
         self._update_sql = {o.name: self._update_statement(o) for o in schema.objects}
         with self.transaction():
             self._create_tables()
+
+    @staticmethod
+    def peek(path: Path | None, names: Sequence[str]) -> dict[str, str]:
+        """Settings of a data file, before its schema is known; none where there is no file yet."""
+        if path is None or not path.exists() or not path.stat().st_size:
+            return {}
+        connection = sqlite3.connect(str(path))
+        try:
+            marks = ", ".join("?" * len(names))
+            sql = f"select name, value from local_setting where name in ({marks})"
+            return dict(connection.execute(sql, names).fetchall())
+        except sqlite3.OperationalError:
+            return {}  # no org yet; opening the store says what is wrong, if anything is
+        finally:
+            connection.close()
 
     def close(self) -> None:
         with self.lock:
@@ -102,10 +118,10 @@ class Store:
         self, object_type: ObjectType, field: Field, values: Iterable[Any]
     ) -> list[Record]:
         """Whole records whose field has one of the values, deleted ones included."""
-        names = [f.name for f in object_type.stored]
+        names = self._names[object_type.name]
         columns = ", ".join(quote(n) for n in names)
         head = f"select {columns} from {quote(object_type.name)} where {_compared(field)} in "
-        return [dict(zip(names, row, strict=True)) for row in self._in_chunks(head, values)]
+        return [dict(zip(names, row)) for row in self._in_chunks(head, values)]  # noqa: B905 - hot
 
     def keys(
         self, object_type: ObjectType, field: Field, values: Iterable[Any]
@@ -138,13 +154,35 @@ class Store:
     def records(self, object_name: str, *, deleted: bool = False) -> list[Record]:
         """Every record of an object in order of creation; deleted ones only on demand."""
         object_type = self.schema[object_name]
-        names = [f.name for f in object_type.stored]
+        names = self._names[object_type.name]
         living = "" if deleted or not object_type.soft_delete else 'where "IsDeleted" = 0 '
         sql = (
             f"select {', '.join(quote(n) for n in names)} from {quote(object_type.name)} "
             f"{living}order by rowid"
         )
         return [dict(zip(names, row, strict=True)) for row in self.rows(sql)]
+
+    def stamped(
+        self, object_type: ObjectType, start: str, end: str, *, deleted: bool
+    ) -> list[tuple[str, str]]:
+        """(Id, SystemModstamp) of living or deleted records stamped in [start, end)."""
+        if deleted and not object_type.soft_delete:
+            return []
+        flag = f' and "IsDeleted" = {int(deleted)}' if object_type.soft_delete else ""
+        found = self.rows(
+            f'select "Id", "SystemModstamp" from {quote(object_type.name)} '
+            f'where "SystemModstamp" >= ? and "SystemModstamp" < ?{flag} order by rowid',
+            [start, end],
+        )
+        return [(row[0], row[1]) for row in found]
+
+    def index(self, object_type: ObjectType, field: Field) -> None:
+        """Make a look-up by this field quick."""
+        collation = "" if field.compares_case else " collate nocase"
+        self.execute(
+            f"create index if not exists {quote(object_type.name + field.name)} "
+            f"on {quote(object_type.name)} ({quote(field.name)}{collation})"
+        )
 
     def count(self, object_name: str) -> int:
         """Number of living records."""
@@ -153,17 +191,17 @@ class Store:
         return int(self.rows(f"select count(*) from {quote(object_type.name)} {living}")[0][0])
 
     def insert(self, object_type: ObjectType, records: list[Record]) -> None:
-        names = [f.name for f in object_type.stored]
+        names = self._names[object_type.name]
         self._connection.executemany(
-            self._insert_sql[object_type.name], [[r.get(n) for n in names] for r in records]
+            self._insert_sql[object_type.name], [list(map(r.get, names)) for r in records]
         )
 
     def update(self, object_type: ObjectType, records: list[Record]) -> None:
         """Write whole records back."""
-        names = [f.name for f in object_type.stored]
+        names = self._names[object_type.name]
         self._connection.executemany(
             self._update_sql[object_type.name],
-            [[*(r.get(n) for n in names), r["Id"]] for r in records],
+            [[*map(r.get, names), r["Id"]] for r in records],
         )
 
     # Settings, sessions, sequences -----------------------------------------------------------
@@ -200,6 +238,17 @@ class Store:
         run("create table if not exists local_setting (name text primary key, value text)")
         run("create table if not exists local_sequence (name text primary key, last integer)")
         run("create table if not exists local_session (token text primary key, user_id text)")
+        run("create table if not exists local_bin (record_id text primary key, root_id text)")
+        run("create index if not exists local_bin_root on local_bin (root_id)")
+        run(
+            "create table if not exists local_cleared "
+            "(root_id text, child_id text, field text, parent_id text)"
+        )
+        run("create index if not exists local_cleared_root on local_cleared (root_id)")
+        run(
+            "create table if not exists local_viewed "
+            "(user_id text, record_id text, turn integer, primary key (user_id, record_id))"
+        )
         for object_type in self.schema.objects:
             table = quote(object_type.name)
             columns = ", ".join(
@@ -211,12 +260,8 @@ class Store:
             for field in object_type.stored:
                 if field.name not in present:
                     run(f"alter table {table} add column {quote(field.name)} {field.sql_type}")
-                if field.is_key or field.cascade or field.name == "AccountId":
-                    collation = "" if field.compares_case else " collate nocase"
-                    run(
-                        f"create index if not exists {quote(object_type.name + field.name)} "
-                        f"on {table} ({quote(field.name)}{collation})"
-                    )
+                if field.is_key or field.cascade or field.children or field.name == "AccountId":
+                    self.index(object_type, field)
 
         run("drop view if exists local_name")
         run("create view local_name as " + " union all ".join(self._name_selects()))

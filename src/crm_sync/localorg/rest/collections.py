@@ -245,15 +245,20 @@ def _upsert_result(row: Row) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("POST", "/composite/sobjects", create, is_collection_or_query=True),
-    Route("PATCH", "/composite/sobjects", update, is_collection_or_query=True),
-    Route("DELETE", "/composite/sobjects", delete, is_collection_or_query=True),
-    Route("POST", "/composite/sobjects/{object_name}", retrieve, is_collection_or_query=True),
-    Route("GET", "/composite/sobjects/{object_name}", retrieve, is_collection_or_query=True),
+    Route("POST", "/composite/sobjects", create, is_collection_or_query=True, since=42),
+    Route("PATCH", "/composite/sobjects", update, is_collection_or_query=True, since=42),
+    Route("DELETE", "/composite/sobjects", delete, is_collection_or_query=True, since=42),
+    Route(
+        "POST", "/composite/sobjects/{object_name}", retrieve, is_collection_or_query=True, since=42
+    ),
+    Route(
+        "GET", "/composite/sobjects/{object_name}", retrieve, is_collection_or_query=True, since=42
+    ),
     Route(
         "PATCH",
         "/composite/sobjects/{object_name}/{field_name}",
         upsert,
         is_collection_or_query=True,
+        since=46,
     ),
 ]

@@ -9,6 +9,8 @@ import json
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from crm_sync.localorg.records import recordtypes
+from crm_sync.localorg.rest import recent
 from crm_sync.localorg.routing import Answer, Request, Route
 from crm_sync.localorg.schema import Field, ObjectType, Schema
 
@@ -84,7 +86,7 @@ def describe_object(org: "Org", request: Request, object_name: str) -> Answer:
         **_MORE,
         "childRelationships": _children(org.schema, object_type),
         "fields": [_field(f) for f in object_type.fields],
-        "recordTypeInfos": [_master_record_type(object_type, request.base)],
+        "recordTypeInfos": _record_types(org, object_type, request.base),
         "supportedScopes": [
             {"label": label, "name": name} for name, label in object_type.facts["supportedScopes"]
         ],
@@ -94,10 +96,11 @@ def describe_object(org: "Org", request: Request, object_name: str) -> Answer:
 
 
 def basic(org: "Org", request: Request, object_name: str) -> Answer:
-    """GET /sobjects/X: what the object is, and the records the caller saw last (none)."""
+    """GET /sobjects/X: what the object is, and the records the caller saw last."""
     object_type = org.object_type(object_name)
     described = {**_flags(object_type), "urls": _short_urls(object_type, request.base)}
-    return Answer(200, {"objectDescribe": described, "recentItems": []})
+    seen = recent.items(org, request, object_type)
+    return Answer(200, {"objectDescribe": described, "recentItems": seen})
 
 
 def fingerprint(schema: Schema) -> str:
@@ -152,18 +155,25 @@ def _children(schema: Schema, object_type: ObjectType) -> list[dict[str, Any]]:
     ]
 
 
-def _master_record_type(object_type: ObjectType, base: str) -> dict[str, Any]:
-    layouts = f"{base}/sobjects/{object_type.name}/describe/layouts/{MASTER_RECORD_TYPE}"
-    return {
-        "active": True,
-        "available": True,
-        "defaultRecordTypeMapping": True,
-        "developerName": "Master",
-        "master": True,
-        "name": "Master",
-        "recordTypeId": MASTER_RECORD_TYPE,
-        "urls": {"layout": layouts},
-    }
+def _record_types(org: "Org", object_type: ObjectType, base: str) -> list[dict[str, Any]]:
+    """Its record types and, last, the master; the first is the caller's default (R, Account)."""
+    named = recordtypes.of_object(org.store, object_type)
+    rows = [(r["Id"], r["Name"], r["DeveloperName"], False) for r in named]
+    rows.append((MASTER_RECORD_TYPE, "Master", "Master", True))
+    layouts = f"{base}/sobjects/{object_type.name}/describe/layouts"
+    return [
+        {
+            "active": True,
+            "available": True,
+            "defaultRecordTypeMapping": number == 0,
+            "developerName": developer_name,
+            "master": is_master,
+            "name": name,
+            "recordTypeId": record_type_id,
+            "urls": {"layout": f"{layouts}/{record_type_id}"},
+        }
+        for number, (record_type_id, name, developer_name, is_master) in enumerate(rows)
+    ]
 
 
 def _short_urls(object_type: ObjectType, base: str) -> dict[str, str]:

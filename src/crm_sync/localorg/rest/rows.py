@@ -6,7 +6,7 @@ from crm_sync.localorg.errors import ApiError, MultipleChoicesError, RowError, n
 from crm_sync.localorg.records import remove, save
 from crm_sync.localorg.records.body import Row
 from crm_sync.localorg.records.store import Record
-from crm_sync.localorg.rest import read
+from crm_sync.localorg.rest import conditions, read
 from crm_sync.localorg.rest.collections import key_field
 from crm_sync.localorg.routing import Answer, Request, Route, flag
 from crm_sync.localorg.schema import Field, ObjectType
@@ -33,7 +33,10 @@ def create(org: "Org", request: Request, object_name: str) -> Answer:
 def get(org: "Org", request: Request, object_name: str, record_id: str) -> Answer:
     object_type = org.object_type(object_name)
     record = _living(org, object_type, record_id)
-    return Answer(200, _shown(request, object_type, record))
+    headers = conditions.headers_of(object_type, record)
+    return conditions.unchanged(request, object_type, record) or Answer(
+        200, _shown(request, object_type, record), headers
+    )
 
 
 def update(org: "Org", request: Request, object_name: str, record_id: str) -> Answer:
@@ -44,6 +47,7 @@ def update(org: "Org", request: Request, object_name: str, record_id: str) -> An
             400, "INVALID_FIELD", "The Id field should not be specified in the sobject data."
         )
     row.id = _own_id(org, object_type, record_id)
+    conditions.check_write(request, object_type, org.store.record(row.id))
     save.update(org.context(request), [row])
     _checked(row)
     return Answer(204)
@@ -182,6 +186,8 @@ def _shown(request: Request, object_type: ObjectType, record: Record) -> Record:
 
 ROUTES = [
     Route("POST", "/sobjects/{object_name}", create),
+    # D, "Create with External Id": the empty key of an upsert by Id.
+    Route("POST", "/sobjects/{object_name}/Id", create),
     Route("GET", "/sobjects/{object_name}/{record_id}", get),
     Route("PATCH", "/sobjects/{object_name}/{record_id}", update),
     Route("DELETE", "/sobjects/{object_name}/{record_id}", delete),

@@ -1,4 +1,4 @@
-"""Signing in, and who is signed in: token, identity, userinfo, and the root resources.
+"""Signing in, and who is signed in: token, identity, userinfo.
 
 Only the client credentials flow is offered. Its user is the integration user.
 """
@@ -12,12 +12,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from crm_sync.localorg.errors import ApiError
-from crm_sync.localorg.routing import NEWEST_VERSION, Answer, Request, Route
+from crm_sync.localorg.routing import Answer
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
 
-OLDEST_LISTED = 31
 SCOPE = "api id"
 
 
@@ -61,34 +60,6 @@ def signed_in(org: "Org", authorization: str) -> str:
     if user_id is None:
         raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
     return user_id
-
-
-def versions() -> list[dict[str, str]]:
-    """GET /services/data, which needs no session: every version with its label, ascending."""
-    seasons = ("Summer", "Winter", "Spring")
-    listed: list[dict[str, str]] = []
-    for number in range(OLDEST_LISTED, NEWEST_VERSION + 1):
-        since = number - OLDEST_LISTED  # version 31 was Summer '14; three follow in a year
-        label = f"{seasons[since % 3]} '{14 + (since + 2) // 3}"
-        listed.append(
-            {"label": label, "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
-        )
-    return listed
-
-
-def resources(org: "Org", request: Request) -> Answer:
-    base = request.base
-    return Answer(
-        200,
-        {
-            "sobjects": f"{base}/sobjects",
-            "query": f"{base}/query",
-            "queryAll": f"{base}/queryAll",
-            "composite": f"{base}/composite",
-            "limits": f"{base}/limits",
-            "identity": _identity_url(org, request.user_id),
-        },
-    )
 
 
 def identity(org: "Org", user_id: str) -> dict[str, Any]:
@@ -197,6 +168,3 @@ def _urls(org: "Org", user_id: str) -> dict[str, str]:
         "profile": f"{org.instance_url}/{user_id}",
         "custom_domain": org.instance_url,
     }
-
-
-ROUTES = [Route("GET", "", resources)]

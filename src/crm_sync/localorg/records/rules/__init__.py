@@ -5,7 +5,15 @@ A module offers ``apply(change)``, which completes ``change.new`` or raises RowE
 without a module has no rules.
 """
 
-from crm_sync.localorg.records.rules import event, lead, opportunity, task, user
+from crm_sync.localorg.records.rules import (
+    campaignmember,
+    contact,
+    event,
+    lead,
+    opportunity,
+    task,
+    user,
+)
 from crm_sync.localorg.records.rules.change import Change, Rules
 from crm_sync.localorg.schema import ObjectType
 
@@ -13,6 +21,8 @@ __all__ = ["Change", "of"]
 
 _NONE = Rules()
 _BY_OBJECT = {
+    "CampaignMember": Rules(campaignmember.apply),
+    "Contact": Rules(contact.apply),
     "Event": Rules(event.apply, event.complete),
     "Lead": Rules(lead.apply),
     "Opportunity": Rules(opportunity.apply),
