@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from crm_sync.localorg import app, certificates
@@ -27,6 +27,7 @@ from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.faults import Faults
 from crm_sync.localorg.options import HOST, OptionError, Options, add_arguments, from_arguments
 from crm_sync.localorg.org import Org
+from crm_sync.localorg.page import site
 from crm_sync.localorg.records import conversion, people, values
 from crm_sync.localorg.records.automation import RuleFacts
 from crm_sync.localorg.records.store import Record, Store
@@ -42,8 +43,9 @@ class LocalOrg:
     ``data`` is the SQLite file, None for memory. ``fields`` changes the schema: for instance
     ``{"Account.CRM_Id__c": None}`` is an org without that field and
     ``{"Lead.CRM_Id__c": {"unique": False}}`` one where it is not unique. ``org_id`` and ``clock``
-    make answers repeatable. ``options``: what else an org can be started with. Raises OSError when
-    the port is taken.
+    make answers repeatable. ``options``: what else an org can be started with. With ``page_port``
+    (0 takes a free one) the page at ``/`` is served there too, over plain HTTP: a browser does not
+    know the org's certificate authority and would warn. Raises OSError when a port is taken.
     """
 
     def __init__(
@@ -57,9 +59,15 @@ class LocalOrg:
         org_id: str | None = None,
         clock: Callable[[], datetime] = values.now,
         options: Options | None = None,
+        page_port: int | None = None,
     ) -> None:
         options = options or Options()
         self._socket = _bind(options.host, port)
+        try:
+            self._page_socket = None if page_port is None else _bind(options.host, page_port)
+        except OSError:
+            self._socket.close()
+            raise
         self._data = Path(data) if data else None
         self._folder = Path(tempfile.mkdtemp(prefix="crm-sync-org-"))
         self._org = Org(self._data, fields=fields, org_id=org_id, clock=clock, options=options)
@@ -68,16 +76,8 @@ class LocalOrg:
         host = _reachable(options.host)
         self._org.instance_url = f"{scheme}://{host}:{bound_port}"
         self.ca_bundle: Path | None = None
-        config = uvicorn.Config(
-            app.build(self._org, verbose=verbose),
-            log_config=None,
-            http=_Protocol,
-            ws="none",
-            lifespan="off",
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=1,
-        )
-        config.load()
+        application = app.build(self._org, verbose=verbose)
+        config = _config(application)
         if https:
             bundle = (
                 self._data.with_name(self._data.name + ".ca.pem")
@@ -87,6 +87,11 @@ class LocalOrg:
             self.ca_bundle = certificates.prepare(self._org.store, bundle, host.strip("[]"))
             config.ssl = certificates.server_context(self._org.store)
         self._server = _Server(config)
+        self._page_server = _Server(_config(site.alone(application)))
+        self.page_url = f"{self.instance_url}/"
+        """Where a browser finds the page."""
+        if self._page_socket is not None:
+            self.page_url = f"http://{host}:{self._page_socket.getsockname()[1]}/"
         self._thread = threading.Thread(target=self._run, name="local-org", daemon=True)
         self.access_token = self._org.open_session(self._org.integration_user_id)
 
@@ -107,9 +112,12 @@ class LocalOrg:
         self._thread.start()
         if not self._server.has_started.wait(START_SECONDS):
             raise RuntimeError("the local org did not start")
+        if self._page_socket and not self._page_server.has_started.wait(START_SECONDS):
+            raise RuntimeError("the local org's page did not start")
 
     def stop(self) -> None:
         self._server.should_exit = True
+        self._page_server.should_exit = True
         if self._thread.is_alive():
             self._thread.join()
         self._org.close()
@@ -155,6 +163,7 @@ class LocalOrg:
             "access_token": self.access_token,
             "ca_bundle": str(self.ca_bundle) if self.ca_bundle else None,
             "org_id": self.org_id,
+            "page": self.page_url,
         }
 
     # What one does to it ---------------------------------------------------------------------
@@ -219,7 +228,13 @@ class LocalOrg:
     # Inside ----------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._socket]))
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        running = [self._server.serve(sockets=[self._socket])]
+        if self._page_socket is not None:
+            running.append(self._page_server.serve(sockets=[self._page_socket]))
+        await asyncio.gather(*running)
 
 
 class _Protocol(H11Protocol):
@@ -258,6 +273,20 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def _config(application: ASGIApp) -> uvicorn.Config:
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=1,
+    )
+    config.load()
+    return config
+
+
 def _reachable(host: str) -> str:
     """The host of the instance URL: an address that means all of them is no place to call."""
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
@@ -273,8 +302,10 @@ def _bind(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-    except OSError:
+    except OSError as error:
         listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise OSError(error.errno, f"port {port} is already in use") from None
         raise
     return listening
 
@@ -294,10 +325,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             https=not options.http,
             verbose=options.verbose,
             options=more,
+            page_port=options.page_port,
         )
     except OSError as error:
         is_taken = error.errno == errno.EADDRINUSE
-        reason = f"port {options.port} is already in use" if is_taken else str(error)
+        reason = error.strerror if is_taken else str(error)
         print(f"local org: {reason}", file=sys.stderr)
         return 2
     except OptionError as error:
@@ -335,6 +367,9 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--memory", action="store_true", help="keep nothing (the default)")
     parser.add_argument("--reset", action="store_true", help="start the data file afresh")
     parser.add_argument("--http", action="store_true", help="plain HTTP instead of TLS")
+    parser.add_argument(
+        "--page-port", type=int, help="serve the page there too, over plain HTTP; 0: a free port"
+    )
     parser.add_argument("--verbose", action="store_true", help="a line for each request")
     parser.add_argument(
         "--stop-with-stdin", action="store_true", help="stop when standard input closes"
