@@ -90,6 +90,10 @@ def demo(
         Path | None,
         typer.Option("--stop", metavar="DIRECTORY", help="End what --keep left running there."),
     ] = None,
+    open_: Annotated[
+        bool,
+        typer.Option("--open", help="Then open the org's page and the report in a browser."),
+    ] = False,
     debug: Debug = False,
 ) -> int:
     """The whole product on sample data; needs no account.
@@ -98,7 +102,7 @@ def demo(
     """
     from crm_sync.demo import story
 
-    return story.stop(stop) if stop else story.tell(keep=keep)
+    return story.stop(stop) if stop else story.tell(keep=keep, and_open=open_)
 
 
 @app.command(name="dry-run", epilog=EPILOG)

@@ -18,6 +18,7 @@ import requests
 
 from crm_sync.blocks import blocks
 from crm_sync.cli.progress import Progress
+from crm_sync.demo import browse
 from crm_sync.demo import servers as demo_servers_module
 from crm_sync.demo.servers import OrgAddress, Servers, demo_servers
 from crm_sync.errors import OutputError, SetupError
@@ -47,8 +48,10 @@ def stop(directory: Path) -> int:
     return 0
 
 
-def tell(*, keep: bool) -> int:
-    """Runs the demo; gives exit code 0. With `keep` database and org go on running afterwards."""
+def tell(*, keep: bool, and_open: bool = False) -> int:
+    """Runs the demo; gives exit code 0. With `keep` database and org go on running afterwards;
+    `and_open` opens the org's page and the report, and without `keep` waits for the reader.
+    """
     begun = time.monotonic()
     _step(
         1, "An embedded PostgreSQL and a local Salesforce org start; nothing leaves this machine."
@@ -65,6 +68,10 @@ def tell(*, keep: bool) -> int:
             _mend_problems(settings, owner)
             _nothing_left(settings, servers, owner, change)
         _what_next(servers, reports, keep=keep, seconds=time.monotonic() - begun)
+        if and_open:
+            browse.offer(_org(servers).page, reports, _settings_file(servers))
+            if not keep:
+                browse.wait_for_enter()
     return 0
 
 
@@ -72,19 +79,32 @@ def demo_settings(servers: Servers, mappings: Path) -> Settings:
     """Settings that lead to these servers: neither the user's crm-sync.toml nor their environment
     plays a part.
     """
+    return load_settings(servers.directory, _variables(servers, mappings))
+
+
+def _variables(servers: Servers, mappings: Path) -> dict[str, str]:
     org = _org(servers)
     prefix = "CRM_SYNC_TARGETS__LOCAL__"
-    return load_settings(
-        servers.directory,
-        {
-            "CRM_SYNC_DATABASE_URL": servers.sync_url,
-            "CRM_SYNC_MAPPINGS": str(mappings.absolute()),
-            f"{prefix}INSTANCE_URL": org.instance_url,
-            f"{prefix}CLIENT_ID": org.client_id,
-            f"{prefix}CLIENT_SECRET": org.client_secret,
-            f"{prefix}CA_BUNDLE": org.ca_bundle,
-        },
-    )
+    return {
+        "CRM_SYNC_DATABASE_URL": servers.sync_url,
+        "CRM_SYNC_MAPPINGS": str(mappings.absolute()),
+        f"{prefix}INSTANCE_URL": org.instance_url,
+        f"{prefix}CLIENT_ID": org.client_id,
+        f"{prefix}CLIENT_SECRET": org.client_secret,
+        f"{prefix}CA_BUNDLE": org.ca_bundle,
+    }
+
+
+def _settings_file(servers: Servers) -> Path:
+    """The demo's settings as a .env file beside its servers, for commands in another terminal."""
+    given = {
+        **_variables(servers, mappings_directory()),
+        "CRM_SYNC_OWNER_DATABASE_URL": servers.owner_url,
+        "CRM_SYNC_TARGET": "local",
+    }
+    file = servers.directory / ".env"
+    file.write_text("".join(f"{name}='{value}'\n" for name, value in given.items()), "utf-8")
+    return file
 
 
 def _first_load(settings: Settings) -> list[Path]:
