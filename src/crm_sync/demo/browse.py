@@ -24,8 +24,8 @@ def offer(page: str, reports: list[Path], settings: Path) -> None:
     else:
         print(f"  No browser could be opened. Open these: {'  '.join(addresses)}")
     print("  Edit, delete or merge a record there; then, in another terminal in this folder:")
-    print(f"  {RUN} {settings} crm-sync sync --target local")
-    print(f"  {RUN} {settings} crm-sync dry-run --full --html report.html")
+    print(f"  {RUN} {settings} crm-sync sync --target local --resend")
+    print("  (without --resend a sync sends only what changed in the database)")
 
 
 def wait_for_enter() -> None:
