@@ -1,5 +1,6 @@
 """What the page's buttons do: people at work in Salesforce, and the org's levers."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -137,25 +138,6 @@ def test_a_record_whose_key_was_taken_stays_in_the_bin(client: Client, visitor: 
     assert client.row("Account", first, "IsDeleted") == {"IsDeleted": True}
 
 
-def test_what_is_not_in_the_bin_or_lies_beneath_a_deleted_parent_is_not_undeleted(
-    client: Client,
-) -> None:
-    account = client.upsert_one("Account", CRM_Id__c="u1", Name="A")
-    opportunity = client.upsert_one(
-        "Opportunity",
-        CRM_Id__c="u2",
-        Name="O",
-        AccountId=account,
-        StageName="S",
-        CloseDate="2026-01-01",
-    )
-    answer = client.call("POST", "/local/undelete", {"id": account})
-    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "UNDELETE_FAILED")
-    client.org.delete(account)
-    assert client.call("POST", "/local/undelete", {"id": opportunity}).status_code == 400
-    assert client.call("POST", "/local/undelete", {"id": account}).json()["IsDeleted"] is False
-
-
 def test_a_lead_is_converted_into_a_new_account_or_a_chosen_one(
     client: Client, visitor: Visitor
 ) -> None:
@@ -166,9 +148,13 @@ def test_a_lead_is_converted_into_a_new_account_or_a_chosen_one(
     assert account in offered.text
     visitor.post(f"/page/records/{one}/convert", {"account": account})
     assert client.row("Lead", one, "ConvertedAccountId") == {"ConvertedAccountId": account}
-    visitor.post(f"/page/records/{two}/convert", {"account": ""})
-    made = client.row("Lead", two, "ConvertedAccountId")["ConvertedAccountId"]
+    assert client.row("Lead", one, "ConvertedOpportunityId") == {"ConvertedOpportunityId": None}
+    visitor.post(f"/page/records/{two}/convert", {"account": "", "opportunity": "1"})
+    made, opportunity = client.row(
+        "Lead", two, "ConvertedAccountId", "ConvertedOpportunityId"
+    ).values()
     assert made not in (None, account)
+    assert client.row("Opportunity", opportunity, "AccountId") == {"AccountId": made}
     assert client.row("Account", made, "Name") == {"Name": "Grünwald AG"}
     assert "Converted into the account Grünwald AG" in visitor.see(f"/page/records/{two}").text
     again = visitor.post(f"/page/records/{two}/convert", {"account": ""})
@@ -240,6 +226,24 @@ def test_a_fault_is_switched_on_once_or_until_it_is_switched_off(own: LocalOrg) 
     visitor.post("/page/levers/remove-faults")
     assert len(own.faults) == 0
     assert visitor.post("/page/levers/remove-fault", {"number": "0"}).status_code == 404
+
+
+def test_a_rule_of_the_org_is_switched_on_and_off(own: LocalOrg) -> None:
+    visitor, client = Visitor(own), Client(own)
+    rule = {
+        "rule": "validation", "object": "Lead", "when": {"Phone": {"blank": True}},
+        "message": "A phone, please",
+    }  # fmt: skip
+    answer = visitor.post("/page/levers/add-rule", {"rule": json.dumps(rule)})
+    assert answer.headers["Location"] == "/?done=rule-on"
+    refused = client.error("Lead", CRM_Id__c="r", LastName="L", Company="C")
+    assert refused["statusCode"] == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+    assert "A phone, please" in visitor.see("/").text
+    wrong = visitor.post("/page/levers/add-rule", {"rule": '{"rule": "nothing"}'})
+    assert wrong.status_code == 400
+    visitor.post("/page/levers/remove-rule", {"number": "0"})
+    client.upsert_one("Lead", CRM_Id__c="r", LastName="L", Company="C")
+    assert visitor.post("/page/levers/remove-rule", {"number": "0"}).status_code == 404
 
 
 def test_every_fault_that_is_offered_is_one(own: LocalOrg) -> None:

@@ -32,6 +32,8 @@ SENTENCES = {
     "fault-on": "The fault is in force.",
     "fault-off": "The fault is switched off.",
     "faults-off": "All faults are switched off.",
+    "rule-on": "The rule is switched on.",
+    "rule-off": "The rule is switched off.",
 }
 """What was done, by the code that stands in the address after it."""
 

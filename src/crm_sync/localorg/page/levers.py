@@ -1,4 +1,4 @@
-"""The levers of the org beyond its records: limits, sessions, the log, faults."""
+"""The levers of the org beyond its records: limits, sessions, the log, faults, its own rules."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -43,6 +43,14 @@ PRESETS = {
     "drop-after": Preset(
         "Hang up after the work was done, without an answer",
         {"when": {"path": "/services/data/"}, "then": {"drop": "after"}},
+    ),
+    "truncated": Preset(
+        "Send half of an answer, then hang up",
+        {"when": {"path": "/services/data/"}, "then": {"truncate": 0.5}},
+    ),
+    "session": Preset(
+        "End every session in the middle of the work",
+        {"when": {"path": "/services/data/", "nth": 2}, "then": {"expire_sessions": True}},
     ),
     "locked": Preset(
         "Refuse rows: UNABLE_TO_LOCK_ROW",
@@ -123,6 +131,24 @@ def _remove_faults(org: "Org", form: Form) -> str:
     return "faults-off"
 
 
+def _add_rule(org: "Org", form: Form) -> str:
+    try:
+        org.rules = [*org.rules, json.loads(form.get("rule", [""])[0])]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ApiError(400, "BAD_CONTROL_REQUEST", f"Not a rule: {error}") from None
+    return "rule-on"
+
+
+def _remove_rule(org: "Org", form: Form) -> str:
+    number = form.get("number", [""])[0]
+    if not number.isdecimal() or int(number) >= len(org.rules):
+        raise ApiError(404, "NOT_FOUND", "This rule is not switched on any more.")
+    rules = org.rules
+    del rules[int(number)]
+    org.rules = rules
+    return "rule-off"
+
+
 _LEVERS: Mapping[str, Callable[["Org", Form], str]] = {
     "use-up-limit": _use_up_limit,
     "reset-limit": _reset_limit,
@@ -131,4 +157,6 @@ _LEVERS: Mapping[str, Callable[["Org", Form], str]] = {
     "add-fault": _add_fault,
     "remove-fault": _remove_fault,
     "remove-faults": _remove_faults,
+    "add-rule": _add_rule,
+    "remove-rule": _remove_rule,
 }

@@ -1,7 +1,8 @@
 """The HTML: templates with every value escaped."""
 
+import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -23,5 +24,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["number"] = "{:,}".format
+    environment.filters["json"] = partial(json.dumps, ensure_ascii=False)
     environment.globals["first_objects"] = show.first_objects
     return environment
