@@ -215,6 +215,7 @@ def _what_next(servers: Servers, reports: list[Path], *, keep: bool, seconds: fl
         print(f"  database   {servers.owner_url}")
         print(f"  org        {org.instance_url}  client id {org.client_id}")
         print(f"             secret {org.client_secret}  certificate {org.ca_bundle}")
+        print(f"  its page   {org.page}")
         print(f"  stop both  {RUN} demo --stop {servers.directory}")
     print("  Next: your own database and org, step by step in README.md; then")
     print(f"  {RUN} db apply    {RUN} dry-run --html report.html    {RUN} sync")

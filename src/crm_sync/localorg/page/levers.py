@@ -29,7 +29,7 @@ class Preset:
 
 PRESETS = {
     "unavailable": Preset(
-        "Answer 503 with an HTML page, no work done",
+        "Answer 503, no work done",
         {"when": {"path": "/services/data/"}, "then": {"status": 503, "body": _UNAVAILABLE}},
     ),
     "slow": Preset(
