@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,12 +93,12 @@ def test_without_a_browser_of_its_own_window_both_addresses_stand_in_one_line(
 ) -> None:
     """In the place of what is installed: a browser that would take the terminal, or none."""
 
-    def get() -> browse.webbrowser.BaseBrowser:
+    def get() -> webbrowser.BaseBrowser:
         if name is None:
-            raise browse.webbrowser.Error("none")
-        return browse.webbrowser.GenericBrowser(name)
+            raise webbrowser.Error("none")
+        return webbrowser.GenericBrowser(name)
 
-    monkeypatch.setattr(browse.webbrowser, "get", get)
+    monkeypatch.setattr(webbrowser, "get", get)
     report = tmp_path / "report.html"
     browse.offer("http://127.0.0.1:1/", [report], tmp_path / ".env")
     [line] = [x for x in capsys.readouterr().out.splitlines() if "http://127.0.0.1:1/" in x]
