@@ -1,4 +1,4 @@
-"""The pictures of the README and docs, made anew from the demo: run by hand when the output changed.
+"""The pictures of README and docs, made anew from the demo: by hand when the output changed.
 
     uv run python -m tools.pictures
 
