@@ -7,7 +7,9 @@ not. Requests that arrive while another is at work overlap it, which row locks t
 """
 
 import asyncio
+import itertools
 import re
+import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,8 @@ from crm_sync.localorg import control, wire
 from crm_sync.localorg.calls import RecordedCall, client_of, subrequests_of
 from crm_sync.localorg.errors import ApiError, not_found
 from crm_sync.localorg.faults import Plan
+from crm_sync.localorg.page import guard, site
+from crm_sync.localorg.records import values
 from crm_sync.localorg.records.locks import Holder
 from crm_sync.localorg.rest import (
     batch,
@@ -55,6 +59,7 @@ class _Api:
     def __init__(self, org: "Org", *, verbose: bool) -> None:
         self._org = org
         self._verbose = verbose
+        self._numbers = itertools.count(1)
         self._router = Router(
             [
                 *resources.ROUTES,
@@ -70,14 +75,22 @@ class _Api:
             ],
             org.newest_version,
         )
+        self._page = site.Page(org, self._router)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if site.serves(scope["path"]):
+            await self._page(scope, receive, send)
+            return
+        begun = time.perf_counter()
         http = HttpRequest(scope, receive)
         request, refusal = await wire.read(http)
         target = request.path + (f"?{http.url.query}" if http.url.query else "")
         accepts = request.headers.get("accept-encoding", "")
         if request.path.startswith("/local/"):
             told = refusal
+            if not guard.is_from_here(request.headers, http.url.scheme):
+                # A web site pulls the levers through somebody's browser.
+                told = Answer(403, [{"errorCode": "FORBIDDEN", "message": "Not from here"}])
             if told is None:
                 told = await run_in_threadpool(control.answer, self._org, request)
             await wire.response(told, {}, accepts=accepts)(scope, receive, send)
@@ -95,7 +108,7 @@ class _Api:
         else:
             with self._org.locks.request() as holder:
                 answer = await run_in_threadpool(self._answer, request, plan, holder)
-        self._log(request, target, answer, is_dropped=plan.drop is not None)
+        self._log(request, target, answer, begun, is_dropped=plan.drop is not None)
         if plan.drop is not None:
             await wire.hang_up(scope, receive)
             return
@@ -166,7 +179,9 @@ class _Api:
                 return composite.run(org, signed, self._router, injected)
             return self._router.answer(org, signed)
 
-    def _log(self, request: Request, target: str, answer: Answer, *, is_dropped: bool) -> None:
+    def _log(
+        self, request: Request, target: str, answer: Answer, begun: float, *, is_dropped: bool
+    ) -> None:
         call = RecordedCall(
             method=request.method,
             path=target,
@@ -177,6 +192,9 @@ class _Api:
             client=client_of(request.headers),
             dropped=is_dropped,
             subrequests=subrequests_of(request.body, answer.body),
+            number=next(self._numbers),
+            at=values.format_datetime(self._org.clock()),
+            seconds=time.perf_counter() - begun,
         )
         self._org.calls.append(call)
         if self._verbose:

@@ -21,6 +21,12 @@ class RecordedCall:
     """The client got no answer, by a fault."""
     subrequests: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """{method, url, referenceId, httpHeaders, body, status, answer} each."""
+    number: int = 0
+    """1 for the first call of this process."""
+    at: str = ""
+    """When it came, as a datetime of Salesforce."""
+    seconds: float = 0.0
+    """From its arrival to its answer, delays of faults included."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -159,6 +159,14 @@ class Faults:
         """The rules in force, each with its counts."""
         return [rule.as_json() for rule in self._rules]
 
+    def remove(self, number: int) -> bool:
+        """Take out the rule at this place, counted from 0; False when there is none."""
+        with self._lock:
+            if number >= len(self._rules):
+                return False
+            self._rules = self._rules[:number] + self._rules[number + 1 :]
+            return True
+
     def __len__(self) -> int:
         return len(self._rules)
 

@@ -1,33 +1,29 @@
-"""Running the org: inside a test (:class:`LocalOrg`) or as a process (:func:`main`)."""
+"""A running org: :class:`LocalOrg`, inside a test or in a process of its own (`process`)."""
 
-import argparse
 import asyncio
 import errno
-import json
 import shutil
-import signal
 import socket
-import sqlite3
 import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from crm_sync.localorg import app, certificates
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.faults import Faults
-from crm_sync.localorg.options import HOST, OptionError, Options, add_arguments, from_arguments
+from crm_sync.localorg.options import HOST, Options
 from crm_sync.localorg.org import Org
+from crm_sync.localorg.page import site
 from crm_sync.localorg.records import conversion, people, values
 from crm_sync.localorg.records.automation import RuleFacts
 from crm_sync.localorg.records.store import Record, Store
@@ -35,7 +31,10 @@ from crm_sync.localorg.schema import FieldChanges
 
 START_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 75
-SQLITE = b"SQLite format 3\0"
+
+
+class PortError(OSError):
+    """A port that cannot be listened on; ``strerror`` is a sentence."""
 
 
 class LocalOrg:
@@ -45,8 +44,10 @@ class LocalOrg:
     ``{"Account.CRM_Id__c": None}`` is an org without that field and
     ``{"Lead.CRM_Id__c": {"unique": False}}`` one where it is not unique. ``org_id`` and ``clock``
     make answers repeatable. ``folder`` takes the certificate of an org in memory; without one the
-    org makes its own and removes it. ``options``: what else an org can be started with. Raises
-    OSError when the port is taken.
+    org makes its own and removes it. ``options``: what else an org can be started with. With
+    ``page_port`` (0 takes a free one) the page at ``/`` is served there too, over plain HTTP: a
+    browser does not know the org's certificate authority and would warn. Raises OSError when a
+    port is taken.
     """
 
     def __init__(
@@ -61,9 +62,15 @@ class LocalOrg:
         clock: Callable[[], datetime] = values.now,
         folder: Path | None = None,
         options: Options | None = None,
+        page_port: int | None = None,
     ) -> None:
         options = options or Options()
         self._socket = _bind(options.host, port)
+        try:
+            self._page_socket = None if page_port is None else _bind(options.host, page_port)
+        except OSError:
+            self._socket.close()
+            raise
         self._data = Path(data).absolute() if data else None
         self._own_folder: Path | None = None
         self._org = Org(self._data, fields=fields, org_id=org_id, clock=clock, options=options)
@@ -72,21 +79,18 @@ class LocalOrg:
         host = _reachable(options.host)
         self._org.instance_url = f"{scheme}://{host}:{bound_port}"
         self.ca_bundle: Path | None = None
-        config = uvicorn.Config(
-            app.build(self._org, verbose=verbose),
-            log_config=None,
-            http=_Protocol,
-            ws="none",
-            lifespan="off",
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=1,
-        )
-        config.load()
+        application = app.build(self._org, verbose=verbose)
+        config = _config(application)
         if https:
             bundle = self._bundle(folder)
             self.ca_bundle = certificates.prepare(self._org.store, bundle, host.strip("[]"))
             config.ssl = certificates.server_context(self._org.store)
         self._server = _Server(config)
+        self._page_server = _Server(_config(site.alone(application)))
+        self.page_url = f"{self.instance_url}/"
+        """Where a browser finds the page."""
+        if self._page_socket is not None:
+            self.page_url = f"http://{host}:{self._page_socket.getsockname()[1]}/"
         self._thread = threading.Thread(target=self._run, name="local-org", daemon=True)
         self.access_token = self._org.open_session(self._org.integration_user_id)
 
@@ -107,9 +111,12 @@ class LocalOrg:
         self._thread.start()
         if not self._server.has_started.wait(START_SECONDS):
             raise RuntimeError("the local org did not start")
+        if self._page_socket and not self._page_server.has_started.wait(START_SECONDS):
+            raise RuntimeError("the local org's page did not start")
 
     def stop(self) -> None:
         self._server.should_exit = True
+        self._page_server.should_exit = True
         if self._thread.is_alive():
             self._thread.join()
         self._org.close()
@@ -156,6 +163,7 @@ class LocalOrg:
             "access_token": self.access_token,
             "ca_bundle": str(self.ca_bundle) if self.ca_bundle else None,
             "org_id": self.org_id,
+            "page": self.page_url,
         }
 
     # What one does to it ---------------------------------------------------------------------
@@ -228,7 +236,13 @@ class LocalOrg:
         return folder / "ca.pem"
 
     def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._socket]))
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        running = [self._server.serve(sockets=[self._socket])]
+        if self._page_socket is not None:
+            running.append(self._page_server.serve(sockets=[self._page_socket]))
+        await asyncio.gather(*running)
 
 
 class _Protocol(H11Protocol):
@@ -268,6 +282,20 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def _config(application: ASGIApp) -> uvicorn.Config:
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=1,
+    )
+    config.load()
+    return config
+
+
 def _reachable(host: str) -> str:
     """The host of the instance URL: an address that means all of them is no place to call."""
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
@@ -283,116 +311,8 @@ def _bind(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-    except OSError:
+    except OSError as error:
         listening.close()
-        raise
+        why = "it is already in use" if error.errno == errno.EADDRINUSE else error.strerror
+        raise PortError(error.errno, f"Port {port} cannot be used: {why}.") from None
     return listening
-
-
-def main(
-    arguments: Sequence[str] | None = None,
-    folder: Callable[[], AbstractContextManager[Path | None]] = nullcontext,
-) -> int:
-    """Serve until SIGINT or SIGTERM; 0 at the end, 2 when it cannot start.
-
-    ``folder`` opens the folder for the certificate of an org in memory.
-    """
-    options = _parser().parse_args(arguments)
-    data: Path | None = None if options.memory else options.data
-    with ExitStack() as stack:
-        try:
-            if data is not None and options.reset:
-                _remove(data)
-            more = from_arguments(options)
-            org = stack.enter_context(
-                LocalOrg(
-                    data,
-                    port=options.port,
-                    https=not options.http,
-                    verbose=options.verbose,
-                    folder=stack.enter_context(folder()) if data is None else None,
-                    options=more,
-                )
-            )
-        except OSError as error:
-            return _refused(_reason(error, options.port))
-        except OptionError as error:
-            return _refused(str(error))
-        except (sqlite3.Error, ValueError) as error:
-            return _refused(
-                f"{data} cannot be used: {error}. Name a file of a local org, or a new one."
-            )
-        done = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: done.set())
-        if options.stop_with_stdin:
-            threading.Thread(target=_await_end_of_input, args=(done,), daemon=True).start()
-        if not more.is_loopback:
-            print(
-                f"local org: listening on {more.host}: other machines can reach it",
-                file=sys.stderr,
-            )
-        print(json.dumps(org.connection()), flush=True)
-        while not done.wait(0.2):  # a bare wait() cannot be interrupted on Windows
-            pass
-    return 0
-
-
-def _refused(sentence: str) -> int:
-    print(f"crm-sync: {sentence}", file=sys.stderr)
-    return 2
-
-
-def _reason(error: OSError, port: int) -> str:
-    why = (error.strerror or str(error)).lower()
-    if error.filename is not None:
-        return f"{error.filename} cannot be used: {why}. Name another file with --data."
-    if error.errno == errno.EADDRINUSE:
-        why = "it is already in use"
-    return f"Port {port} cannot be used: {why}. Name another with --port; 0 takes a free one."
-
-
-def _remove(data: Path) -> None:
-    """Remove an org's file and what belongs to it. Raises ValueError for another kind of file."""
-    if data.exists():
-        with data.open("rb") as file:
-            if file.read(len(SQLITE)) not in (SQLITE, b""):
-                raise ValueError("it is no SQLite file, so --reset leaves it alone")
-    for suffix in ("", "-wal", "-shm", ".ca.pem"):
-        data.with_name(data.name + suffix).unlink(missing_ok=True)
-
-
-def _await_end_of_input(done: threading.Event) -> None:
-    if sys.stdin is not None:  # closed by whoever started us
-        sys.stdin.buffer.read()
-    done.set()
-
-
-class _Parser(argparse.ArgumentParser):
-    """Wrong use is one line, as of every other command."""
-
-    def error(self, message: str) -> NoReturn:
-        message = message[:1].upper() + message[1:].rstrip(".")
-        self.exit(_refused(f"{message}. Try: {self.prog} --help"))
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
-    return int(text)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="crm-sync org serve", description="A local Salesforce org on 127.0.0.1.")
-    parser.add_argument("--port", type=_port, default=0, help="0 takes a free one")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--data", type=Path, help="SQLite file that keeps the org")
-    where.add_argument("--memory", action="store_true", help="keep nothing (the default)")
-    parser.add_argument("--reset", action="store_true", help="start the data file afresh")
-    parser.add_argument("--http", action="store_true", help="plain HTTP instead of TLS")
-    parser.add_argument("--verbose", action="store_true", help="a line for each request")
-    parser.add_argument(
-        "--stop-with-stdin", action="store_true", help="stop when standard input closes"
-    )
-    add_arguments(parser)
-    return parser
