@@ -47,7 +47,7 @@ class Options:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``org serve`` that :func:`from_arguments` reads."""
-    parser.add_argument("--host", default=HOST, help="address to listen on (loopback only)")
+    parser.add_argument("--host", default=HOST, help="address to listen on; 127.0.0.1 unless told")
     parser.add_argument("--latency", default="0", metavar="150ms", help="wait in every request")
     parser.add_argument("--daily-limit", type=int, metavar="N", help="API calls of a day")
     parser.add_argument("--version", metavar="60.0", help="newest API version, 60.0 to 67.0")
