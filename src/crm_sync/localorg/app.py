@@ -27,7 +27,7 @@ from crm_sync.localorg.errors import ApiError, not_found
 from crm_sync.localorg.faults import Plan
 from crm_sync.localorg.rest import collections, composite, describe, limits, query, rows
 from crm_sync.localorg.routing import Answer, Request, Router
-from crm_sync.localorg.signin import oauth as auth
+from crm_sync.localorg.signin import door, identity
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -36,11 +36,8 @@ MOST_URI = 16384
 """Bytes of a URI with its headers (D, help 000386264); a longer one answers 414."""
 
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"]
-# simple-salesforce asks https://{domain}.salesforce.com: with "HOST:PORT/my" as its domain the call
-# arrives here under this path.
 _OTHER_BODY = re.compile(r"\b(csv|xml)\b")
 """Content types whose body the API family reads itself."""
-_TOKEN_PATH = re.compile(r"(/[\w.-]+\.salesforce\.com)?/services/oauth2/token")
 
 
 def build(org: "Org", *, verbose: bool = False) -> Starlette:
@@ -55,7 +52,7 @@ class _Api:
         self._verbose = verbose
         self._router = Router(
             [
-                *auth.ROUTES,
+                *identity.ROUTES,
                 *limits.ROUTES,
                 *describe.ROUTES,
                 *collections.ROUTES,
@@ -108,21 +105,10 @@ class _Api:
     def _dispatch(self, request: Request, plan: Plan) -> Answer:
         org = self._org
         path = request.path.rstrip("/")
-        if _TOKEN_PATH.fullmatch(path):
-            form: Any = request.body
-            authorization = request.headers.get("authorization", "")
-            return auth.token(org, form or {}, authorization)
-        if path == "/services/data":
-            return Answer(200, auth.versions())
-        given = request.query.get("oauth_token")
-        authorization = f"Bearer {given}" if given else request.headers.get("authorization", "")
-        user_id = auth.signed_in(org, authorization)
-        if path == "/services/oauth2/userinfo":
-            return Answer(200, auth.userinfo(org, user_id))
-        if path.startswith("/id/"):
-            if path != f"/id/{org.org_id}/{user_id}":
-                raise ApiError(403, "FORBIDDEN", "Bad_Id")
-            return Answer(200, auth.identity(org, user_id))
+        answer = door.answer(org, request)
+        if answer is not None:
+            return answer
+        user_id = door.signed_in(org, request)
         version = re.match(r"/services/data/v(\d+\.\d+)(?:/|$)", path)
         if version is None:
             raise not_found()
@@ -172,7 +158,7 @@ def _read(http: HttpRequest, raw: bytes) -> tuple[Request, Answer | None]:
             raw = gzip.decompress(raw)
         if raw and content_type == "application/x-www-form-urlencoded":
             body = dict(parse_qsl(raw.decode(), keep_blank_values=True))
-        elif raw and not _OTHER_BODY.search(content_type):
+        elif raw and not (_OTHER_BODY.search(content_type) or door.OWN_BODY.match(path)):
             body = json.loads(raw)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         refusal = _bad_body("The request body could not be read")

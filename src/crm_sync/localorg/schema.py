@@ -25,6 +25,11 @@ OBJECT_FILES = (
     "organization",
     "user",
     "group",
+    "profile",
+    "permissionset",
+    "permissionsetassignment",
+    "objectpermissions",
+    "fieldpermissions",
     "account",
     "lead",
     "opportunity",
@@ -200,7 +205,11 @@ def _picklist_value(value: str | list[str], default: Any) -> Facts:
 
 
 def _system_fields(facts: Facts) -> list[Facts]:
-    """The fields that every record has; nobody may write them (D, System Fields)."""
+    """The fields that every record has; nobody may write them (D, System Fields).
+
+    ``"auditFields": false`` in a description leaves of them Id and SystemModstamp, as
+    PermissionSetAssignment and FieldPermissions have it (D, field reference).
+    """
     hidden = {
         "createable": False,
         "updateable": False,
@@ -223,12 +232,15 @@ def _system_fields(facts: Facts) -> list[Facts]:
         }
 
     deleted = [{"name": "IsDeleted", "label": "Deleted", "type": "boolean"}]
-    return [
-        {"name": "Id", "label": facts["idLabel"], "type": "id"},
-        *(deleted if facts.get("softDelete", True) else []),
+    audits = [
         audit("CreatedDate", "Created Date"),
         user("CreatedById", "Created By ID"),
         audit("LastModifiedDate", "Last Modified Date"),
         user("LastModifiedById", "Last Modified By ID"),
+    ]
+    return [
+        {"name": "Id", "label": facts["idLabel"], "type": "id"},
+        *(deleted if facts.get("softDelete", True) else []),
+        *(audits if facts.get("auditFields", True) else []),
         audit("SystemModstamp", "System Modstamp"),
     ]

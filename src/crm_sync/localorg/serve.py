@@ -33,6 +33,8 @@ from crm_sync.localorg.schema import FieldChanges
 HOST = "127.0.0.1"
 START_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 75
+PRIVATE_KEY = ".app.pem"
+"""Ending of the file beside the data that holds the app's private key."""
 
 
 class LocalOrg:
@@ -141,6 +143,42 @@ class LocalOrg:
         """Owner whom the lead assignment rule sets."""
         return self._org.queue_user_id
 
+    @property
+    def username(self) -> str:
+        """The integration user's, with :attr:`password` and :attr:`security_token`."""
+        return str(self._user(self.integration_user_id)["Username"])
+
+    @property
+    def password(self) -> str:
+        return self._org.accounts.credential(self.integration_user_id).password
+
+    @property
+    def security_token(self) -> str:
+        return self._org.accounts.credential(self.integration_user_id).security_token
+
+    @property
+    def admin_username(self) -> str:
+        """The administrator's, with :attr:`admin_password`; the security token may be left out."""
+        return str(self._user(self._org.admin_id)["Username"])
+
+    @property
+    def admin_password(self) -> str:
+        return self._org.accounts.credential(self._org.admin_id).password
+
+    @property
+    def admin_token(self) -> str:
+        """A new access token of the administrator."""
+        return self._org.open_session(self._org.admin_id)
+
+    @property
+    def private_key_file(self) -> Path:
+        """The app's private key for the JWT bearer flow, in a file that only its owner reads."""
+        named = self._data.with_name(self._data.name + PRIVATE_KEY) if self._data else None
+        path = named or self._folder / "app-key.pem"
+        path.touch(mode=0o600)
+        path.write_text(self._org.accounts.private_key(), encoding="ascii")
+        return path
+
     def connection(self) -> dict[str, Any]:
         """All of it, as the first line of the process prints it."""
         return {
@@ -150,6 +188,12 @@ class LocalOrg:
             "access_token": self.access_token,
             "ca_bundle": str(self.ca_bundle) if self.ca_bundle else None,
             "org_id": self.org_id,
+            "username": self.username,
+            "password": self.password,
+            "security_token": self.security_token,
+            "admin_username": self.admin_username,
+            "admin_password": self.admin_password,
+            "private_key_file": str(self.private_key_file),
         }
 
     # What one does to it ---------------------------------------------------------------------
@@ -185,6 +229,24 @@ class LocalOrg:
     def merge(self, winner_id: str, loser_id: str) -> Record:
         return people.merge(self._org, winner_id, loser_id)
 
+    def set_policies(self, **policies: Any) -> None:
+        """Change how the org lets people in (:class:`~crm_sync.localorg.signin.accounts.Policies`).
+
+        For instance ``run_as=None``, ``app_approved=False``, ``session_seconds=60``.
+        """
+        self._org.accounts.change_policies(policies)
+
+    def set_user(self, username: str, **standing: Any) -> None:
+        """Set a user's ``password``, ``security_token``, ``is_frozen``, ``password_expired``."""
+        user = self._org.accounts.user(username)
+        if user is None:
+            raise ValueError(f"no such user: {username}")
+        self._org.accounts.change_user(user["Id"], standing)
+
+    def register_certificate(self, pem: str) -> None:
+        """Make this the app's certificate, instead of that of :attr:`private_key_file`."""
+        self._org.accounts.register(pem)
+
     def expire_sessions(self) -> int:
         return self._org.expire_sessions()
 
@@ -193,6 +255,10 @@ class LocalOrg:
         self._org.set_remaining(remaining)
 
     # Inside ----------------------------------------------------------------------------------
+
+    def _user(self, user_id: str) -> Record:
+        [found] = self._org.store.by_ids(self._org.schema["User"], [user_id]).values()
+        return found
 
     def _run(self) -> None:
         asyncio.run(self._server.serve(sockets=[self._socket]))
@@ -252,7 +318,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     data: Path | None = None if options.memory else options.data
     if data is not None and options.reset:
-        for suffix in ("", "-wal", "-shm", ".ca.pem"):
+        for suffix in ("", "-wal", "-shm", ".ca.pem", PRIVATE_KEY):
             data.with_name(data.name + suffix).unlink(missing_ok=True)
     try:
         org = LocalOrg(data, port=options.port, https=not options.http, verbose=options.verbose)

@@ -6,7 +6,21 @@ from crm_sync.localorg.serve import LocalOrg
 
 from .client import BASE, Client
 
-OBJECTS = ["Account", "Event", "Group", "Lead", "Opportunity", "Organization", "Task", "User"]
+OBJECTS = [
+    "Account",
+    "Event",
+    "FieldPermissions",
+    "Group",
+    "Lead",
+    "ObjectPermissions",
+    "Opportunity",
+    "Organization",
+    "PermissionSet",
+    "PermissionSetAssignment",
+    "Profile",
+    "Task",
+    "User",
+]
 
 
 def fields_of(client: Client, object_name: str) -> dict[str, dict[str, object]]:

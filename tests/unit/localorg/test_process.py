@@ -46,6 +46,8 @@ def test_its_first_line_says_how_to_reach_it_and_a_signal_ends_it() -> None:
     with process() as (running, told):
         assert set(told) == {
             "instance_url", "client_id", "client_secret", "access_token", "ca_bundle", "org_id",
+            "username", "password", "security_token", "admin_username", "admin_password",
+            "private_key_file",
         }  # fmt: skip
         assert told["instance_url"].startswith("https://127.0.0.1:")
         assert get(told, "/services/data/v60.0/limits").status_code == 200

@@ -15,10 +15,11 @@ from typing import Any
 
 from crm_sync.localorg.errors import RowError, required_missing
 from crm_sync.localorg.faults import Faults
-from crm_sync.localorg.records import identifiers, rules, values
+from crm_sync.localorg.records import allowed, identifiers, rules, values
 from crm_sync.localorg.records.body import Row
 from crm_sync.localorg.records.store import Store
 from crm_sync.localorg.schema import Field, ObjectType
+from crm_sync.localorg.signin.permissions import Permissions
 
 ROLLED_BACK = (
     "Record rolled back because not all records were valid and the request was using "
@@ -41,6 +42,7 @@ class WriteContext:
     api_version: float
     assignment_owner: str
     pod: str
+    permissions: Permissions
 
 
 def create(context: WriteContext, rows: list[Row], *, all_or_none: bool = False) -> None:
@@ -164,7 +166,8 @@ def _save(context: WriteContext, rows: list[Row], all_or_none: bool) -> None:
         return
     object_type = rows[0].object_type
     _apply_faults(context, rows)
-    _refuse_read_only(rows)
+    allowed.refuse_objects(context.permissions, object_type, rows)
+    allowed.refuse_fields(context.permissions, rows)
     _resolve_lookups(context, _alive(rows))
     _check_references(context, _alive(rows))
     _fill(context, object_type, _alive(rows))
@@ -190,22 +193,6 @@ def _apply_faults(context: WriteContext, rows: list[Row]) -> None:
 
 def _is_given_key(row: Row, field: Field) -> bool:
     return bool(field.describe["externalId"]) and row.values.get(field.name) is not None
-
-
-def _refuse_read_only(rows: list[Row]) -> None:
-    """R, errors/invalid-field-for-insert-update-400.json."""
-    for row in _alive(rows):
-        permission = "createable" if row.created else "updateable"
-        given = [*row.values, *(lookup.field.name for lookup in row.lookups)]
-        refused = [n for n in given if not row.object_type[n].describe[permission]]
-        if refused:
-            row.error = RowError(
-                "INVALID_FIELD_FOR_INSERT_UPDATE",
-                f"Unable to create/update fields: {', '.join(refused)}. Please check the security "
-                "settings of this field and verify that it is read/write for your profile or "
-                "permission set.",
-                refused,
-            )
 
 
 def _resolve_lookups(context: WriteContext, rows: list[Row]) -> None:
@@ -329,6 +316,7 @@ def _apply_rules(context: WriteContext, rows: list[Row]) -> None:
             now=context.now,
             api_version=context.api_version,
             assignment_owner=context.assignment_owner if context.auto_assign else None,
+            store=context.store,
         )
         try:
             object_rules.apply(change)
@@ -374,6 +362,7 @@ def _write(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> N
             row.new["IsDeleted"] = 0
     context.store.insert(object_type, [row.new for row in new])
     context.store.update(object_type, [row.new for row in rows if row.old is not None])
+    rules.of(object_type).after(context.store, [row.new for row in rows])
 
 
 def _folded(field: Field, value: Any) -> Any:
