@@ -11,7 +11,7 @@ import itertools
 import re
 import time
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -39,14 +39,10 @@ from crm_sync.localorg.rest import (
     rows,
 )
 from crm_sync.localorg.routing import Answer, Request, Router
-from crm_sync.localorg.signin import oauth as auth
+from crm_sync.localorg.signin import door
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
-
-# simple-salesforce asks https://{domain}.salesforce.com: with "HOST:PORT/my" as its domain the call
-# arrives here under this path.
-_TOKEN_PATH = re.compile(r"(/[\w.-]+\.salesforce\.com)?/services/oauth2/token")
 
 
 def build(org: "Org", *, verbose: bool = False) -> Starlette:
@@ -141,21 +137,10 @@ class _Api:
     def _dispatch(self, request: Request, plan: Plan) -> Answer:
         org = self._org
         path = request.path.rstrip("/")
-        if _TOKEN_PATH.fullmatch(path):
-            form: Any = request.body
-            authorization = request.headers.get("authorization", "")
-            return auth.token(org, form or {}, authorization)
-        if path == "/services/data":
-            return Answer(200, resources.versions(org.newest_version))
-        given = request.query.get("oauth_token")
-        authorization = f"Bearer {given}" if given else request.headers.get("authorization", "")
-        user_id = auth.signed_in(org, authorization)
-        if path == "/services/oauth2/userinfo":
-            return Answer(200, auth.userinfo(org, user_id))
-        if path.startswith("/id/"):
-            if path != f"/id/{org.org_id}/{user_id}":
-                raise ApiError(403, "FORBIDDEN", "Bad_Id")
-            return Answer(200, auth.identity(org, user_id))
+        answer = door.answer(org, request)
+        if answer is not None:
+            return answer
+        user_id = door.signed_in(org, request)
         version = re.match(r"/services/data/v(\d+\.\d+)(?:/|$)", path)
         if version is None:
             raise not_found()

@@ -9,6 +9,7 @@ from crm_sync.localorg.errors import ApiError, not_found
 from crm_sync.localorg.records import conversion, people
 from crm_sync.localorg.rest import recent
 from crm_sync.localorg.routing import Answer, Request
+from crm_sync.localorg.signin import levers
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -50,6 +51,8 @@ def _answer(org: "Org", request: Request) -> Answer:
             return Answer(200, [people.shown(object_type, record) for record in found])
         case "GET", ["counts"]:
             return Answer(200, {o.name: org.store.count(o.name) for o in org.schema.objects})
+        case method, ["policies" | "users" | "certificate" | "refresh-token" as part]:
+            return levers.answer(org, method, part, body)
         case "POST", [action]:
             with org.store.lock:
                 return Answer(200, _act(org, action, body))

@@ -87,7 +87,11 @@ class DuplicatesError(RowError):
         return error
 
 
-_STATUS = {"ENTITY_IS_DELETED": 404, "NOT_FOUND": 404}
+_STATUS = {
+    "ENTITY_IS_DELETED": 404,
+    "INSUFFICIENT_ACCESS_OR_READONLY": 403,
+    "NOT_FOUND": 404,
+}
 
 
 def not_found(message: str = NOT_FOUND_MESSAGE) -> ApiError:

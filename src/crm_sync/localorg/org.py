@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_sync.localorg.calls import RecordedCall
-from crm_sync.localorg.errors import not_found
+from crm_sync.localorg.errors import ApiError, not_found
 from crm_sync.localorg.faults import Faults
 from crm_sync.localorg.options import OptionError, Options
 from crm_sync.localorg.records import identifiers, recordtypes, seed, values
@@ -22,6 +22,10 @@ from crm_sync.localorg.records.store import Store
 from crm_sync.localorg.rest import describe
 from crm_sync.localorg.routing import Request
 from crm_sync.localorg.schema import Facts, FieldChanges, ObjectType, Schema, load_schema
+from crm_sync.localorg.signin import profiles
+from crm_sync.localorg.signin.accounts import Accounts
+from crm_sync.localorg.signin.permissions import SOURCES, Permissions, of_user
+from crm_sync.localorg.signin.sessions import Sessions
 
 DAILY_LIMIT = 15000
 """API calls in 24 hours of a Developer Edition org (R, limits.json)."""
@@ -62,7 +66,10 @@ class Org:
         self.daily_used = 0
         self.calls: deque[RecordedCall] = deque(maxlen=KEPT_CALLS)
         self.cursors: dict[str, tuple[list[Any], int]] = {}
-        self._parsers = {o.name: BodyParser(self.schema, o) for o in self.schema.objects}
+        self._parsers: dict[int, BodyParser] = {}
+        self._permissions: dict[str, Permissions] = {}
+        self._permissions_state: tuple[Any, ...] = ()
+        self._permissions_since = self.schema_since
         with self.store.transaction():
             self._found(org_id)
             kept.save(self.store)
@@ -74,9 +81,14 @@ class Org:
         self.admin_id: str = users[seed.ADMIN]
         self.integration_user_id: str = users[seed.INTEGRATION]
         self.queue_user_id: str = users[seed.QUEUE]
-        audit = seed.audit_fields(self.admin_id, values.format_datetime(clock()))
+        stamp = values.format_datetime(clock())
+        people = (self.admin_id, self.integration_user_id)
         with self.store.transaction():
+            audit = seed.audit_fields(self.admin_id, stamp)
             recordtypes.fill(self.store, kept.record_types, self.pod, audit)
+            profiles.prepare(self.store, self.pod, stamp, *people)
+        self.sessions = Sessions(self.store, self.org_id, self.clock)
+        self.accounts = Accounts(self.store)
         saved_rules = json.loads(self.store.setting("rules") or "[]")
         try:
             self.rules = saved_rules if options.rules is None else options.rules
@@ -86,15 +98,51 @@ class Org:
     def close(self) -> None:
         self.store.close()
 
-    def object_type(self, name: str) -> ObjectType:
-        """An object by its name in a URL; 404 when there is none (R, restforce)."""
-        found = self.schema.find(name)
+    def object_type(self, name: str, request: Request | None = None) -> ObjectType:
+        """An object by its name in a URL; 404 when there is none (R, restforce).
+
+        With a request it is the object as the caller sees it: without the fields that he may not
+        read, and not there if he may not see it at all.
+        """
+        found = (self.view(request) if request else self.schema).find(name)
         if found is None:
             raise not_found()
         return found
 
     def parser(self, object_type: ObjectType) -> BodyParser:
-        return self._parsers[object_type.name]
+        """Reads records of this object, or of a user's view of it (:meth:`view`)."""
+        found = self._parsers.get(id(object_type))
+        if found is None:
+            whole = self.schema[object_type.name]
+            found = BodyParser(self._schema_of(object_type), object_type, whole)
+            self._parsers[id(object_type)] = found
+        return found
+
+    # Permissions -----------------------------------------------------------------------------
+
+    def permissions(self, user_id: str) -> Permissions:
+        """What a user may see and do; kept until a record that decides it changes."""
+        state = (id(self.schema), self.store.revision(SOURCES))
+        if state != self._permissions_state:
+            self._permissions_state = state
+            self._permissions_since = self.clock()
+            self._permissions.clear()
+            self._parsers.clear()
+        found = self._permissions.get(user_id)
+        if found is None:
+            found = self._permissions[user_id] = of_user(self.store, self.schema, user_id)
+        return found
+
+    def view(self, request: Request) -> Schema:
+        """The schema as the caller sees it."""
+        return self.permissions(request.user_id).schema
+
+    def describe_state(self, request: Request) -> tuple[str, datetime]:
+        """Fingerprint of what the caller may see of the schema, and since when it is so."""
+        view = self.view(request)
+        if view is self.schema:
+            return self.schema_etag, self.schema_since
+        return describe.fingerprint(view), max(self.schema_since, self._permissions_since)
 
     def context(self, request: Request) -> WriteContext:
         """What a write needs to know of the request that asks for it.
@@ -102,10 +150,11 @@ class Org:
         Without the header the active assignment rule runs, on updates too (D, Assignment Rule
         Header); any value but FALSE, such as a rule's Id, runs it as well.
         """
+        user_id = request.user_id or self.integration_user_id
         return WriteContext(
             store=self.store,
             faults=self.faults,
-            user_id=request.user_id or self.integration_user_id,
+            user_id=user_id,
             now=self.clock(),
             auto_assign=request.headers.get("sforce-auto-assign", "TRUE").upper() != "FALSE",
             api_version=request.api_version,
@@ -113,6 +162,7 @@ class Org:
             pod=self.pod,
             automation=self.automation,
             duplicate_options=self._duplicate_options(request),
+            permissions=self.permissions(user_id),
         )
 
     def people_context(self) -> WriteContext:
@@ -139,17 +189,31 @@ class Org:
 
     def open_session(self, user_id: str) -> str:
         """A new access token; it looks like those of Salesforce, which clients check."""
-        token = f"{self.org_id[:15]}!AQEAQ{secrets.token_urlsafe(60).replace('-', '.')}"
-        self.store.execute("insert into local_session values (?, ?)", [token, user_id])
-        return token
+        return self.sessions.open(user_id)
 
     def session_user(self, token: str) -> str | None:
-        found = self.store.rows("select user_id from local_session where token = ?", [token])
-        return found[0][0] if found else None
+        """The Id of the user of a living session, if he may still come in.
+
+        Raises ApiError for a session that began with a password which has expired since (R,
+        grouparoo).
+        """
+        session = self.sessions.find(token, self.accounts.policies.session_seconds)
+        if session is None or not self.accounts.may_enter(self.store.record(session.user_id)):
+            return None
+        if (
+            session.kind == "password"
+            and self.accounts.credential(session.user_id).password_expired
+        ):
+            raise ApiError(
+                401,
+                "INVALID_OPERATION_WITH_EXPIRED_PASSWORD",
+                "Your password has expired. Please reset your password.",
+            )
+        return session.user_id
 
     def expire_sessions(self) -> int:
         """End every session; the number of them."""
-        return self.store.execute("delete from local_session")
+        return self.sessions.end_all()
 
     # Inside ----------------------------------------------------------------------------------
 
@@ -170,6 +234,14 @@ class Org:
         if request.api_version < DUPLICATE_HEADER_FROM:
             return DuplicateOptions()
         return DuplicateOptions.of_header(request.headers.get("sforce-duplicate-rule-header", ""))
+
+    def _schema_of(self, object_type: ObjectType) -> Schema:
+        """The user's view that an object belongs to; the whole schema for any other."""
+        views = (held.schema for held in self._permissions.values())
+        for view in views:
+            if view.find(object_type.name) is object_type and view is not self.schema:
+                return view
+        return self.schema
 
     def _setting(self, name: str) -> str:
         value = self.store.setting(name)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from crm_sync.localorg.options import OptionError, add_arguments, from_arguments
-from crm_sync.localorg.serve import LocalOrg, PortError
+from crm_sync.localorg.serve import CERTIFICATE, PRIVATE_KEY, LocalOrg, PortError
 
 SQLITE = b"SQLite format 3\0"
 
@@ -27,7 +27,7 @@ def main(
 ) -> int:
     """Serve until SIGINT or SIGTERM; 0 at the end, 2 when it cannot start.
 
-    ``folder`` opens the folder for the certificate of an org in memory.
+    ``folder`` opens the folder for the certificate and the private key of an org in memory.
     """
     options = _parser().parse_args(arguments)
     data: Path | None = None if options.memory else options.data
@@ -89,7 +89,7 @@ def _remove(data: Path) -> None:
         with data.open("rb") as file:
             if file.read(len(SQLITE)) not in (SQLITE, b""):
                 raise ValueError("it is no SQLite file, so --reset leaves it alone")
-    for suffix in ("", "-wal", "-shm", ".ca.pem"):
+    for suffix in ("", "-wal", "-shm", CERTIFICATE, PRIVATE_KEY):
         data.with_name(data.name + suffix).unlink(missing_ok=True)
 
 

@@ -27,6 +27,11 @@ OBJECT_FILES = (
     "organization",
     "user",
     "group",
+    "profile",
+    "permissionset",
+    "permissionsetassignment",
+    "objectpermissions",
+    "fieldpermissions",
     "account",
     "contact",
     "lead",
@@ -154,14 +159,6 @@ class ObjectType:
         )
 
     @cached_property
-    def closed_to(self) -> Mapping[str, frozenset[str]]:
-        """Names of the fields that may not be given on "createable" and on "updateable" writes."""
-        return {
-            permission: frozenset(f.name for f in self.fields if not f.describe[permission])
-            for permission in ("createable", "updateable")
-        }
-
-    @cached_property
     def stages(self) -> Mapping[str, tuple[float, str]]:
         """Stage → probability, forecast category; empty but for Opportunity."""
         listed: list[list[Any]] = self.facts.get("stages", [])
@@ -272,7 +269,11 @@ def _picklist_value(value: str | list[str], default: Any) -> Facts:
 
 
 def _system_fields(facts: Facts) -> list[Facts]:
-    """The fields that every record has; nobody may write them (D, System Fields)."""
+    """The fields that every record has; nobody may write them (D, System Fields).
+
+    ``"auditFields": false`` in a description leaves of them Id and SystemModstamp, as
+    PermissionSetAssignment and FieldPermissions have it (D, field reference).
+    """
     hidden = {
         "createable": False,
         "updateable": False,
@@ -295,12 +296,15 @@ def _system_fields(facts: Facts) -> list[Facts]:
         }
 
     deleted = [{"name": "IsDeleted", "label": "Deleted", "type": "boolean"}]
-    return [
-        {"name": "Id", "label": facts["idLabel"], "type": "id"},
-        *(deleted if facts.get("softDelete", True) else []),
+    audits = [
         audit("CreatedDate", "Created Date"),
         user("CreatedById", "Created By ID"),
         audit("LastModifiedDate", "Last Modified Date"),
         user("LastModifiedById", "Last Modified By ID"),
+    ]
+    return [
+        {"name": "Id", "label": facts["idLabel"], "type": "id"},
+        *(deleted if facts.get("softDelete", True) else []),
+        *(audits if facts.get("auditFields", True) else []),
         audit("SystemModstamp", "System Modstamp"),
     ]

@@ -31,6 +31,8 @@ from crm_sync.localorg.schema import FieldChanges
 
 START_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 75
+CERTIFICATE, PRIVATE_KEY = ".ca.pem", ".app.pem"
+"""Endings of the files beside the data: its certificate authority, the app's private key."""
 
 
 class PortError(OSError):
@@ -43,11 +45,11 @@ class LocalOrg:
     ``data`` is the SQLite file, None for memory. ``fields`` changes the schema: for instance
     ``{"Account.CRM_Id__c": None}`` is an org without that field and
     ``{"Lead.CRM_Id__c": {"unique": False}}`` one where it is not unique. ``org_id`` and ``clock``
-    make answers repeatable. ``folder`` takes the certificate of an org in memory; without one the
-    org makes its own and removes it. ``options``: what else an org can be started with. With
-    ``page_port`` (0 takes a free one) the page at ``/`` is served there too, over plain HTTP: a
-    browser does not know the org's certificate authority and would warn. Raises OSError when a
-    port is taken.
+    make answers repeatable. ``folder`` takes the certificate and the private key of an org in
+    memory; without one the org makes its own and removes it. ``options``: what else an org can be
+    started with. With ``page_port`` (0 takes a free one) the page at ``/`` is served there too,
+    over plain HTTP: a browser does not know the org's certificate authority and would warn.
+    Raises OSError when a port is taken.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class LocalOrg:
             self._socket.close()
             raise
         self._data = Path(data).absolute() if data else None
+        self._folder = folder
         self._own_folder: Path | None = None
         self._org = Org(self._data, fields=fields, org_id=org_id, clock=clock, options=options)
         bound_port: int = self._socket.getsockname()[1]
@@ -82,7 +85,7 @@ class LocalOrg:
         application = app.build(self._org, verbose=verbose)
         config = _config(application)
         if https:
-            bundle = self._bundle(folder)
+            bundle = self._beside(CERTIFICATE, "ca.pem")
             self.ca_bundle = certificates.prepare(self._org.store, bundle, host.strip("[]"))
             config.ssl = certificates.server_context(self._org.store)
         self._server = _Server(config)
@@ -154,6 +157,41 @@ class LocalOrg:
         """Owner whom the lead assignment rule sets."""
         return self._org.queue_user_id
 
+    @property
+    def username(self) -> str:
+        """The integration user's, with :attr:`password` and :attr:`security_token`."""
+        return str(self._user(self.integration_user_id)["Username"])
+
+    @property
+    def password(self) -> str:
+        return self._org.accounts.credential(self.integration_user_id).password
+
+    @property
+    def security_token(self) -> str:
+        return self._org.accounts.credential(self.integration_user_id).security_token
+
+    @property
+    def admin_username(self) -> str:
+        """The administrator's, with :attr:`admin_password`; the security token may be left out."""
+        return str(self._user(self._org.admin_id)["Username"])
+
+    @property
+    def admin_password(self) -> str:
+        return self._org.accounts.credential(self._org.admin_id).password
+
+    @property
+    def admin_token(self) -> str:
+        """A new access token of the administrator."""
+        return self._org.open_session(self._org.admin_id)
+
+    @property
+    def private_key_file(self) -> Path:
+        """The app's private key for the JWT bearer flow, in a file that only its owner reads."""
+        path = self._beside(PRIVATE_KEY, "app-key.pem")
+        path.touch(mode=0o600)
+        path.write_text(self._org.accounts.private_key(), encoding="ascii")
+        return path
+
     def connection(self) -> dict[str, Any]:
         """All of it, as the first line of the process prints it."""
         return {
@@ -164,6 +202,12 @@ class LocalOrg:
             "ca_bundle": str(self.ca_bundle) if self.ca_bundle else None,
             "org_id": self.org_id,
             "page": self.page_url,
+            "username": self.username,
+            "password": self.password,
+            "security_token": self.security_token,
+            "admin_username": self.admin_username,
+            "admin_password": self.admin_password,
+            "private_key_file": str(self.private_key_file),
         }
 
     # What one does to it ---------------------------------------------------------------------
@@ -218,6 +262,24 @@ class LocalOrg:
     def rules(self, rules: Iterable[RuleFacts]) -> None:
         self._org.rules = list(rules)
 
+    def set_policies(self, **policies: Any) -> None:
+        """Change how the org lets people in (:class:`~crm_sync.localorg.signin.accounts.Policies`).
+
+        For instance ``run_as=None``, ``app_approved=False``, ``session_seconds=60``.
+        """
+        self._org.accounts.change_policies(policies)
+
+    def set_user(self, username: str, **standing: Any) -> None:
+        """Set a user's ``password``, ``security_token``, ``is_frozen``, ``password_expired``."""
+        user = self._org.accounts.user(username)
+        if user is None:
+            raise ValueError(f"no such user: {username}")
+        self._org.accounts.change_user(user["Id"], standing)
+
+    def register_certificate(self, pem: str) -> None:
+        """Make this the app's certificate, instead of that of :attr:`private_key_file`."""
+        self._org.accounts.register(pem)
+
     def expire_sessions(self) -> int:
         return self._org.expire_sessions()
 
@@ -227,13 +289,17 @@ class LocalOrg:
 
     # Inside ----------------------------------------------------------------------------------
 
-    def _bundle(self, folder: Path | None) -> Path:
-        """Where the certificate goes: beside the data, else into the folder, else into our own."""
+    def _user(self, user_id: str) -> Record:
+        [found] = self._org.store.by_ids(self._org.schema["User"], [user_id]).values()
+        return found
+
+    def _beside(self, ending: str, name: str) -> Path:
+        """A file of the org: beside the data, else in the folder, else in one of our own."""
         if self._data is not None:
-            return self._data.with_name(self._data.name + ".ca.pem")
-        if folder is None:
-            folder = self._own_folder = Path(tempfile.mkdtemp(prefix="crm-sync-org-"))
-        return folder / "ca.pem"
+            return self._data.with_name(self._data.name + ending)
+        if self._folder is None:
+            self._folder = self._own_folder = Path(tempfile.mkdtemp(prefix="crm-sync-org-"))
+        return self._folder / name
 
     def _run(self) -> None:
         asyncio.run(self._serve())

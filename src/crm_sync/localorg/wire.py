@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from crm_sync.localorg import jsonerrors
 from crm_sync.localorg.routing import Answer, Request
+from crm_sync.localorg.signin import door
 
 MOST_URI = 16384
 """Bytes of a URI, and of a URI with its headers (D, help 000386264): 414, and 431."""
@@ -97,6 +98,8 @@ def _parsed(
             raw = gzip.decompress(raw)
         if content_type == "application/x-www-form-urlencoded" and "/services/data/" not in path:
             return raw, dict(parse_qsl(raw.decode(), keep_blank_values=True)), None
+        if door.OWN_BODY.match(path):
+            return raw, None, None
         if content_type in _JSON_TYPES or path.startswith("/local/"):
             return raw, json.loads(raw), None
     except (OSError, EOFError, zlib.error):

@@ -102,5 +102,5 @@ def test_the_page_can_stand_under_plain_http_beside_an_org_with_tls() -> None:
 def test_a_taken_page_port_is_said_and_the_other_port_is_free_again() -> None:
     with LocalOrg(page_port=0) as org:
         taken = int(org.page_url.rsplit(":", 1)[1].strip("/"))
-        with pytest.raises(OSError, match=f"port {taken} is already in use"):
+        with pytest.raises(OSError, match=f"Port {taken} cannot be used: it is already in use"):
             LocalOrg(page_port=taken)

@@ -47,6 +47,8 @@ def test_its_first_line_says_how_to_reach_it_and_a_signal_ends_it() -> None:
         assert set(told) == {
             "instance_url", "client_id", "client_secret", "access_token", "ca_bundle", "org_id",
             "page",
+            "username", "password", "security_token", "admin_username", "admin_password",
+            "private_key_file",
         }  # fmt: skip
         assert told["instance_url"].startswith("https://127.0.0.1:")
         assert get(told, "/services/data/v60.0/limits").status_code == 200
@@ -79,7 +81,10 @@ def test_a_port_in_use_is_one_clear_line_and_code_2() -> None:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 2
     assert ended.stdout == ""
-    assert ended.stderr == f"local org: port {port} is already in use\n"
+    assert ended.stderr == (
+        f"crm-sync: Port {port} cannot be used: it is already in use. "
+        "Name another one; 0 takes a free one.\n"
+    )
 
 
 def test_a_data_file_that_is_none_is_one_clear_line_and_code_2(tmp_path: Path) -> None:
@@ -88,8 +93,10 @@ def test_a_data_file_that_is_none_is_one_clear_line_and_code_2(tmp_path: Path) -
     command = [sys.executable, "-m", "crm_sync.localorg", "--data", str(data)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 2
-    assert ended.stderr.startswith(f"local org: cannot use {data}: ")
-    assert ended.stderr.count("\n") == 1
+    assert ended.stderr == (
+        f"crm-sync: {data} cannot be used: file is not a database. "
+        "Name a file of a local org, or a new one.\n"
+    )
 
 
 def test_records_secrets_and_certificate_survive_a_kill_and_a_restart(tmp_path: Path) -> None:

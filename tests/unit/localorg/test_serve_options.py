@@ -87,4 +87,4 @@ def test_another_host_is_served_and_said() -> None:
 )
 def test_a_wrong_option_is_one_line(arguments: list[str], message: str) -> None:
     line = refused(*arguments)
-    assert line.startswith(f"local org: {message}")
+    assert line.startswith(f"crm-sync: {message}")

@@ -60,7 +60,7 @@ def test_credentials_may_stand_in_a_basic_header(client: Client) -> None:
     [
         ({"client_secret": "wrong"}, "invalid_client"),
         ({"client_id": "nobody"}, "invalid_client_id"),
-        ({"grant_type": "password"}, "unsupported_grant_type"),
+        ({"grant_type": "device"}, "unsupported_grant_type"),
     ],
 )
 def test_a_refused_sign_in_names_its_error(

@@ -13,7 +13,8 @@ _NAMES = frozenset(
     (
         "access_token", "assertion", "client_assertion", "client_secret", "code", "code_verifier",
         "cookie", "id_token", "new_password", "oauth_token", "password", "refresh_token",
-        "session_id", "sessionid", "set-cookie", "sid", "signature", "token", "x-sfdc-session",
+        "security_token", "session_id", "sessionid", "set-cookie", "sid", "signature",
+        "token", "x-sfdc-session",
     )
 )  # fmt: skip
 _TOKEN = re.compile(r"\b(00D\w{12}(?:\w{3})?)(!|%21)[\w.%-]+")

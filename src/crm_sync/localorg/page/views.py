@@ -53,7 +53,7 @@ def _home(visit: Visit) -> Reply:
             ],
             "calls": calls.recent(org).rows[:RECENT],
             "jobs": jobs.jobs(org, visit.router)[:RECENT],
-            "sessions": org.store.rows("select count(*) from local_session")[0][0],
+            "sessions": org.sessions.count(org.accounts.policies.session_seconds),
             "rules": levers.rules(org),
             "presets": levers.PRESETS,
         },

@@ -51,15 +51,19 @@ class Row:
 class BodyParser:
     """Parses the records of one object; made once per object and kept."""
 
-    def __init__(self, schema: Schema, object_type: ObjectType) -> None:
+    def __init__(
+        self, schema: Schema, object_type: ObjectType, stored: ObjectType | None = None
+    ) -> None:
+        """``stored`` is the whole object where ``object_type`` is a user's view of it."""
         self._schema = schema
         self._object = object_type
+        self._stored = stored or object_type
         self._parsers = {f.name: values.parser(f) for f in object_type.fields}
         self._known: dict[str, tuple[str, Callable[[Any], Any]]] = {}
         """Names as clients have spelled them → the field, and how its values are read."""
 
     def parse(self, body: Mapping[str, Any]) -> Row:
-        row = Row(self._object)
+        row = Row(self._stored)
         known, given = self._known, row.values
         try:
             for name, value in body.items():

@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 
 from crm_sync.localorg.errors import RowError
-from crm_sync.localorg.records import identifiers, recyclebin, values
+from crm_sync.localorg.records import allowed, identifiers, recyclebin, values
 from crm_sync.localorg.records.save import WriteContext
 from crm_sync.localorg.records.store import quote
 from crm_sync.localorg.schema import Field, ObjectType
@@ -23,12 +23,16 @@ def delete(context: WriteContext, record_id: str) -> None:
     record = context.store.record(id18)
     if object_type is None or record is None:
         raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    if not context.permissions.may_read(object_type.name):
+        raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
     if not object_type.facts.get("deletable", True):
         raise RowError(
             "INVALID_TYPE_FOR_OPERATION", f"entity type {object_type.name} does not support delete"
         )
     if record.get("IsDeleted"):
         raise RowError("ENTITY_IS_DELETED", "entity is deleted")
+    if not context.permissions.may_delete(object_type.name):
+        raise allowed.insufficient_access()
     if context.faults.concern_rows:
         keys = [record[f.name] for f in object_type.fields if f.describe["externalId"]]
         error = context.faults.row_error(object_type.name, id18, [k for k in keys if k])
@@ -44,7 +48,10 @@ def _delete_tree(
     stamp = values.format_datetime(context.now)
     table = quote(object_type.name)
     if not object_type.soft_delete:
-        context.store.execute(f'delete from {table} where "Id" in ({_marks(ids)})', ids)
+        for child, field in children_of(context, object_type):
+            if object_type.name in field.cascade:
+                context.store.delete(child, _living(context, child, field, ids))
+        context.store.delete(object_type, ids)
         return
     context.store.execute(
         f'update {table} set "IsDeleted" = 1, "SystemModstamp" = ?, "LastModifiedDate" = ? '

@@ -16,11 +16,12 @@ from typing import Any
 
 from crm_sync.localorg.errors import RowError, required_missing
 from crm_sync.localorg.faults import Faults
-from crm_sync.localorg.records import identifiers, recordtypes, references, rules, values
+from crm_sync.localorg.records import allowed, identifiers, recordtypes, references, rules, values
 from crm_sync.localorg.records.automation import Automation, DuplicateOptions
 from crm_sync.localorg.records.body import Row
 from crm_sync.localorg.records.store import Store
 from crm_sync.localorg.schema import Field, ObjectType
+from crm_sync.localorg.signin.permissions import Permissions
 
 ROLLED_BACK = (
     "Record rolled back because not all records were valid and the request was using "
@@ -45,6 +46,7 @@ class WriteContext:
     pod: str
     automation: Automation
     duplicate_options: DuplicateOptions
+    permissions: Permissions
 
 
 def create(context: WriteContext, rows: list[Row], *, all_or_none: bool = False) -> None:
@@ -168,7 +170,8 @@ def _save(context: WriteContext, rows: list[Row], all_or_none: bool) -> None:
         return
     object_type = rows[0].object_type
     _apply_faults(context, rows)
-    _refuse_read_only(rows)
+    allowed.refuse_objects(context.permissions, object_type, rows)
+    allowed.refuse_fields(context.permissions, rows)
     references.resolve(context.store, _alive(rows))
     references.check(context.store, object_type, _alive(rows))
     _fill(context, object_type, _alive(rows))
@@ -199,25 +202,6 @@ def _apply_faults(context: WriteContext, rows: list[Row]) -> None:
 
 def _is_given_key(row: Row, field: Field) -> bool:
     return bool(field.describe["externalId"]) and row.values.get(field.name) is not None
-
-
-def _refuse_read_only(rows: list[Row]) -> None:
-    """R, errors/invalid-field-for-insert-update-400.json."""
-    for row in _alive(rows):
-        permission = "createable" if row.created else "updateable"
-        closed = row.object_type.closed_to[permission]
-        named = [lookup.field.name for lookup in row.lookups]
-        if closed.isdisjoint(row.values) and closed.isdisjoint(named):
-            continue
-        refused = [n for n in [*row.values, *named] if n in closed]
-        if refused:
-            row.error = RowError(
-                "INVALID_FIELD_FOR_INSERT_UPDATE",
-                f"Unable to create/update fields: {', '.join(refused)}. Please check the security "
-                "settings of this field and verify that it is read/write for your profile or "
-                "permission set.",
-                refused,
-            )
 
 
 def _fill(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> None:
@@ -262,6 +246,7 @@ def _apply_rules(context: WriteContext, rows: list[Row]) -> None:
             now=context.now,
             api_version=context.api_version,
             assignment_owner=context.assignment_owner if context.auto_assign else None,
+            store=context.store,
         )
         try:
             object_rules.apply(change)
@@ -308,6 +293,7 @@ def _write(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> N
     _number(context, object_type, new)
     context.store.insert(object_type, [row.new for row in new])
     context.store.update(object_type, [row.new for row in rows if row.old is not None])
+    rules.of(object_type).after(context.store, [row.new for row in rows])
 
 
 def _number(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> None:

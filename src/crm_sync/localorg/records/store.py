@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - names of tables and columns are the schema's own, values are parameters
-"""SQLite: one table per object, the sessions and settings of the org, and number sequences.
+"""SQLite: one table per object, the settings of the org, and number sequences.
 
 All access goes through one connection under one lock, so that requests that write follow each
 other, each in a transaction of its own (:meth:`Store.transaction`); nested ones are savepoints.
@@ -7,6 +7,7 @@ other, each in a transaction of its own (:meth:`Store.transaction`); nested ones
 
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,8 @@ class Store:
         self.schema = schema
         self.lock = threading.RLock()
         self._depth = 0
+        self._revisions: Counter[str] = Counter()
+        self._rollbacks = 0
         self._connection = sqlite3.connect(
             str(path) if path else ":memory:", isolation_level=None, check_same_thread=False
         )
@@ -88,6 +91,7 @@ class Store:
             try:
                 yield
             except BaseException:
+                self._rollbacks += 1
                 if self._depth == 1:
                     run("rollback")
                 else:
@@ -190,7 +194,12 @@ class Store:
         living = 'where "IsDeleted" = 0' if object_type.soft_delete else ""
         return int(self.rows(f"select count(*) from {quote(object_type.name)} {living}")[0][0])
 
+    def revision(self, names: Iterable[str]) -> int:
+        """A number that changes when records of one of these objects may have changed."""
+        return self._rollbacks + sum(self._revisions[name] for name in names)
+
     def insert(self, object_type: ObjectType, records: list[Record]) -> None:
+        self._revisions[object_type.name] += 1
         names = self._names[object_type.name]
         self._connection.executemany(
             self._insert_sql[object_type.name], [list(map(r.get, names)) for r in records]
@@ -198,13 +207,22 @@ class Store:
 
     def update(self, object_type: ObjectType, records: list[Record]) -> None:
         """Write whole records back."""
+        self._revisions[object_type.name] += 1
         names = self._names[object_type.name]
         self._connection.executemany(
             self._update_sql[object_type.name],
             [[*map(r.get, names), r["Id"]] for r in records],
         )
 
-    # Settings, sessions, sequences -----------------------------------------------------------
+    def delete(self, object_type: ObjectType, ids: list[str]) -> None:
+        """Take records away for good, as objects without a recycle bin have it."""
+        self._revisions[object_type.name] += 1
+        table = quote(object_type.name)
+        self._connection.executemany(
+            f'delete from {table} where "Id" = ?', [[record_id] for record_id in ids]
+        )
+
+    # Settings, sequences -----------------------------------------------------------
 
     def setting(self, name: str) -> str | None:
         found = self.rows("select value from local_setting where name = ?", [name])
@@ -237,7 +255,6 @@ class Store:
         run = self._connection.execute
         run("create table if not exists local_setting (name text primary key, value text)")
         run("create table if not exists local_sequence (name text primary key, last integer)")
-        run("create table if not exists local_session (token text primary key, user_id text)")
         run("create table if not exists local_bin (record_id text primary key, root_id text)")
         run("create index if not exists local_bin_root on local_bin (root_id)")
         run(

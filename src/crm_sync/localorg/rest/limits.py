@@ -46,8 +46,9 @@ def limits(org: "Org", request: Request) -> Answer:
 def record_count(org: "Org", request: Request) -> Answer:
     """GET /limits/recordCount: objects without records are left out (R, CumulusCI)."""
     asked = request.query.get("sObjects")
-    names = asked.split(",") if asked else [o.name for o in org.schema.objects]
-    known = [o for name in names if (o := org.schema.find(name.strip())) is not None]
+    seen = org.view(request)
+    names = asked.split(",") if asked else [o.name for o in seen.objects]
+    known = [o for name in names if (o := seen.find(name.strip())) is not None]
     counts = [{"count": org.store.count(o.name), "name": o.name} for o in known]
     return Answer(200, {"sObjects": [c for c in counts if c["count"]]})
 

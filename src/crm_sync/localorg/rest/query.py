@@ -49,7 +49,7 @@ def _run(org: "Org", request: Request, *, with_deleted: bool) -> Answer:
             f"SOQL statements can not be longer than {LONGEST_QUERY} characters",
         )
     parsed = parse(text)
-    compiled = compile_query(org.schema, parsed, with_deleted=with_deleted)
+    compiled = compile_query(org.view(request), parsed, with_deleted=with_deleted)
     rows = org.store.rows(compiled.sql, compiled.parameters)
     if parsed.is_count:
         return Answer(200, {"totalSize": rows[0][0], "done": True, "records": []})

@@ -48,12 +48,13 @@ def items(org: "Org", request: Request, object_type: ObjectType | None) -> list[
         [request.user_id, MOST_RECENT * 5],
     )
     shown: list[dict[str, Any]] = []
+    readable = org.view(request)
     for (record_id,) in seen:
-        record_type = org.schema.of_id(record_id)
+        record_type = readable.of_id(record_id)
         record = org.store.record(record_id)
         if record_type is None or record is None or record.get("IsDeleted"):
             continue
-        if object_type is None or record_type is object_type:
+        if object_type is None or record_type.name == object_type.name:
             item = {"attributes": read.attributes(record_type, record_id, request.base)}
             name = record_type.name_field
             named = {} if name is None else {name.name: record.get(name.name)}

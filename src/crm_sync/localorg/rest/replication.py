@@ -21,7 +21,7 @@ DAYS_UPDATED, DAYS_DELETED = 30, 15
 
 
 def updated(org: "Org", request: Request, object_name: str) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     start, end = _span(org, request, object_type)
     found = org.store.stamped(object_type, start, end, deleted=False)
     if len(found) > MOST_IDS:
@@ -30,7 +30,7 @@ def updated(org: "Org", request: Request, object_name: str) -> Answer:
 
 
 def deleted(org: "Org", request: Request, object_name: str) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     start, end = _span(org, request, object_type)
     found = org.store.stamped(object_type, start, end, deleted=True)
     earliest = org.clock() - timedelta(days=DAYS_DELETED)

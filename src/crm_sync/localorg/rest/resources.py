@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from crm_sync.localorg.routing import OLDEST_VERSION, Answer, Request, Route
-from crm_sync.localorg.signin import oauth
+from crm_sync.localorg.signin import identity
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -31,7 +31,7 @@ def resources(org: "Org", request: Request) -> Answer:
         200,
         {
             **{name: f"{base}/{name}" for name in names},
-            "identity": oauth.identity(org, request.user_id)["id"],
+            "identity": identity.identity_url(org, request.user_id),
         },
     )
 

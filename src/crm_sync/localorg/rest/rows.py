@@ -18,7 +18,7 @@ CREATED_IN_ANSWER_FROM = 46.0
 
 
 def create(org: "Org", request: Request, object_name: str) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     if not object_type.facts.get("createable", True):
         raise ApiError(
             400,
@@ -31,7 +31,7 @@ def create(org: "Org", request: Request, object_name: str) -> Answer:
 
 
 def get(org: "Org", request: Request, object_name: str, record_id: str) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     record = _living(org, object_type, record_id)
     headers = conditions.headers_of(object_type, record)
     return conditions.unchanged(request, object_type, record) or Answer(
@@ -40,7 +40,7 @@ def get(org: "Org", request: Request, object_name: str, record_id: str) -> Answe
 
 
 def update(org: "Org", request: Request, object_name: str, record_id: str) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     row = _parse(org, request, object_type)
     if row.error is None and row.id is not None:
         raise ApiError(
@@ -54,7 +54,7 @@ def update(org: "Org", request: Request, object_name: str, record_id: str) -> An
 
 
 def delete(org: "Org", request: Request, object_name: str, record_id: str) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     _delete(org, request, _own_id(org, object_type, record_id))
     return Answer(204)
 
@@ -62,14 +62,14 @@ def delete(org: "Org", request: Request, object_name: str, record_id: str) -> An
 def get_by_key(
     org: "Org", request: Request, object_name: str, field_name: str, value: str
 ) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     record = _by_key(org, request, object_type, key_field(object_type, field_name), value)
     return Answer(200, _shown(request, object_type, record))
 
 
 def upsert(org: "Org", request: Request, object_name: str, field_name: str, value: str) -> Answer:
     """201 created or 200 updated, with a body; before v46 an update has none (D)."""
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     key = key_field(object_type, field_name)
     if key.type == "id":
         return update(org, request, object_name, value)
@@ -94,7 +94,7 @@ def upsert(org: "Org", request: Request, object_name: str, field_name: str, valu
 def delete_by_key(
     org: "Org", request: Request, object_name: str, field_name: str, value: str
 ) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     record = _by_key(org, request, object_type, key_field(object_type, field_name), value)
     _delete(org, request, record["Id"])
     return Answer(204)
