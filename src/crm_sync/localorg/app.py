@@ -6,28 +6,33 @@ Work on the org is done in a thread, one request at a time; waiting (a fault's d
 """
 
 import asyncio
+import dataclasses
 import gzip
 import json
 import re
 import traceback
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route as HttpRoute
 from starlette.types import Receive, Scope, Send
 
 from crm_sync.localorg import control
+from crm_sync.localorg.bulk import ingest
+from crm_sync.localorg.bulk import query as bulk_query
 from crm_sync.localorg.calls import RecordedCall, client_of, subrequests_of
 from crm_sync.localorg.errors import ApiError, not_found
 from crm_sync.localorg.faults import Plan
 from crm_sync.localorg.rest import collections, composite, describe, limits, query, rows
 from crm_sync.localorg.routing import Answer, Request, Router
 from crm_sync.localorg.signin import oauth as auth
+from crm_sync.localorg.stream import FileParts, TooLargeError, spool
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -38,7 +43,7 @@ MOST_URI = 16384
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"]
 # simple-salesforce asks https://{domain}.salesforce.com: with "HOST:PORT/my" as its domain the call
 # arrives here under this path.
-_OTHER_BODY = re.compile(r"\b(csv|xml)\b")
+_OTHER_BODY = re.compile(r"\b(csv|xml|multipart)\b")
 """Content types whose body the API family reads itself."""
 _TOKEN_PATH = re.compile(r"(/[\w.-]+\.salesforce\.com)?/services/oauth2/token")
 
@@ -62,13 +67,42 @@ class _Api:
                 *composite.ROUTES,
                 *query.ROUTES,
                 *rows.ROUTES,
+                *ingest.ROUTES,
+                *bulk_query.ROUTES,
             ]
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         http = HttpRequest(scope, receive)
-        raw = await http.body()
-        request, refusal = _read(http, raw)
+        if not ingest.is_upload(http.method, http.url.path):
+            await self._handle(http, receive, send, *_read(http, await http.body()))
+            return
+        request, refusal = _read(http, b"")
+        upload: Path | None = None
+        try:
+            gzipped = http.headers.get("content-encoding", "").lower() == "gzip"
+            folder = self._org.bulk.folder
+            upload = await spool(http.stream(), folder, ingest.MOST_UPLOAD, gzipped=gzipped)
+        except TooLargeError:
+            refusal = _TOO_LARGE
+        except zlib.error:
+            refusal = _bad_body("The request body could not be read")
+        try:
+            request = dataclasses.replace(request, upload=upload)
+            await self._handle(http, receive, send, request, refusal)
+        finally:
+            if upload is not None:
+                upload.unlink(missing_ok=True)
+
+    async def _handle(
+        self,
+        http: HttpRequest,
+        receive: Receive,
+        send: Send,
+        request: Request,
+        refusal: Answer | None,
+    ) -> None:
+        scope = http.scope
         target = request.path + (f"?{http.url.query}" if http.url.query else "")
         if request.path.startswith("/local/"):
             answer = await run_in_threadpool(control.answer, self._org, request)
@@ -136,6 +170,7 @@ class _Api:
             user_id,
             version[1],
             request.raw,
+            request.upload,
         )
         with org.store.transaction():
             if path.endswith("/composite") and request.method == "POST":
@@ -150,7 +185,7 @@ class _Api:
             headers=dict(request.headers),
             body=request.body,
             status=answer.status,
-            answer=answer.body,
+            answer=_logged(answer.body),
             client=client_of(request.headers),
             dropped=is_dropped,
             subrequests=subrequests_of(request.body, answer.body),
@@ -191,6 +226,25 @@ def _read(http: HttpRequest, raw: bytes) -> tuple[Request, Answer | None]:
     return request, refusal
 
 
+_TOO_LARGE = Answer(
+    413,
+    [
+        {
+            "errorCode": "CLIENTINPUTERROR",
+            "message": "ClientInputError : Maximum size of request reached. Maximum size of "
+            f"request is {ingest.MOST_UPLOAD} bytes",
+        }
+    ],
+)
+
+
+def _logged(body: Any) -> Any:
+    """An answer as the log keeps it: of bytes, only how many they were."""
+    if isinstance(body, FileParts):
+        return {"bytes": body.size}
+    return {"bytes": len(body)} if isinstance(body, bytes) else body
+
+
 def _bad_body(message: str) -> Answer:
     return Answer(400, [{"message": message, "errorCode": "JSON_PARSER_ERROR"}])
 
@@ -200,6 +254,8 @@ def _response(answer: Answer, headers: dict[str, str]) -> Response:
     more = {**headers, **answer.headers}
     if answer.body is None:
         return Response(status_code=answer.status, headers=more)
+    if isinstance(answer.body, FileParts):
+        return StreamingResponse(iter(answer.body), answer.status, more)
     if isinstance(answer.body, bytes):
         return Response(answer.body, answer.status, more)
     if isinstance(answer.body, str):

@@ -4,12 +4,15 @@ A rule is JSON: ``{"when": {…}, "then": {…}, "times": n}``.
 
 ``when`` (all given parts must match): ``method``; ``path`` (regular expression, searched in the
 path with its query string); ``object``; ``external_id`` and ``id`` (regular expressions, searched
-in the values of the request's records); ``nth`` (fires from the nth match on). ``times`` bounds how
-often it fires; the default is once with ``nth``, without end otherwise.
+in the values of the request's records); ``operation`` (of a Bulk job); ``nth`` (fires from the nth
+match on). ``times`` bounds how often it fires; the default is once with ``nth``, without end
+otherwise.
 
 ``then``: ``{"status": 503, "body": …}`` answers without doing the work; ``{"delay": seconds}``;
 ``{"drop": "before"|"after"}`` closes the connection without an answer, before or after the work was
-done; ``{"row_error": {"statusCode", "message", "fields"}}`` refuses single rows.
+done; ``{"row_error": {"statusCode", "message", "fields"}}`` refuses single rows;
+``{"job": {"fail": text, "after": rows, "hang": true, "slow": seconds, "lose": rows}}`` befalls a
+Bulk job when work on it begins. Such a rule looks at ``object`` and ``operation`` alone.
 
 In a composite, a rule that names an object or a record meets the subrequests, others meet the whole
 request first; ``status`` then answers for that subrequest alone, ``delay`` and ``drop`` concern the
@@ -27,6 +30,7 @@ from crm_sync.localorg.errors import RowError
 from crm_sync.localorg.schema import Schema
 
 Drop = Literal["before", "after"]
+_THEN = frozenset(("status", "body", "delay", "drop", "row_error", "job"))
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Target:
     objects: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
     external_ids: frozenset[str] = frozenset()
+    operation: str = ""
 
 
 @dataclass
@@ -53,8 +58,8 @@ class Rule:
     @classmethod
     def from_json(cls, rule: Mapping[str, Any]) -> "Rule":
         when = rule.get("when", {})
-        unknown = set(when) - {"method", "path", "object", "external_id", "id", "nth"}
-        unknown |= set(rule.get("then", {})) - {"status", "body", "delay", "drop", "row_error"}
+        unknown = set(when) - {"method", "path", "object", "external_id", "id", "nth", "operation"}
+        unknown |= set(rule.get("then", {})) - _THEN
         if unknown or not rule.get("then"):
             raise ValueError(f"not a fault rule: {dict(rule)}")
         return cls(when, rule["then"], rule.get("times", 1 if "nth" in when else None))
@@ -62,6 +67,10 @@ class Rule:
     @property
     def is_about_rows(self) -> bool:
         return "row_error" in self.then
+
+    @property
+    def is_about_jobs(self) -> bool:
+        return "job" in self.then
 
     def fires_on(self, target: Target) -> bool:
         """Does it match, and is it its turn?"""
@@ -79,6 +88,7 @@ class Rule:
         return (
             ("method" not in when or when["method"].upper() == target.method)
             and ("path" not in when or re.search(when["path"], target.path) is not None)
+            and ("operation" not in when or when["operation"] == target.operation)
             and ("object" not in when or when["object"] in target.objects)
             and ("external_id" not in when or _any(when["external_id"], target.external_ids))
             and ("id" not in when or _any(when["id"], target.ids))
@@ -143,6 +153,18 @@ class Faults:
                     )
         return None
 
+    def job_rule(self, operation: str, object_name: str) -> Rule | None:
+        """The rule that befalls a Bulk job, if any."""
+        target = Target(objects=frozenset((object_name,)), operation=operation)
+        with self._lock:
+            about_jobs = (rule for rule in self._rules if rule.is_about_jobs)
+            return next((rule for rule in about_jobs if rule.fires_on(target)), None)
+
+    def holds(self, rule: Rule | None) -> bool:
+        """Is the rule still in force?"""
+        with self._lock:
+            return any(held is rule for held in self._rules)
+
     def plan(self, method: str, path: str, body: Any) -> Plan:
         """Consult every rule for a request and, if it is a composite, for its subrequests."""
         plan = Plan()
@@ -152,7 +174,7 @@ class Faults:
         parts = self._subrequests(path, body)
         with self._lock:
             for rule in self._rules:
-                if rule.is_about_rows:
+                if rule.is_about_rows or rule.is_about_jobs:
                     continue
                 if rule.fires_on(whole):
                     _apply(plan, rule, None)

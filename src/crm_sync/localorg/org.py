@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from crm_sync.localorg.bulk import Bulk
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.errors import not_found
 from crm_sync.localorg.faults import Faults
@@ -57,8 +58,11 @@ class Org:
         self.admin_id: str = users[seed.ADMIN]
         self.integration_user_id: str = users[seed.INTEGRATION]
         self.queue_user_id: str = users[seed.QUEUE]
+        self.bulk = Bulk(self, path)
+        self.bulk.resume()
 
     def close(self) -> None:
+        self.bulk.close()
         self.store.close()
 
     def object_type(self, name: str) -> ObjectType:

@@ -165,6 +165,11 @@ class LocalOrg:
         return self._org.calls
 
     @property
+    def jobs(self) -> list[dict[str, Any]]:
+        """Bulk jobs as their own GET shows them, newest first."""
+        return self._org.bulk.infos()
+
+    @property
     def faults(self) -> Faults:
         """The fault rules; assign or ``append`` rules in their JSON form."""
         return self._org.faults
@@ -254,6 +259,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if data is not None and options.reset:
         for suffix in ("", "-wal", "-shm", ".ca.pem"):
             data.with_name(data.name + suffix).unlink(missing_ok=True)
+        shutil.rmtree(data.with_name(data.name + ".jobs"), ignore_errors=True)
     try:
         org = LocalOrg(data, port=options.port, https=not options.http, verbose=options.verbose)
     except OSError as error:
