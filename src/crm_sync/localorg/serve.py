@@ -170,6 +170,11 @@ class LocalOrg:
         return self._org.bulk.infos()
 
     @property
+    def jobs_folder(self) -> Path:
+        """Where uploads and results of jobs lie."""
+        return self._org.bulk.folder
+
+    @property
     def faults(self) -> Faults:
         """The fault rules; assign or ``append`` rules in their JSON form."""
         return self._org.faults

@@ -104,10 +104,8 @@ class Dialect:
 
     def write(self, cells: Sequence[str]) -> str:
         """A record with every value in quotes (R, amp-labs bulk/info/partial-failure.csv)."""
-        text = self._between.join(cells)
-        if text.count('"') != 2 * (len(cells) - 1):
-            text = self._between.join(cell.replace('"', '""') for cell in cells)
-        return f'"{text}"{self.line_ending}'
+        quoted = [cell.replace('"', '""') if '"' in cell else cell for cell in cells]
+        return f'"{self._between.join(quoted)}"{self.line_ending}'
 
     def head(self, names: Iterable[str], header: bytes) -> bytes:
         """A header of results: our names in quotes, then that of the upload as it was (R)."""

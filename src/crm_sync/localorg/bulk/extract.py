@@ -6,13 +6,13 @@ step, so that neither memory nor the other requests feel how many they are.
 
 import time
 from array import array
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from crm_sync.localorg.bulk.dialect import Dialect, UnreadableError
 from crm_sync.localorg.bulk.faults import JobFault
 from crm_sync.localorg.bulk.jobs import COMPLETE, FAILED, RUNNING, UPLOADED, Job
 from crm_sync.localorg.bulk.querying import Selection, select
+from crm_sync.localorg.bulk.worker import Steps
 from crm_sync.localorg.errors import ApiError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 STEP = 2000
 
 
-def run(org: "Org", job: Job) -> Iterator[float]:
+def run(org: "Org", job: Job) -> Steps:
     """The steps of a query job; one that a restart interrupted begins anew."""
     try:
         yield from _steps(org, job)
@@ -52,7 +52,7 @@ def _fail(org: "Org", job: Job, message: str) -> None:
             org.bulk.save(job)
 
 
-def _steps(org: "Org", job: Job) -> Iterator[float]:
+def _steps(org: "Org", job: Job) -> Steps:
     store = org.store
     with store.transaction():
         if job.state not in (UPLOADED, RUNNING):

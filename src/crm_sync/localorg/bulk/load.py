@@ -8,7 +8,7 @@ others until the next. What cannot be read as a whole fails the job before its f
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,6 +17,7 @@ from crm_sync.localorg.bulk.dialect import Dialect, Record, UnreadableError
 from crm_sync.localorg.bulk.faults import JobFault
 from crm_sync.localorg.bulk.files import Chunk
 from crm_sync.localorg.bulk.jobs import COMPLETE, FAILED, RUNNING, UPLOADED, Job
+from crm_sync.localorg.bulk.worker import Steps
 from crm_sync.localorg.errors import RowError
 from crm_sync.localorg.records import remove, save
 from crm_sync.localorg.records.body import Row
@@ -34,7 +35,7 @@ ID_IN_FAILURES_FROM = 53.0
 """API version from which a refused row says its Id (D, Get Job Failed Record Results)."""
 
 
-def run(org: "Org", job: Job) -> Iterator[float]:
+def run(org: "Org", job: Job) -> Steps:
     """The steps of a job that is closed, or that a restart interrupted."""
     try:
         yield from _Load(org, job).steps()
@@ -65,7 +66,7 @@ class _Load:
         self._write = self._operation()
         self._shows_id = float(job.version) >= ID_IN_FAILURES_FROM
 
-    def steps(self) -> Iterator[float]:
+    def steps(self) -> Steps:
         org, job = self._org, self._job
         with org.store.transaction():
             if job.state not in (UPLOADED, RUNNING):

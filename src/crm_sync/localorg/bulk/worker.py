@@ -3,9 +3,9 @@
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 
-Steps = Iterator[float]
+Steps = Generator[float, None, None]
 """Work in steps; each yields the seconds until the next may begin."""
 
 
@@ -33,6 +33,8 @@ class Worker:
             self._changed.notify()
         if self._thread is not None:
             self._thread.join()
+        for _, steps in self._tasks:
+            steps.close()
 
     def _run(self) -> None:
         while (steps := self._next_task()) is not None:

@@ -178,7 +178,7 @@ def _save(context: WriteContext, rows: list[Row], all_or_none: bool) -> None:
 
 
 def _alive(rows: Iterable[Row]) -> list[Row]:
-    return [row for row in rows if row.is_alive]
+    return [row for row in rows if row.error is None]
 
 
 def _apply_faults(context: WriteContext, rows: list[Row]) -> None:
@@ -194,10 +194,15 @@ def _is_given_key(row: Row, field: Field) -> bool:
 
 def _refuse_read_only(rows: list[Row]) -> None:
     """R, errors/invalid-field-for-insert-update-400.json."""
+    fields = rows[0].object_type.fields
+    locked = {
+        permission: {f.name for f in fields if not f.describe[permission]}
+        for permission in ("createable", "updateable")
+    }
     for row in _alive(rows):
-        permission = "createable" if row.created else "updateable"
+        names = locked["createable" if row.created else "updateable"]
         given = [*row.values, *(lookup.field.name for lookup in row.lookups)]
-        refused = [n for n in given if not row.object_type[n].describe[permission]]
+        refused = [name for name in given if name in names]
         if refused:
             row.error = RowError(
                 "INVALID_FIELD_FOR_INSERT_UPDATE",
@@ -247,10 +252,12 @@ def _check_references(context: WriteContext, rows: list[Row]) -> None:
     """Every Id given must be of the right object, exist, and not be deleted."""
     wanted: dict[str, set[str]] = defaultdict(set)
     given: list[tuple[Row, Field, str]] = []
+    fields = rows[0].object_type.fields if rows else ()
+    references = {f.name: f for f in fields if f.type == "reference"}
     for row in rows:
         for name, value in row.values.items():
-            field = row.object_type[name]
-            if field.type != "reference" or value is None:
+            field = references.get(name)
+            if field is None or value is None:
                 continue
             target = context.store.schema.of_id(value)
             if target is None or target.name not in field.reference_to:
@@ -373,7 +380,10 @@ def _write(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> N
         if object_type.soft_delete:
             row.new["IsDeleted"] = 0
     context.store.insert(object_type, [row.new for row in new])
-    context.store.update(object_type, [row.new for row in rows if row.old is not None])
+    changed = [row for row in rows if row.old is not None]
+    context.store.update(
+        object_type, [row.new for row in changed], [row.old for row in changed if row.old]
+    )
 
 
 def _folded(field: Field, value: Any) -> Any:

@@ -53,7 +53,6 @@ class Store:
             self._connection.execute("pragma journal_mode = wal")
             self._connection.execute("pragma synchronous = normal")
         self._insert_sql = {o.name: self._insert_statement(o) for o in schema.objects}
-        self._update_sql = {o.name: self._update_statement(o) for o in schema.objects}
         with self.transaction():
             self._create_tables()
 
@@ -155,16 +154,30 @@ class Store:
     def insert(self, object_type: ObjectType, records: list[Record]) -> None:
         names = [f.name for f in object_type.stored]
         self._connection.executemany(
-            self._insert_sql[object_type.name], [[r.get(n) for n in names] for r in records]
+            self._insert_sql[object_type.name], [list(map(r.get, names)) for r in records]
         )
 
-    def update(self, object_type: ObjectType, records: list[Record]) -> None:
-        """Write whole records back."""
+    def update(
+        self, object_type: ObjectType, records: list[Record], olds: list[Record] | None = None
+    ) -> None:
+        """Write whole records back.
+
+        With ``olds``, what is stored of them in the same order, the columns that none of them
+        changes are left out, so that their indexes are left alone.
+        """
+        if not records:
+            return
         names = [f.name for f in object_type.stored]
-        self._connection.executemany(
-            self._update_sql[object_type.name],
-            [[*(r.get(n) for n in names), r["Id"]] for r in records],
-        )
+        columns = dict(zip(names, _columns(records, names), strict=True))
+        if olds is not None:
+            stored = zip(names, _columns(olds, names), strict=True)
+            columns = {name: columns[name] for name, before in stored if columns[name] != before}
+        if columns:
+            ids = [record["Id"] for record in records]
+            self._connection.executemany(
+                self._update_statement(object_type, list(columns)),
+                zip(*columns.values(), ids, strict=True),
+            )
 
     # Settings, sessions, sequences -----------------------------------------------------------
 
@@ -248,9 +261,14 @@ class Store:
         return f"insert into {quote(object_type.name)} ({', '.join(names)}) values ({marks})"
 
     @staticmethod
-    def _update_statement(object_type: ObjectType) -> str:
-        assignments = ", ".join(f"{quote(f.name)} = ?" for f in object_type.stored)
+    def _update_statement(object_type: ObjectType, names: list[str]) -> str:
+        assignments = ", ".join(f"{quote(name)} = ?" for name in names)
         return f'update {quote(object_type.name)} set {assignments} where "Id" = ?'
+
+
+def _columns(records: list[Record], names: list[str]) -> Iterator[tuple[Any, ...]]:
+    """The values of each name, one per record."""
+    return zip(*(map(record.get, names) for record in records), strict=True)
 
 
 def _compared(field: Field) -> str:

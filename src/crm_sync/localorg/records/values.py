@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from crm_sync.localorg.errors import BodyError, RowError
@@ -59,6 +59,7 @@ def parse_datetime(text: str) -> datetime | None:
     return moment
 
 
+@lru_cache(maxsize=8192)
 def parse_date(text: str) -> str | None:
     """``YYYY-MM-DD`` of a date; the zone that may follow it is ignored (D); else None."""
     match = _DATE.fullmatch(text)

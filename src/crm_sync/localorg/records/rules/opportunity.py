@@ -17,13 +17,12 @@ _FORECAST_NAMES = {
     "Forecast": "Commit",
     "Closed": "Closed",
 }
+_FORECAST_CODES = {name: code for code, name in _FORECAST_NAMES.items()}
 
 
 def apply(change: Change) -> None:
     new = change.new
-    stages: list[list[Any]] = change.object_type.facts["stages"]
-    facts = {name: (probability, category) for name, probability, category in stages}
-    probability, category = facts.get(new["StageName"], (0, "Pipeline"))
+    probability, category = _stage(change.object_type.facts["stages"], new["StageName"])
     if change.changed("StageName"):
         if "Probability" not in change.given or new.get("Probability") is None:
             new["Probability"] = float(probability)
@@ -32,8 +31,7 @@ def apply(change: Change) -> None:
         new["LastStageChangeDate"] = (
             None if change.old is None else values.format_datetime(change.now)
         )
-    by_name = {name: code for code, name in _FORECAST_NAMES.items()}
-    new["ForecastCategory"] = by_name.get(new.get("ForecastCategoryName") or "", category)
+    new["ForecastCategory"] = _FORECAST_CODES.get(new.get("ForecastCategoryName") or "", category)
     new["IsClosed"] = int(category in ("Closed", "Omitted"))
     new["IsWon"] = int(category == "Closed")
     amount, chance = new.get("Amount"), new.get("Probability")
@@ -43,3 +41,10 @@ def apply(change: Change) -> None:
     year, month = int(new["CloseDate"][:4]), int(new["CloseDate"][5:7])
     quarter = (month + 2) // 3
     new |= {"FiscalYear": year, "FiscalQuarter": quarter, "Fiscal": f"{year} {quarter}"}
+
+
+def _stage(stages: list[list[Any]], name: str) -> tuple[int, str]:
+    for known, probability, category in stages:
+        if known == name:
+            return probability, category
+    return 0, "Pipeline"
