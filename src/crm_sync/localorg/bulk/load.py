@@ -210,14 +210,18 @@ class _Load:
 
 
 def _delete(context: save.WriteContext, rows: list[Row]) -> None:
+    """An Id given twice is deleted when it comes again (U)."""
+    by_id: dict[str, Row] = {}
     for row in rows:
-        try:
-            if row.is_alive and row.id is None:
-                raise RowError("MISSING_ARGUMENT", "Id not specified in a delete call")
-            if row.is_alive:
-                remove.delete(context, row.id or "")
-        except RowError as error:
-            row.error = error
+        if row.is_alive and row.id is None:
+            row.error = RowError("MISSING_ARGUMENT", "Id not specified in a delete call")
+        elif row.id in by_id:
+            row.error = RowError("ENTITY_IS_DELETED", "entity is deleted")
+        elif row.id is not None:
+            by_id[row.id] = row
+    refused = remove.delete_many(context, rows[0].object_type, by_id)
+    for record_id, error in refused.items():
+        by_id[record_id].error = error
 
 
 def error_text(error: RowError) -> str:

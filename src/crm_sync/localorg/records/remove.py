@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from crm_sync.localorg.errors import RowError
 from crm_sync.localorg.records import identifiers, values
 from crm_sync.localorg.records.save import WriteContext
-from crm_sync.localorg.records.store import quote
+from crm_sync.localorg.records.store import Record, quote
 from crm_sync.localorg.schema import Field, ObjectType
 
 
@@ -20,21 +20,47 @@ def delete(context: WriteContext, record_id: str) -> None:
     object_type = context.store.schema.of_id(id18) if id18 else None
     if id18 is None:
         raise RowError("MALFORMED_ID", f"malformed id {record_id}")
-    record = context.store.record(id18)
-    if object_type is None or record is None:
+    if object_type is None:
         raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    for error in delete_many(context, object_type, [id18]).values():
+        raise error
+
+
+def delete_many(
+    context: WriteContext, object_type: ObjectType, ids: Iterable[str]
+) -> dict[str, RowError]:
+    """Delete records of one object by 18-character Ids, at most a few hundred.
+
+    The refusals by Id, as :func:`delete` raises them; the others are deleted.
+    """
+    wanted = list(dict.fromkeys(ids))
+    found = context.store.by_ids(object_type, wanted)
+    refused: dict[str, RowError] = {}
+    for id18 in wanted:
+        error = _refusal(context, object_type, found.get(id18))
+        if error is not None:
+            refused[id18] = error
+    deleted = [id18 for id18 in wanted if id18 not in refused]
+    if deleted:
+        _delete_tree(context, object_type, deleted)
+    return refused
+
+
+def _refusal(
+    context: WriteContext, object_type: ObjectType, record: Record | None
+) -> RowError | None:
+    if record is None:
+        return RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
     if not object_type.facts.get("deletable", True):
-        raise RowError(
+        return RowError(
             "INVALID_TYPE_FOR_OPERATION", f"entity type {object_type.name} does not support delete"
         )
     if record.get("IsDeleted"):
-        raise RowError("ENTITY_IS_DELETED", "entity is deleted")
-    if context.faults.concern_rows:
-        keys = [record[f.name] for f in object_type.fields if f.describe["externalId"]]
-        error = context.faults.row_error(object_type.name, id18, [k for k in keys if k])
-        if error is not None:
-            raise error
-    _delete_tree(context, object_type, [id18])
+        return RowError("ENTITY_IS_DELETED", "entity is deleted")
+    if not context.faults.concern_rows:
+        return None
+    keys = [record[f.name] for f in object_type.fields if f.describe["externalId"]]
+    return context.faults.row_error(object_type.name, record["Id"], [k for k in keys if k])
 
 
 def _delete_tree(context: WriteContext, object_type: ObjectType, ids: list[str]) -> None:
