@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ class Bulk:
         """``data`` is the org's file; jobs are kept beside it, or nowhere for an org in memory."""
         self._org = org
         self._is_kept = data is not None
+        self._folder_lock = threading.Lock()
         self._folder = data.with_name(data.name + ".jobs") if data is not None else None
         self.table = JobTable(org.store)
         self._worker = Worker()
@@ -57,10 +59,11 @@ class Bulk:
     @property
     def folder(self) -> Path:
         """The folder of uploads and results; made when first needed."""
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="crm-sync-jobs-"))
-        self._folder.mkdir(exist_ok=True)
-        return self._folder
+        with self._folder_lock:  # an upload is received without the store's lock
+            if self._folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix="crm-sync-jobs-"))
+            self._folder.mkdir(exist_ok=True)
+            return self._folder
 
     def files(self, job: Job) -> JobFiles:
         return JobFiles(self.folder, job.id)
