@@ -20,7 +20,9 @@ from starlette.routing import Route as HttpRoute
 from starlette.types import Receive, Scope, Send
 
 from crm_sync.localorg import control, wire
-from crm_sync.localorg.calls import RecordedCall, client_of, subrequests_of
+from crm_sync.localorg.bulk import ingest
+from crm_sync.localorg.bulk import query as bulk_query
+from crm_sync.localorg.calls import RecordedCall, client_of, logged, subrequests_of
 from crm_sync.localorg.errors import ApiError, not_found
 from crm_sync.localorg.faults import Plan
 from crm_sync.localorg.page import guard, site
@@ -68,6 +70,8 @@ class _Api:
                 *batch.ROUTES,
                 *query.ROUTES,
                 *rows.ROUTES,
+                *ingest.ROUTES,
+                *bulk_query.ROUTES,
             ],
             org.newest_version,
         )
@@ -79,7 +83,27 @@ class _Api:
             return
         begun = time.perf_counter()
         http = HttpRequest(scope, receive)
-        request, refusal = await wire.read(http)
+        if not ingest.is_upload(http.method, http.url.path):
+            await self._handle(begun, http, receive, send, *await wire.read(http))
+            return
+        folder = self._org.bulk.folder
+        request, refusal = await wire.receive(http, folder, ingest.MOST_UPLOAD)
+        try:
+            await self._handle(begun, http, receive, send, request, refusal)
+        finally:
+            if request.upload is not None:
+                request.upload.unlink(missing_ok=True)
+
+    async def _handle(
+        self,
+        begun: float,
+        http: HttpRequest,
+        receive: Receive,
+        send: Send,
+        request: Request,
+        refusal: Answer | None,
+    ) -> None:
+        scope = http.scope
         target = request.path + (f"?{http.url.query}" if http.url.query else "")
         accepts = request.headers.get("accept-encoding", "")
         if request.path.startswith("/local/"):
@@ -109,6 +133,8 @@ class _Api:
             await wire.hang_up(scope, receive)
             return
         headers = {"Sforce-Limit-Info": limits.usage(self._org)}
+        if plan.truncate is not None or plan.slow:
+            answer = wire.gathered(answer)
         whole = wire.response(answer, headers, accepts=accepts)
         if plan.truncate is not None:
             await wire.send_truncated(whole, plan.truncate, scope, send)
@@ -154,6 +180,7 @@ class _Api:
             user_id,
             version[1],
             request.raw,
+            request.upload,
         )
         with org.store.transaction():
             if path.endswith(("/composite", "/composite/batch")) and request.method == "POST":
@@ -173,7 +200,7 @@ class _Api:
             headers=dict(request.headers),
             body=request.body,
             status=answer.status,
-            answer=answer.body,
+            answer=logged(answer.body),
             client=client_of(request.headers),
             dropped=is_dropped,
             subrequests=subrequests_of(request.body, answer.body),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from crm_sync.localorg.stream import FileParts
+
 
 @dataclass(frozen=True)
 class RecordedCall:
@@ -39,6 +41,13 @@ def client_of(headers: Mapping[str, str]) -> str | None:
         if name.strip().lower() == "client":
             return value.strip()
     return None
+
+
+def logged(body: Any) -> Any:
+    """An answer as the log keeps it: of bytes, only how many they were."""
+    if isinstance(body, FileParts):
+        return {"bytes": body.size}
+    return {"bytes": len(body)} if isinstance(body, bytes) else body
 
 
 def subrequests_of(body: Any, answer: Any) -> list[dict[str, Any]]:

@@ -49,6 +49,8 @@ def _answer(org: "Org", request: Request) -> Answer:
             with_deleted = request.query.get("deleted") == "true"
             found = org.store.records(object_type.name, deleted=with_deleted)
             return Answer(200, [people.shown(object_type, record) for record in found])
+        case "GET", ["jobs"]:
+            return Answer(200, org.bulk.infos())
         case "GET", ["counts"]:
             return Answer(200, {o.name: org.store.count(o.name) for o in org.schema.objects})
         case method, ["policies" | "users" | "certificate" | "refresh-token" as part]:

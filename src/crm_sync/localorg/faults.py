@@ -4,16 +4,19 @@ A rule is JSON: ``{"when": {…}, "then": {…}, "times": n}``.
 
 ``when`` (all given parts must match): ``method``; ``path`` (regular expression, searched in the
 path with its query string); ``object``; ``external_id`` and ``id`` (regular expressions, searched
-in the values of the request's records); ``nth`` (fires from the nth match on); ``rate`` (fires on
-this part of the matches, 0 to 1, drawn by ``seed``, so that a run can be repeated). ``times``
-bounds how often it fires; the default is once with ``nth``, without end otherwise.
+in the values of the request's records); ``operation`` (of a Bulk job); ``nth`` (fires from the nth
+match on); ``rate`` (fires on this part of the matches, 0 to 1, drawn by ``seed``, so that a run can
+be repeated). ``times`` bounds how often it fires; the default is once with ``nth``, without end
+otherwise.
 
 ``then``: ``{"status": 503, "body": …}`` answers without doing the work; ``{"delay": seconds}``;
 ``{"drop": "before"|"after"}`` closes the connection without an answer, before or after the work was
 done; ``{"slow": seconds}`` sends the body in pieces over that time; ``{"truncate": part}`` sends
 that part of it (0 to 1) and closes; ``{"expire_sessions": true}`` ends every session and
 ``{"daily_limit": true}`` uses up the day's calls, both before the request is looked at;
-``{"row_error": {"statusCode", "message", "fields"}}`` refuses single rows.
+``{"row_error": {"statusCode", "message", "fields"}}`` refuses single rows;
+``{"job": {"fail": text, "after": rows, "hang": true, "slow": seconds, "lose": rows}}`` befalls a
+Bulk job when work on it begins. Such a rule looks at ``object`` and ``operation`` alone.
 
 In a composite, a rule that names an object or a record meets the subrequests, others meet the whole
 request first; ``status`` then answers for that subrequest alone, ``delay`` and ``drop`` concern the
@@ -32,7 +35,9 @@ from crm_sync.localorg.errors import RowError
 from crm_sync.localorg.schema import Schema
 
 Drop = Literal["before", "after"]
-WHEN = frozenset(("method", "path", "object", "external_id", "id", "nth", "rate", "seed"))
+WHEN = frozenset(
+    ("method", "path", "object", "external_id", "id", "operation", "nth", "rate", "seed")
+)
 THEN = frozenset(
     (
         "status",
@@ -44,6 +49,7 @@ THEN = frozenset(
         "expire_sessions",
         "daily_limit",
         "row_error",
+        "job",
     )
 )
 
@@ -57,6 +63,7 @@ class Target:
     objects: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
     external_ids: frozenset[str] = frozenset()
+    operation: str = ""
 
 
 @dataclass
@@ -94,6 +101,10 @@ class Rule:
     def is_about_rows(self) -> bool:
         return "row_error" in self.then
 
+    @property
+    def is_about_jobs(self) -> bool:
+        return "job" in self.then
+
     def fires_on(self, target: Target) -> bool:
         """Does it match, and is it its turn?"""
         if not self._matches(target):
@@ -112,6 +123,7 @@ class Rule:
         return (
             ("method" not in when or when["method"].upper() == target.method)
             and ("path" not in when or re.search(when["path"], target.path) is not None)
+            and ("operation" not in when or when["operation"] == target.operation)
             and ("object" not in when or when["object"] in target.objects)
             and ("external_id" not in when or _any(when["external_id"], target.external_ids))
             and ("id" not in when or _any(when["id"], target.ids))
@@ -192,6 +204,18 @@ class Faults:
                     )
         return None
 
+    def job_rule(self, operation: str, object_name: str) -> Rule | None:
+        """The rule that befalls a Bulk job, if any."""
+        target = Target(objects=frozenset((object_name,)), operation=operation)
+        with self._lock:
+            about_jobs = (rule for rule in self._rules if rule.is_about_jobs)
+            return next((rule for rule in about_jobs if rule.fires_on(target)), None)
+
+    def holds(self, rule: Rule | None) -> bool:
+        """Is the rule still in force?"""
+        with self._lock:
+            return any(held is rule for held in self._rules)
+
     def plan(self, method: str, path: str, body: Any) -> Plan:
         """Consult every rule for a request and, if it is a composite, for its subrequests."""
         plan = Plan()
@@ -201,7 +225,7 @@ class Faults:
         parts = self._subrequests(path, body)
         with self._lock:
             for rule in self._rules:
-                if rule.is_about_rows:
+                if rule.is_about_rows or rule.is_about_jobs:
                     continue
                 if rule.fires_on(whole):
                     _apply(plan, rule, None)

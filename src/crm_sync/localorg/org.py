@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from crm_sync.localorg.bulk import Bulk
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.errors import ApiError, not_found
 from crm_sync.localorg.faults import Faults
@@ -94,8 +95,11 @@ class Org:
             self.rules = saved_rules if options.rules is None else options.rules
         except ValueError as error:
             raise OptionError(str(error)) from None
+        self.bulk = Bulk(self, path)
+        self.bulk.resume()
 
     def close(self) -> None:
+        self.bulk.close()
         self.store.close()
 
     def object_type(self, name: str, request: Request | None = None) -> ObjectType:

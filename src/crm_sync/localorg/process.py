@@ -6,6 +6,7 @@ line on standard error and exit code 2.
 
 import argparse
 import json
+import shutil
 import signal
 import sqlite3
 import sys
@@ -15,6 +16,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import NoReturn
 
+from crm_sync.localorg.bulk.service import JOBS
 from crm_sync.localorg.options import OptionError, add_arguments, from_arguments
 from crm_sync.localorg.serve import CERTIFICATE, PRIVATE_KEY, LocalOrg, PortError
 
@@ -91,6 +93,7 @@ def _remove(data: Path) -> None:
                 raise ValueError("it is no SQLite file, so --reset leaves it alone")
     for suffix in ("", "-wal", "-shm", CERTIFICATE, PRIVATE_KEY):
         data.with_name(data.name + suffix).unlink(missing_ok=True)
+    shutil.rmtree(data.with_name(data.name + JOBS), ignore_errors=True)
 
 
 def _await_end_of_input(done: threading.Event) -> None:

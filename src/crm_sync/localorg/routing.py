@@ -6,6 +6,7 @@ A subrequest of a composite takes the same way as a request of its own, so nothi
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
@@ -32,6 +33,8 @@ class Request:
     version: str = "67.0"
     raw: bytes = b""
     """The body as it came, unzipped: CSV and XML are read by those who ask for them."""
+    upload: Path | None = None
+    """Where the body of a Bulk upload lies instead; it goes when the request is answered."""
 
     @property
     def api_version(self) -> float:
@@ -47,7 +50,7 @@ class Request:
 class Answer:
     """What is sent back; a body of None is an empty one.
 
-    A body of bytes goes out as it is, under the ``Content-Type`` among the headers.
+    Bytes, and parts of a file, go out as they are, under the ``Content-Type`` among the headers.
     """
 
     status: int = 200

@@ -223,6 +223,16 @@ class LocalOrg:
         return self._org.calls
 
     @property
+    def jobs(self) -> list[dict[str, Any]]:
+        """Bulk jobs as their own GET shows them, newest first."""
+        return self._org.bulk.infos()
+
+    @property
+    def jobs_folder(self) -> Path:
+        """Where uploads and results of jobs lie."""
+        return self._org.bulk.folder
+
+    @property
     def faults(self) -> Faults:
         """The fault rules; assign or ``append`` rules in their JSON form."""
         return self._org.faults

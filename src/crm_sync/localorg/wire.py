@@ -9,18 +9,21 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from crm_sync.localorg import jsonerrors
 from crm_sync.localorg.routing import Answer, Request
 from crm_sync.localorg.signin import door
+from crm_sync.localorg.stream import FileParts, TooLargeError, spool
 
 MOST_URI = 16384
 """Bytes of a URI, and of a URI with its headers (D, help 000386264): 414, and 431."""
@@ -35,33 +38,79 @@ _OTHER_BODY = re.compile(r"\b(csv|xml|multipart/form-data)\b")
 """Content types whose body the API family reads itself."""
 _JSON_TYPES = ("", "application/json")
 _CHUNKS_OF_SLOW_BODY = 20
+_ZIPPED = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
 
 
 async def read(http: HttpRequest) -> tuple[Request, Answer | None]:
     """The request, and its refusal if its body or its address cannot be accepted."""
-    headers = {name.lower(): value for name, value in http.headers.items()}
+    headers = _headers(http)
     content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     most = MOST_CSV if "csv" in content_type or "multipart" in content_type else MOST_BODY
     raw = await _body(http, most)
-    path = http.scope["raw_path"].decode("latin-1")
-    query = dict(parse_qsl(http.url.query, keep_blank_values=True))
+    path = _path(http)
     body, refusal = None, _of_address(http, path)
     if raw is None:
         raw, refusal = b"", _refusal(413, "REQUEST_ENTITY_TOO_LARGE", "Request Entity Too Large")
     elif raw:
         raw, body, bad = _parsed(raw, content_type, headers, path)
         refusal = refusal or bad
+    return _request(http, headers, body=body, raw=raw), refusal
+
+
+async def receive(http: HttpRequest, folder: Path, most: int) -> tuple[Request, Answer | None]:
+    """A request whose body goes into a file in ``folder``, unzipped, and its refusal.
+
+    ``most`` is in bytes. The caller removes ``Request.upload``, if it is still there in the end.
+    """
+    headers = _headers(http)
+    refusal = _of_address(http, _path(http))
+    upload: Path | None = None
+    try:
+        upload = await spool(http.stream(), folder, most, gzipped=_is_zipped(headers))
+    except TooLargeError:
+        refusal = refusal or _refusal(
+            413,
+            "CLIENTINPUTERROR",
+            "ClientInputError : Maximum size of request reached. Maximum size of request is "
+            f"{most} bytes",
+        )
+    except (zlib.error, ClientDisconnect):
+        refusal = refusal or _bad_body("The request body could not be read")
+    return _request(http, headers, upload=upload), refusal
+
+
+def _headers(http: HttpRequest) -> dict[str, str]:
+    return {name.lower(): value for name, value in http.headers.items()}
+
+
+def _path(http: HttpRequest) -> str:
+    return str(http.scope["raw_path"].decode("latin-1"))
+
+
+def _is_zipped(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-encoding", "").lower() in ("gzip", "x-gzip")
+
+
+def _request(
+    http: HttpRequest,
+    headers: Mapping[str, str],
+    *,
+    body: Any = None,
+    raw: bytes = b"",
+    upload: Path | None = None,
+) -> Request:
+    query = dict(parse_qsl(http.url.query, keep_blank_values=True))
     # D, REST guide: a POST may name another method in the query, for clients that have no PATCH.
     override = query.pop("_HttpMethod", "") if http.method == "POST" else ""
-    request = Request(
+    return Request(
         method=override.upper() or http.method,
-        path=path,
+        path=_path(http),
         query=query,
         headers=headers,
         body=body,
         raw=raw,
+        upload=upload,
     )
-    return request, refusal
 
 
 async def _body(http: HttpRequest, most: int) -> bytes | None:
@@ -94,7 +143,7 @@ def _parsed(
 ) -> tuple[bytes, Any, Answer | None]:
     """The body unzipped, and read where its type is JSON or a form."""
     try:
-        if headers.get("content-encoding", "").lower() in ("gzip", "x-gzip"):
+        if _is_zipped(headers):
             raw = gzip.decompress(raw)
         if content_type == "application/x-www-form-urlencoded" and "/services/data/" not in path:
             return raw, dict(parse_qsl(raw.decode(), keep_blank_values=True)), None
@@ -136,6 +185,8 @@ def response(answer: Answer, more: Mapping[str, str], *, accepts: str = "") -> R
     headers = {**more, **answer.headers}
     if answer.body is None:
         return Response(status_code=answer.status, headers=headers)
+    if isinstance(answer.body, FileParts):
+        return _streamed(answer, answer.body, headers, accepts)
     kind = None
     if isinstance(answer.body, bytes):
         content = answer.body
@@ -146,8 +197,30 @@ def response(answer: Answer, more: Mapping[str, str], *, accepts: str = "") -> R
         content, kind = text.encode(), "application/json;charset=UTF-8"
     if len(content) >= SMALLEST_GZIP and accepts_gzip(accepts):
         content = gzip.compress(content, GZIP_LEVEL, mtime=0)
-        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        headers |= _ZIPPED
     return Response(content, answer.status, headers, kind)
+
+
+def _streamed(
+    answer: Answer, parts: FileParts, headers: dict[str, str], accepts: str
+) -> StreamingResponse:
+    if parts.size >= SMALLEST_GZIP and accepts_gzip(accepts):
+        return StreamingResponse(_zipped(parts), answer.status, {**headers, **_ZIPPED})
+    return StreamingResponse(iter(parts), answer.status, headers)
+
+
+def _zipped(parts: Iterable[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(GZIP_LEVEL, wbits=16 + zlib.MAX_WBITS)
+    for part in parts:
+        yield packer.compress(part)
+    yield packer.flush()
+
+
+def gathered(answer: Answer) -> Answer:
+    """The answer with its body in memory, for faults that send it otherwise than whole."""
+    if isinstance(answer.body, FileParts):
+        return replace(answer, body=b"".join(answer.body))
+    return answer
 
 
 def accepts_gzip(accepts: str) -> bool:

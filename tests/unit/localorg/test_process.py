@@ -31,15 +31,28 @@ def process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, 
         running.communicate(timeout=10)
 
 
-def get(told: dict[str, Any], path: str) -> requests.Response:
+def send(
+    told: dict[str, Any],
+    method: str,
+    path: str,
+    *,
+    headers: dict[str, str] | None = None,
+    **body: Any,
+) -> requests.Response:
     session = requests.Session()
     session.trust_env = False
-    return session.get(
+    return session.request(
+        method,
         told["instance_url"] + path,
-        headers={"Authorization": f"Bearer {told['access_token']}"},
+        headers={"Authorization": f"Bearer {told['access_token']}", **(headers or {})},
         verify=told["ca_bundle"] or True,
         timeout=10,
+        **body,
     )
+
+
+def get(told: dict[str, Any], path: str) -> requests.Response:
+    return send(told, "GET", path)
 
 
 def test_its_first_line_says_how_to_reach_it_and_a_signal_ends_it() -> None:

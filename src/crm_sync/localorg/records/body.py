@@ -110,11 +110,7 @@ class BodyParser:
         key = target.find(named[0][0]) if len(named) == 1 else None
         if key is None or not key.is_key:
             shown = named[0][0] if named else ""
-            raise RowError(
-                "INVALID_FIELD",
-                f"Field name provided, {shown} is not an External ID or indexed field for "
-                f"{target.name}",
-            )
+            raise not_a_key(shown, target)
         row.lookups.append(Lookup(parent, target, key, named[0][1]))
 
     def _target(self, parent: Field, nested: Mapping[str, Any]) -> ObjectType:
@@ -139,6 +135,14 @@ def no_such_column(name: str, object_type: ObjectType) -> BodyError:
     """R, errors/invalid-field-400.json."""
     return BodyError(
         "INVALID_FIELD", f"No such column '{name}' on sobject of type {object_type.name}"
+    )
+
+
+def not_a_key(name: str, target: ObjectType) -> RowError:
+    """A parent named by a field that cannot name one."""
+    return RowError(
+        "INVALID_FIELD",
+        f"Field name provided, {name} is not an External ID or indexed field for {target.name}",
     )
 
 

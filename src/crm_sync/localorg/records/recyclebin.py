@@ -6,28 +6,31 @@ the deletion cleared, unless they lead elsewhere by now (D, undelete() and help 
 Records"). REST has no call for it; a person restores.
 """
 
+from collections.abc import Mapping
+
 from crm_sync.localorg.errors import RowError, not_found
 from crm_sync.localorg.records.store import Record, Store, quote
 from crm_sync.localorg.schema import Field, ObjectType
 
 
-def note_deleted(store: Store, root_id: str, ids: list[str]) -> None:
-    """These records went into the bin with ``root_id`` (one of them is it itself)."""
-    values = ", ".join(["(?, ?)"] * len(ids))
-    pairs = [text for record_id in ids for text in (record_id, root_id)]
+def note_deleted(store: Store, roots: Mapping[str, str]) -> None:
+    """These records went into the bin, each with the one whose deletion took it along."""
+    values = ", ".join(["(?, ?)"] * len(roots))
+    pairs = [text for pair in roots.items() for text in pair]
     store.execute(f"insert or replace into local_bin values {values}", pairs)
 
 
-def note_cleared(
-    store: Store, root_id: str, child: ObjectType, field: Field, parents: list[str]
-) -> None:
-    """The deletion of these parents is about to empty this field of their living children."""
+def note_cleared(store: Store, child: ObjectType, field: Field, parents: list[str]) -> None:
+    """The deletion of these parents, noted before, is about to empty this field of their
+    living children."""
     marks = ", ".join("?" * len(parents))
-    living = ' and "IsDeleted" = 0' if child.soft_delete else ""
+    link = f"child.{quote(field.name)}"
+    living = ' and child."IsDeleted" = 0' if child.soft_delete else ""
     store.execute(
-        f'insert into local_cleared select ?, "Id", ?, {quote(field.name)} '
-        f"from {quote(child.name)} where {quote(field.name)} in ({marks}){living}",
-        [root_id, field.name, *parents],
+        f'insert into local_cleared select bin.root_id, child."Id", ?, {link} '
+        f"from {quote(child.name)} child join local_bin bin on bin.record_id = {link} "
+        f"where {link} in ({marks}){living}",
+        [field.name, *parents],
     )
 
 

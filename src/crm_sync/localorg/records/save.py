@@ -190,7 +190,7 @@ def _save(context: WriteContext, rows: list[Row], all_or_none: bool) -> None:
 
 
 def _alive(rows: Iterable[Row]) -> list[Row]:
-    return [row for row in rows if row.is_alive]
+    return [row for row in rows if row.error is None]
 
 
 def _apply_faults(context: WriteContext, rows: list[Row]) -> None:
@@ -292,7 +292,10 @@ def _write(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> N
             row.new["IsDeleted"] = 0
     _number(context, object_type, new)
     context.store.insert(object_type, [row.new for row in new])
-    context.store.update(object_type, [row.new for row in rows if row.old is not None])
+    changed = [row for row in rows if row.old is not None]
+    context.store.update(
+        object_type, [row.new for row in changed], [row.old for row in changed if row.old]
+    )
     rules.of(object_type).after(context.store, [row.new for row in rows])
 
 

@@ -57,7 +57,6 @@ class Store:
             self._connection.execute("pragma synchronous = normal")
         self._names = {o.name: [f.name for f in o.stored] for o in schema.objects}
         self._insert_sql = {o.name: self._insert_statement(o) for o in schema.objects}
-        self._update_sql = {o.name: self._update_statement(o) for o in schema.objects}
         with self.transaction():
             self._create_tables()
 
@@ -205,14 +204,28 @@ class Store:
             self._insert_sql[object_type.name], [list(map(r.get, names)) for r in records]
         )
 
-    def update(self, object_type: ObjectType, records: list[Record]) -> None:
-        """Write whole records back."""
+    def update(
+        self, object_type: ObjectType, records: list[Record], olds: list[Record] | None = None
+    ) -> None:
+        """Write whole records back.
+
+        With ``olds``, what is stored of them in the same order, the columns that none of them
+        changes are left out, so that their indexes are left alone.
+        """
+        if not records:
+            return
         self._revisions[object_type.name] += 1
         names = self._names[object_type.name]
-        self._connection.executemany(
-            self._update_sql[object_type.name],
-            [[*map(r.get, names), r["Id"]] for r in records],
-        )
+        columns = dict(zip(names, _columns(records, names), strict=True))
+        if olds is not None:
+            stored = zip(names, _columns(olds, names), strict=True)
+            columns = {name: columns[name] for name, before in stored if columns[name] != before}
+        if columns:
+            ids = [record["Id"] for record in records]
+            self._connection.executemany(
+                self._update_statement(object_type, list(columns)),
+                zip(*columns.values(), ids, strict=True),
+            )
 
     def delete(self, object_type: ObjectType, ids: list[str]) -> None:
         """Take records away for good, as objects without a recycle bin have it."""
@@ -310,9 +323,14 @@ class Store:
         return f"insert into {quote(object_type.name)} ({', '.join(names)}) values ({marks})"
 
     @staticmethod
-    def _update_statement(object_type: ObjectType) -> str:
-        assignments = ", ".join(f"{quote(f.name)} = ?" for f in object_type.stored)
+    def _update_statement(object_type: ObjectType, names: list[str]) -> str:
+        assignments = ", ".join(f"{quote(name)} = ?" for name in names)
         return f'update {quote(object_type.name)} set {assignments} where "Id" = ?'
+
+
+def _columns(records: list[Record], names: list[str]) -> Iterator[tuple[Any, ...]]:
+    """The values of each name, one per record."""
+    return zip(*(map(record.get, names) for record in records), strict=True)
 
 
 def _compared(field: Field) -> str:

@@ -60,7 +60,7 @@ def parse_datetime(text: str) -> datetime | None:
     return moment
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def parse_date(text: str) -> str | None:
     """``YYYY-MM-DD`` of a date; the zone that may follow it is ignored (D); else None."""
     match = _DATE.fullmatch(text)
@@ -229,7 +229,7 @@ def _decimal(field: Field, value: Any) -> Decimal | None:
 
 
 def _out_of_range(field: Field, value: Any) -> RowError:
-    shown = value if isinstance(value, str) else _as_java_writes(float(value))
+    shown = value if isinstance(value, str) else as_java_writes(float(value))
     return RowError(
         "NUMBER_OUTSIDE_VALID_RANGE",
         f"{field.label}: value outside of valid range on numeric field: {shown}",
@@ -237,7 +237,7 @@ def _out_of_range(field: Field, value: Any) -> RowError:
     )
 
 
-def _as_java_writes(number: float) -> str:
+def as_java_writes(number: float) -> str:
     """ "100.0" (R) as Java's Double.toString has it, so "1.0E16" for a large one."""
     if number == 0 or 1e-3 <= abs(number) < 1e7:
         return repr(number)

@@ -14,7 +14,6 @@ _FULL = {
     "DailyAsyncApexExecutions": 250000,
     "DailyBulkApiRequests": 5000,
     "DailyBulkV2QueryFileStorageMB": 976562,
-    "DailyBulkV2QueryJobs": 10000,
     "DailyDurableGenericStreamingApiEvents": 10000,
     "DailyDurableStreamingApiEvents": 10000,
     "DailyGenericStreamingApiEvents": 10000,
@@ -40,6 +39,7 @@ def limits(org: "Org", request: Request) -> Answer:
     body = {name: {"Max": most, "Remaining": most} for name, most in _FULL.items()}
     remaining = max(0, org.daily_limit - org.daily_used)
     body["DailyApiRequests"] = {"Max": org.daily_limit, "Remaining": remaining}
+    body |= org.bulk.limits()
     return Answer(200, dict(sorted(body.items())))
 
 
