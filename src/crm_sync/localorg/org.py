@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.errors import not_found
@@ -17,6 +16,7 @@ from crm_sync.localorg.records.store import Store
 from crm_sync.localorg.rest import describe
 from crm_sync.localorg.routing import Request
 from crm_sync.localorg.schema import FieldChanges, ObjectType, load_schema
+from crm_sync.localorg.soql.results import Results
 
 DAILY_LIMIT = 15000
 """API calls in 24 hours of a Developer Edition org (R, limits.json)."""
@@ -45,7 +45,7 @@ class Org:
         self.daily_limit = DAILY_LIMIT
         self.daily_used = 0
         self.calls: deque[RecordedCall] = deque(maxlen=KEPT_CALLS)
-        self.cursors: dict[str, tuple[list[Any], int]] = {}
+        self.results = Results(self.store, self._new_locator, clock)
         self._parsers = {o.name: BodyParser(self.schema, o) for o in self.schema.objects}
         with self.store.transaction():
             self._found(org_id)
@@ -125,6 +125,9 @@ class Org:
         self.store.set_setting("client_id", f"3MVG9local.{secrets.token_urlsafe(24)}")
         self.store.set_setting("client_secret", secrets.token_hex(32).upper())
         seed.fill(self.store, org_id18, pod_of(org_id18), values.format_datetime(self.clock()))
+
+    def _new_locator(self) -> str:
+        return identifiers.build("01g", self.pod, self.store.take_numbers("01g", 1)[0])
 
     def _setting(self, name: str) -> str:
         value = self.store.setting(name)
