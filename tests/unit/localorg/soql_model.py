@@ -1,8 +1,8 @@
 """Random SOQL, and what it means by a plain evaluation over dicts.
 
-Written from the rules of SOQL, not from the compiler: texts are compared through a table of letters,
-date literals by looking at each day of a calendar, LIKE by trying. A condition is a tuple that
-:func:`render` writes as SOQL and :func:`holds` evaluates.
+Written from the rules of SOQL, not from the compiler: texts are compared through a table of
+letters, date literals by looking at each day of a calendar, LIKE by trying. A condition is a tuple
+that :func:`render` writes as SOQL and :func:`holds` evaluates.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,9 +21,9 @@ NOW = datetime(2026, 3, 29, 22, 30, tzinfo=UTC)
 """After midnight of the 30th for the user, on the night after the clocks went forward."""
 TODAY = date(2026, 3, 30)
 
-LOWER = {"A": "a", "B": "b", "Ä": "ä", "Σ": "σ"}
+LOWER = {"A": "a", "B": "b", "Ä": "ä", "Ж": "ж"}
 UPPER = {small: large for large, small in LOWER.items()}
-LETTERS = "aAbBäÄσΣß_%\\' "
+LETTERS = "aAbBäÄжЖß_%\\' "
 RATINGS = ("Hot", "Warm", "Cold")
 STAGES = ("Prospecting", "Closed Won", "own stage")
 
@@ -57,7 +57,7 @@ KINDS = {
 
 texts = st.text(LETTERS, min_size=1, max_size=3).filter(lambda t: t.strip() != "")
 patterns = st.lists(
-    st.sampled_from([*"aAbBäÄσΣß_%%' ", "\\_", "\\%", "\\\\"]), min_size=1, max_size=4
+    st.sampled_from([*"aAbBäÄжЖß_%%' ", "\\_", "\\%", "\\\\"]), min_size=1, max_size=4
 ).map("".join)
 numbers = st.integers(-2, 3)
 days = st.integers(-500, 500).map(lambda n: TODAY + timedelta(n)) | st.integers(-3, 3).map(
@@ -138,7 +138,7 @@ def conditions(object_name: str) -> st.SearchStrategy[Condition]:
 def render(condition: Condition, id_of: Callable[[int], str]) -> str:
     """The condition as SOQL."""
     if condition[0] == "NOT":
-        return f"(NOT {render(condition[1][0], id_of)})"
+        return f"NOT ({render(condition[1][0], id_of)})"
     if condition[0] in ("AND", "OR"):
         parts = [f"({render(part, id_of)})" for part in condition[1]]
         return f" {condition[0].lower()} ".join(parts)

@@ -254,10 +254,8 @@ def test_children_of_each_parent(
         assert (children is None) == (not expected)
         assert [c["Id"] for c in children or []] == [r["Id"] for r in expected], child
         for c in children or []:
-            site = data.value(data.rows["Account"][0], "Site") if False else None
             parent = next(r for r in data.rows["Account"] if r["Id"] == record["Id"])
-            site = parent["Site"]
-            assert c["Account"]["Site"] == site
+            assert c["Account"]["Site"] == parent["Site"]
 
 
 @SETTINGS

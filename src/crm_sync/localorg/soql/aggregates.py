@@ -158,7 +158,8 @@ class _Grouping:
             number = self._keys.get(inner.sql)
             if number is None:
                 raise malformed(f"Field must be grouped or aggregated: {_shown(argument)}")
-            return replace(inner, sql=str(int(number not in self._chosen)), kind="int", field=None)
+            excluded = int(number not in self._chosen)
+            return replace(inner, sql=f"+{excluded}", kind="int", field=None, folds=False)
         is_allowed = inner.field is None or inner.field.describe["aggregatable"]
         if not is_allowed or (function in ("sum", "avg") and inner.kind not in NUMBERS):
             raise malformed(
