@@ -8,6 +8,7 @@ that :func:`render` writes as SOQL and :func:`holds` evaluates.
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ NOW = datetime(2026, 3, 29, 22, 30, tzinfo=UTC)
 """After midnight of the 30th for the user, on the night after the clocks went forward."""
 TODAY = date(2026, 3, 30)
 
-LOWER = {"A": "a", "B": "b", "Ä": "ä", "Ж": "ж"}
+LOWER = dict(zip(ascii_uppercase + "ÄЖ", ascii_lowercase + "äж", strict=True))
 UPPER = {small: large for large, small in LOWER.items()}
 LETTERS = "aAbBäÄжЖß_%\\' "
 RATINGS = ("Hot", "Warm", "Cold")
@@ -86,10 +87,10 @@ def sort_text(text: str) -> str:
 
 
 @st.composite
-def comparisons(draw: st.DrawFn, object_name: str) -> Condition:
+def comparisons(draw: st.DrawFn, object_name: str, field: str | None = None) -> Condition:
     """One comparison of a field with literals."""
     kinds = KINDS[object_name]
-    field = draw(st.sampled_from(sorted(kinds)))
+    field = field or draw(st.sampled_from(sorted(kinds)))
     kind = kinds[field]
     function = ""
     if kind in ("date", "datetime") and draw(st.booleans()):

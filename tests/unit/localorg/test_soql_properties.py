@@ -24,7 +24,7 @@ from .soql_model import Data, Row
 CONTEXT = QueryContext(zone="Europe/Berlin", calendar=Calendar(model.NOW, model.ZONE))
 BASE = "/services/data/v60.0"
 SETTINGS = settings(
-    max_examples=100,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -199,6 +199,34 @@ def test_a_query_finds_the_rows_that_hold_in_their_order(
     assert [r["Id"] for r in found] == [r["Id"] for r in expected], soql
 
 
+@pytest.mark.parametrize(
+    ("object_name", "field"),
+    [
+        ("Account", "Site"),
+        ("Account", "CRM_Id__c"),
+        ("Account", "Rating"),
+        ("Account", "CreatedDate"),
+        ("Account", "AnnualRevenue"),
+        ("Account", "ParentId"),
+        ("Opportunity", "CloseDate"),
+        ("Opportunity", "IsWon"),
+        ("Opportunity", "Account.Site"),
+    ],
+)
+@settings(SETTINGS, max_examples=60)
+@given(st.data(), datas)
+def test_each_comparison_of_a_field(
+    org: Org, object_name: str, field: str, draws: st.DataObject, data: Data
+) -> None:
+    org.fill(data)
+    comparisons = st.lists(model.comparisons(object_name, field), min_size=8, max_size=8)
+    for condition in draws.draw(comparisons):
+        soql = f"SELECT Id FROM {object_name} WHERE {model.render(condition, account_id)}"
+        rows = data.living(object_name)
+        expected = [r["Id"] for r in rows if model.holds(condition, r, account_id, data)]
+        assert [r["Id"] for r in org.query(soql)] == expected, soql
+
+
 @SETTINGS
 @given(st.data(), datas, page_sizes)
 def test_semi_joins_and_anti_joins(
@@ -268,6 +296,15 @@ def test_values_of_a_record_and_its_parents(
     )
     org.fill(data)
     found = org.query(f"SELECT {', '.join(fields)} FROM {object_name}")
+    statement = compile_query(org.schema, f"SELECT {', '.join(fields)} FROM {object_name}", CONTEXT)
+    assert [".".join(column.path) for column in statement.columns] == fields
+    flat = [
+        [column.make(row, BASE) for column in statement.columns]
+        for row in org.results.stream(statement, "005")
+    ]
+    assert flat == [
+        [stored(data.value(row, field)) for field in fields] for row in data.living(object_name)
+    ]
     for record, row in zip(found, data.living(object_name), strict=True):
         assert list(record)[1:] == list(dict.fromkeys(f.split(".")[0] for f in fields))
         for field in fields:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from crm_sync.localorg.errors import ApiError
 from crm_sync.localorg.records.store import Record, Store, quote
@@ -23,6 +23,9 @@ MOST_CURSORS = 10
 
 LOCATOR_LIFE = timedelta(days=2)
 """U: Salesforce promises no time; its documentation has named 15 minutes and two days."""
+
+Kind = Literal["open", "nested", "kept"]
+"""Opened by a query and counted; of one record's children, not counted; kept until released."""
 
 _JSON_PARENTS = "(select value from json_each(?))"
 
@@ -39,7 +42,7 @@ class Cursor:
     page_size: int
     user_id: str
     used: datetime
-    is_nested: bool
+    kind: Kind
     children: dict[int, "ChildTable"] = field(default_factory=dict)
     nested: list[str] = field(default_factory=list)
 
@@ -113,9 +116,9 @@ class Results:
         user_id: str,
         *,
         parent_id: str | None = None,
-        is_kept: bool = False,
+        kind: Kind = "open",
     ) -> Cursor:
-        """Write a result down. ``is_kept``: until it is released, whatever else is opened."""
+        """Write a result down; with ``parent_id`` that of a child query for one parent."""
         with self._store.lock:
             cursor_id = self._new_id()
             table = f"cursor_{cursor_id}"
@@ -130,12 +133,21 @@ class Results:
                 page_size=page_size,
                 user_id=user_id,
                 used=self._clock(),
-                is_nested=parent_id is not None or is_kept,
+                kind=kind,
                 children=self._write_children(table, statement),
             )
             self._cursors[cursor_id] = cursor
             self._release_old()
             return cursor
+
+    def stream(self, statement: Statement, user_id: str) -> Iterator[Row]:
+        """Every row of a result as it is now, without holding it; others may write meanwhile."""
+        cursor = self.open(statement, LARGEST_PAGE, user_id, kind="kept")
+        try:
+            for start in range(0, cursor.total, LARGEST_PAGE):
+                yield from self.rows(cursor, start, LARGEST_PAGE)
+        finally:
+            self.release(cursor)
 
     def rows(self, cursor: Cursor, start: int, count: int) -> list[Row]:
         """Rows of a written result; ``statement.columns`` say what they hold."""
@@ -203,7 +215,9 @@ class Results:
                 shown = own[:page_size]
                 answer: Record = {"totalSize": len(own), "done": len(shown) == len(own)}
                 if len(shown) < len(own):
-                    cursor = self.open(child, page_size, user_id, parent_id=record_id)
+                    cursor = self.open(
+                        child, page_size, user_id, parent_id=record_id, kind="nested"
+                    )
                     nested.append(cursor.cursor_id)
                     answer["nextRecordsUrl"] = f"{base}/query/{cursor.cursor_id}-{page_size}"
                 answer["records"] = self._records(
@@ -260,15 +274,15 @@ class Results:
 
     def _release_old(self) -> None:
         oldest = self._clock() - LOCATOR_LIFE
-        by_user: dict[str, list[Cursor]] = {}
-        for cursor in self._cursors.values():
-            if not cursor.is_nested:
-                by_user.setdefault(cursor.user_id, []).append(cursor)
-        for opened in by_user.values():
-            surplus = opened[: max(0, len(opened) - MOST_CURSORS)]
-            for cursor in opened:
-                if cursor in surplus or cursor.used < oldest:
-                    self.release(cursor)
+        opened: dict[str, list[Cursor]] = {}
+        for cursor in list(self._cursors.values()):
+            if cursor.kind != "kept" and cursor.used < oldest:
+                self.release(cursor)
+            elif cursor.kind == "open":
+                opened.setdefault(cursor.user_id, []).append(cursor)
+        for cursors in opened.values():
+            for cursor in cursors[: max(0, len(cursors) - MOST_CURSORS)]:
+                self.release(cursor)
 
 
 def _names(tables: Tables) -> Iterator[str]:
