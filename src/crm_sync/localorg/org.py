@@ -27,6 +27,7 @@ from crm_sync.localorg.signin import profiles
 from crm_sync.localorg.signin.accounts import Accounts
 from crm_sync.localorg.signin.permissions import SOURCES, Permissions, of_user
 from crm_sync.localorg.signin.sessions import Sessions
+from crm_sync.localorg.soql.results import Results
 
 DAILY_LIMIT = 15000
 """API calls in 24 hours of a Developer Edition org (R, limits.json)."""
@@ -66,7 +67,7 @@ class Org:
         self.daily_limit = DAILY_LIMIT if options.daily_limit is None else options.daily_limit
         self.daily_used = 0
         self.calls: deque[RecordedCall] = deque(maxlen=KEPT_CALLS)
-        self.cursors: dict[str, tuple[list[Any], int]] = {}
+        self.results = Results(self.store, self._new_locator, clock)
         self._parsers: dict[int, BodyParser] = {}
         self._permissions: dict[str, Permissions] = {}
         self._permissions_state: tuple[Any, ...] = ()
@@ -238,6 +239,9 @@ class Org:
         if request.api_version < DUPLICATE_HEADER_FROM:
             return DuplicateOptions()
         return DuplicateOptions.of_header(request.headers.get("sforce-duplicate-rule-header", ""))
+
+    def _new_locator(self) -> str:
+        return identifiers.build("01g", self.pod, self.store.take_numbers("01g", 1)[0])
 
     def _schema_of(self, object_type: ObjectType) -> Schema:
         """The user's view that an object belongs to; the whole schema for any other."""

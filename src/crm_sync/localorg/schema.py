@@ -54,7 +54,7 @@ _SYSTEM_NAMES = frozenset(
     )
 )
 _TEXT_TYPES = ("string", "textarea", "picklist", "phone", "email", "url", "combobox")
-_NUMBER_TYPES = ("double", "currency", "percent")
+NUMBER_TYPES = ("double", "currency", "percent")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Field:
 
     @cached_property
     def is_number(self) -> bool:
-        return self.type in _NUMBER_TYPES
+        return self.type in NUMBER_TYPES
 
     @cached_property
     def is_stored(self) -> bool:

@@ -28,6 +28,7 @@ class Columns:
     def __init__(
         self, schema: Schema, parser: BodyParser, object_type: ObjectType, names: Sequence[str]
     ) -> None:
+        """``schema`` and ``object_type`` are as the writing user sees them."""
         self._schema = schema
         self._parser = parser
         self._object = object_type
@@ -40,7 +41,7 @@ class Columns:
             raise UnreadableError(f"InvalidBatch : Field name not found : {name}")
 
     def parse(self, cells: Sequence[str]) -> Row:
-        row = Row(self._object)
+        row = self._parser.row()
         try:
             if len(cells) != len(self._puts):
                 raise RowError(

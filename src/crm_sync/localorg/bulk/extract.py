@@ -6,6 +6,8 @@ step, so that neither memory nor the other requests feel how many they are.
 
 import time
 from array import array
+from contextlib import closing
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from crm_sync.localorg.bulk.dialect import Dialect, UnreadableError
@@ -31,15 +33,14 @@ def run(org: "Org", job: Job) -> Steps:
         # A bug of this org: told as Salesforce tells one of its own, and shown by the worker.
         _fail(org, job, "InternalServerError : An unexpected error occurred")
         raise
-    finally:
-        org.store.execute(f"drop table if exists temp.{_copy(job)}")
 
 
 def selection(org: "Org", job: Job) -> Selection:
     """The job's query, understood; it was when the job was made."""
     return select(
-        org.schema,
+        org,
         job.query or "",
+        job.created_by,
         with_deleted=job.operation == "queryAll",
         api_version=float(job.version),
     )
@@ -64,17 +65,17 @@ def _steps(org: "Org", job: Job) -> Steps:
         yield 0.05
     selected = selection(org, job)
     started = time.perf_counter()
-    store.execute(f"create temp table {_copy(job)} as {selected.sql}", selected.parameters)
-    yield 0.0
     dialect = Dialect(job.delimiter, job.line_ending)
     files = org.bulk.files(job)
+    files.header.write_bytes(dialect.write(selected.names).encode())
     position = 0
-    with files.rows.open("wb") as rows_file, files.offsets.open("wb") as offsets_file:
+    with (
+        closing(org.results.stream(selected.statement, job.created_by)) as answer,
+        files.rows.open("wb") as rows_file,
+        files.offsets.open("wb") as offsets_file,
+    ):
         array("Q", [0]).tofile(offsets_file)
-        while rows := store.rows(
-            f"select * from temp.{_copy(job)} where rowid > ? order by rowid limit {STEP}",  # noqa: S608 - our own names and number
-            [job.processed],
-        ):
+        while rows := list(islice(answer, STEP)):
             fault.fail_after(job.processed)
             lines = [dialect.write(selected.cells(row)).encode() for row in rows]
             ends = array("Q")
@@ -95,8 +96,3 @@ def _steps(org: "Org", job: Job) -> Steps:
             job.state = COMPLETE
             job.total_time = max(1, round((time.perf_counter() - started) * 1000))
             org.bulk.save(job)
-
-
-def _copy(job: Job) -> str:
-    """The temporary table that holds the answer."""
-    return f"copy_{job.id}"

@@ -2,7 +2,7 @@
 
 Of an ingest job: the upload, and the lines of rows saved and refused as they came about. They are
 shown chunk by chunk in an order drawn from the job's Id, for Salesforce promises none (D).
-Of a query job: the result rows, and where each of them begins.
+Of a query job: the header, the result rows, and where each of them begins.
 """
 
 import random
@@ -34,11 +34,19 @@ class JobFiles:
         self.upload = folder / f"{job_id}.csv"
         self.successful = folder / f"{job_id}.successful.csv"
         self.failed = folder / f"{job_id}.failed.csv"
+        self.header = folder / f"{job_id}.header.csv"
         self.rows = folder / f"{job_id}.rows.csv"
         self.offsets = folder / f"{job_id}.offsets"
 
     def remove(self) -> None:
-        for path in (self.upload, self.successful, self.failed, self.rows, self.offsets):
+        for path in (
+            self.upload,
+            self.successful,
+            self.failed,
+            self.header,
+            self.rows,
+            self.offsets,
+        ):
             path.unlink(missing_ok=True)
 
     def results(self, path: Path, head: bytes, ends: Sequence[int]) -> FileParts:
@@ -58,8 +66,8 @@ class JobFiles:
         """Rows of a query's result."""
         return self.offsets.stat().st_size // array("Q").itemsize - 1
 
-    def page(self, head: bytes, first: int, count: int) -> tuple[FileParts, int]:
-        """Result rows of a query from ``first`` on, and how many they are."""
+    def page(self, first: int, count: int) -> tuple[FileParts, int]:
+        """Header and result rows of a query from ``first`` on, and how many they are."""
         offsets = array("Q")
         count = min(count, max(0, self.row_count - first))
         with self.offsets.open("rb") as file:
@@ -67,4 +75,4 @@ class JobFiles:
             offsets.frombytes(file.read((count + 1) * offsets.itemsize))
         found = max(0, len(offsets) - 1)
         ranges = [(offsets[0], offsets[-1])] if found else []
-        return FileParts(head, self.rows, ranges), found
+        return FileParts(self.header.read_bytes(), self.rows, ranges), found

@@ -169,7 +169,7 @@ def _new_job(org: "Org", request: Request, body: dict[str, Any]) -> Job:
             "system administrator",
         )
     line_ending, delimiter = refusals.forms(body)
-    object_type = _object(org, str(body.get("object") or ""), operation)
+    object_type = _object(org, request, str(body.get("object") or ""), operation)
     stamp = org.bulk.stamp()
     return Job(
         id=org.bulk.new_id(),
@@ -187,8 +187,8 @@ def _new_job(org: "Org", request: Request, body: dict[str, Any]) -> Job:
     )
 
 
-def _object(org: "Org", name: str, operation: str) -> ObjectType:
-    object_type = org.schema.find(name)
+def _object(org: "Org", request: Request, name: str, operation: str) -> ObjectType:
+    object_type = org.view(request).find(name)
     if object_type is None:
         raise refusals.invalid_job(f"Unable to find object: {name}")
     permission = {"insert": "createable", "delete": "deletable"}.get(operation, "updateable")

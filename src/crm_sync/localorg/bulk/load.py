@@ -9,6 +9,7 @@ others until the next. What cannot be read as a whole fails the job before its f
 import random
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -62,7 +63,6 @@ class _Load:
         self._job = job
         self._files = org.bulk.files(job)
         self._dialect = Dialect(job.delimiter, job.line_ending)
-        self._object = org.schema[job.object_name]
         self._write = self._operation()
         self._shows_id = float(job.version) >= ID_IN_FAILURES_FROM
 
@@ -89,13 +89,21 @@ class _Load:
             with (
                 _appending(self._files.successful, last.successful_end) as successful,
                 _appending(self._files.failed, last.failed_end) as failed,
+                ExitStack() as batch,
             ):
                 number = len(done)
+                holder = batch.enter_context(org.locks.request())
                 while records := self._dialect.read(upload, CHUNK):
                     fault.fail_after(job.processed)
+                    if number * CHUNK % BATCH == 0:  # what a batch locks, it holds to its end
+                        batch.close()
+                        holder = batch.enter_context(org.locks.request())
                     rows = [columns.parse(record.cells) for record in records]
                     end = upload.tell()
-                    if not self._step(number, rows, records, (end, successful, failed), fault):
+                    with org.store.lock, org.locks.working(holder):
+                        ends = (end, successful, failed)
+                        is_running = self._step(number, rows, records, ends, fault)
+                    if not is_running:
                         return
                     number += 1
                     yield fault.pause
@@ -111,8 +119,13 @@ class _Load:
         header = self._dialect.read(upload, 1)
         if not header:
             raise UnreadableError(NO_ROWS)
-        parser = self._org.parser(self._object)
-        columns = Columns(self._org.schema, parser, self._object, header[0].cells)
+        with self._org.store.lock:
+            view = self._org.permissions(self._job.created_by).schema
+            seen = view.find(self._job.object_name)
+            if seen is None:
+                name = self._job.object_name
+                raise UnreadableError(f"InvalidJob : Unable to find object: {name}")
+            columns = Columns(view, self._org.parser(seen), seen, header[0].cells)
         match self._job.operation:
             case "update":
                 columns.require("Id")
@@ -203,7 +216,8 @@ class _Load:
             case "update":
                 return save.update
             case "upsert":
-                key = self._object[self._job.external_id or "Id"]
+                object_type = self._org.schema[self._job.object_name]
+                key = object_type[self._job.external_id or "Id"]
                 return lambda context, rows: save.upsert(context, rows, key)
             case _:
                 return _delete

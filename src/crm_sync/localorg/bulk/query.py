@@ -5,7 +5,6 @@ import binascii
 from typing import TYPE_CHECKING
 
 from crm_sync.localorg.bulk import extract, listing, refusals
-from crm_sync.localorg.bulk.dialect import Dialect
 from crm_sync.localorg.bulk.ingest import CSV
 from crm_sync.localorg.bulk.jobs import ABORTED, COMPLETE, QUERY_OPERATIONS, UPLOADED, Job
 from crm_sync.localorg.errors import ApiError
@@ -44,7 +43,7 @@ def create(org: "Org", request: Request) -> Answer:
         state=UPLOADED,
         query=soql,
     )
-    job.object_name = extract.selection(org, job).object_name
+    job.object_name = extract.selection(org, job).statement.object_type.name
     job.id = org.bulk.new_id()
     org.bulk.save(job)
     org.bulk.note_use("queries", 1)
@@ -88,11 +87,9 @@ def results(org: "Org", request: Request, job_id: str) -> Answer:
     refusals.same_version(request, job)
     if job.state != COMPLETE:
         return Answer(204)
-    names = extract.selection(org, job).names
-    head = Dialect(job.delimiter, job.line_ending).write(names).encode()
     first = _first(request.query.get("locator"))
     most = _most(request.query.get("maxRecords"))
-    page, count = org.bulk.files(job).page(head, first, most)
+    page, count = org.bulk.files(job).page(first, most)
     has_more = first + count < org.bulk.files(job).row_count
     return Answer(
         200,

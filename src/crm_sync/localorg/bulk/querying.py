@@ -1,17 +1,21 @@
-"""SOQL as a Bulk query sees it: a SELECT to run, names for the header, cells for the rows.
+"""SOQL as a Bulk query sees it: a statement to run, names for the header, cells for the rows.
 
 All that this package knows of ``soql`` is here.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crm_sync.localorg.errors import ApiError
 from crm_sync.localorg.records.values import as_java_writes
-from crm_sync.localorg.schema import Field, Schema
-from crm_sync.localorg.soql.compile import Column, compile_query
-from crm_sync.localorg.soql.parse import Query, parse
+from crm_sync.localorg.rest.query import compiled
+from crm_sync.localorg.schema import NUMBER_TYPES
+from crm_sync.localorg.soql.parse import parse
+from crm_sync.localorg.soql.statement import Column, Row, Statement
+
+if TYPE_CHECKING:
+    from crm_sync.localorg.org import Org
 
 Show = Callable[[Any], str]
 IN_QUERY_ORDER_FROM = 50.0
@@ -20,43 +24,47 @@ IN_QUERY_ORDER_FROM = 50.0
 
 @dataclass(frozen=True)
 class Selection:
-    """A query ready to run; each column has its place in the rows of ``sql`` and its form."""
+    """A query ready to run."""
 
-    object_name: str
-    sql: str
-    parameters: list[Any]
-    names: list[str]
-    places: list[tuple[int, Show]]
+    statement: Statement
+    columns: list[Column]
 
-    def cells(self, row: tuple[Any, ...]) -> list[str]:
-        return [show(row[index]) for index, show in self.places]
+    @property
+    def names(self) -> list[str]:
+        return [_name(column) for column in self.columns]
+
+    def cells(self, row: Row) -> list[str]:
+        """The texts of a row of the statement's SQL."""
+        return [_show(column)(column.make(row, "")) for column in self.columns]
 
 
-def select(schema: Schema, soql: str, *, with_deleted: bool, api_version: float) -> Selection:
-    """Understand a query; ApiError for one that is wrong or that Bulk API does not run."""
-    query = parse(soql)
-    _refuse_unsupported(query)
-    compiled = compile_query(schema, query, with_deleted=with_deleted)
-    columns = [(_name(column), column) for column in compiled.columns]
-    if any(column.field is not None and not column.field.is_stored for _, column in columns):
-        raise _unsupported("Selecting compound data")
+def select(
+    org: "Org", soql: str, user_id: str, *, with_deleted: bool, api_version: float
+) -> Selection:
+    """Understand a query of this user.
+
+    Raises ApiError for one that is wrong, names what he may not read, or that Bulk API does not
+    run.
+    """
+    statement = compiled(org, soql, user_id, with_deleted=with_deleted)
+    _refuse_unsupported(statement, parse(soql).offset)
+    columns = list(statement.columns)
     if api_version < IN_QUERY_ORDER_FROM:
-        columns.sort(key=lambda named: named[0])
-    return Selection(
-        schema[query.object_name].name,
-        compiled.sql,
-        compiled.parameters,
-        [name for name, _ in columns],
-        [(next(iter(c.stored.values())), _show(c.name, c.field)) for _, c in columns],
-    )
+        columns.sort(key=_name)
+    return Selection(statement, columns)
 
 
-def _refuse_unsupported(query: Query) -> None:
-    """D, Understanding Bulk API 2.0 Query; the texts are 3 (Data Loader), that of OFFSET U."""
-    if query.is_aggregate or query.is_count:
+def _refuse_unsupported(statement: Statement, offset: int) -> None:
+    """D, Understanding Bulk API 2.0 Query; the texts are 3 (Data Loader), those of OFFSET and
+    TYPEOF U."""
+    if statement.kind != "records" or statement.children:
         raise _unsupported("Aggregate Relationships")
-    if query.offset:
+    if offset:
         raise _unsupported("OFFSET")
+    if any(column.kind == "typeof" for column in statement.columns):
+        raise _unsupported("TYPEOF")
+    if any(c.field is not None and not c.field.is_stored for c in statement.columns):
+        raise _unsupported("Selecting compound data")
 
 
 def _unsupported(what: str) -> ApiError:
@@ -64,19 +72,16 @@ def _unsupported(what: str) -> ApiError:
 
 
 def _name(column: Column) -> str:
-    return ".".join([*column.place.relationships, column.name])
+    return ".".join(column.path)
 
 
-def _show(name: str, field: Field | None) -> Show:
-    """The text of a stored value; null is empty."""
-    kind = field.type if field is not None else "boolean" if name == "IsActive" else "string"
-    if kind == "boolean":
+def _show(column: Column) -> Show:
+    """How a value of the column becomes text; null is empty."""
+    if column.kind == "boolean":
         return _boolean
-    if kind == "datetime":
+    if column.kind == "datetime":
         return _datetime
-    if field is not None and field.is_number:
-        return _number
-    return _text
+    return _number if column.kind in NUMBER_TYPES else _text
 
 
 def _text(value: Any) -> str:

@@ -62,8 +62,12 @@ class BodyParser:
         self._known: dict[str, tuple[str, Callable[[Any], Any]]] = {}
         """Names as clients have spelled them → the field, and how its values are read."""
 
+    def row(self) -> Row:
+        """An empty row, for who reads records from elsewhere."""
+        return Row(self._stored)
+
     def parse(self, body: Mapping[str, Any]) -> Row:
-        row = Row(self._stored)
+        row = self.row()
         known, given = self._known, row.values
         try:
             for name, value in body.items():

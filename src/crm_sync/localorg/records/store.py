@@ -13,25 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from crm_sync.localorg.records import identifiers
+from crm_sync.localorg.records import functions, identifiers
 from crm_sync.localorg.schema import Field, ObjectType, Schema
 
 Record = dict[str, Any]
-NAME_FIELDS = (
-    "Id",
-    "Name",
-    "Type",
-    "FirstName",
-    "LastName",
-    "Email",
-    "Phone",
-    "Title",
-    "Username",
-    "Alias",
-    "IsActive",
-)
-"""What a query may read over a relationship that can point to several objects (D, Name)."""
-
 _CHUNK = 500
 
 
@@ -52,6 +37,7 @@ class Store:
         self._connection = sqlite3.connect(
             str(path) if path else ":memory:", isolation_level=None, check_same_thread=False
         )
+        functions.register(self._connection)
         if path:
             self._connection.execute("pragma journal_mode = wal")
             self._connection.execute("pragma synchronous = normal")
@@ -105,6 +91,14 @@ class Store:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self.lock:
             return self._connection.execute(sql, parameters).fetchall()
+
+    def some_rows(self, sql: str, parameters: Sequence[Any], count: int) -> list[tuple[Any, ...]]:
+        """The first rows of a result, at most ``count``; the others are not computed."""
+        with self.lock:
+            cursor = self._connection.execute(sql, parameters)
+            found = cursor.fetchmany(count)
+            cursor.close()
+            return found
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one statement; the number of rows it changed."""
@@ -293,28 +287,7 @@ class Store:
                 if field.is_key or field.cascade or field.children or field.name == "AccountId":
                     self.index(object_type, field)
 
-        run("drop view if exists local_name")
-        run("create view local_name as " + " union all ".join(self._name_selects()))
-
-    def _name_selects(self) -> list[str]:
-        """One SELECT per object that Owner, Who or What can point to."""
-        targets = {
-            t
-            for o in self.schema.objects
-            for f in o.fields
-            if f.is_polymorphic
-            for t in f.reference_to
-        }
-        selects: list[str] = []
-        for object_type in (o for o in self.schema.objects if o.name in targets):
-            columns = [
-                f"'{object_type.name}' as \"Type\""
-                if name == "Type"
-                else f"{quote(name) if object_type.find(name) else 'null'} as {quote(name)}"
-                for name in NAME_FIELDS
-            ]
-            selects.append(f"select {', '.join(columns)} from {quote(object_type.name)}")
-        return selects
+        run("drop view if exists local_name")  # made by earlier versions
 
     @staticmethod
     def _insert_statement(object_type: ObjectType) -> str:
