@@ -8,6 +8,7 @@ import pytest
 from crm_sync.localorg.records.locks import Locks
 from crm_sync.localorg.serve import LocalOrg
 
+from .bulk_client import BulkClient, table
 from .client import Client, typed
 
 OPPORTUNITY = {"Name": "O", "StageName": "Prospecting", "CloseDate": "2026-01-01"}
@@ -75,3 +76,33 @@ def test_a_batch_meets_only_those_that_overlap_it() -> None:
             assert locks.contended(["001C", "001A"]) == "001A"
     with locks.request() as third, locks.working(third):
         assert locks.contended(["001A"]) is None
+
+
+def test_a_bulk_batch_holds_its_parents_until_it_ends() -> None:
+    with LocalOrg(https=False) as org:
+        client = Client(org)
+        bulk = BulkClient(client)
+        for name in ("busy", "free"):
+            client.upsert_one("Account", CRM_Id__c=name, Name=name)
+        org.rules = [{"rule": "row-locks"}]
+        org.faults.append({"when": {"operation": "insert"}, "then": {"job": {"slow": 600}}})
+        lines = [f"O{n},Prospecting,2026-01-01,busy" for n in range(201)]
+        job = bulk.create("Opportunity", "insert")["id"]
+        bulk.upload(job, table("Name,StageName,CloseDate,Account.CRM_Id__c", lines))
+        bulk.change(job, "UploadComplete")
+        while (info := bulk.info(job)).get("numberRecordsProcessed") != 200:
+            assert info["state"] in ("UploadComplete", "InProgress"), info
+        told = bulk.run(
+            "Opportunity",
+            table(
+                "CRM_Id__c,Name,StageName,CloseDate,Account.CRM_Id__c",
+                ["1,O,Prospecting,2026-01-01,free", "2,O,Prospecting,2026-01-01,busy"],
+            ),
+        )
+        [refused] = bulk.failed(told["id"])
+        assert refused["CRM_Id__c"] == "2"
+        assert refused["sf__Error"].startswith("UNABLE_TO_LOCK_ROW:")
+        called = client.upsert(
+            "Opportunity", {**OPPORTUNITY, "CRM_Id__c": "3", "Account": {"CRM_Id__c": "busy"}}
+        )
+        assert called[0]["errors"][0]["statusCode"] == "UNABLE_TO_LOCK_ROW"
