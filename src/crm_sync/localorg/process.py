@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from crm_sync.localorg.bulk.service import JOBS
+from crm_sync.localorg.listening import PortError
 from crm_sync.localorg.options import OptionError, add_arguments, from_arguments
-from crm_sync.localorg.serve import CERTIFICATE, PRIVATE_KEY, LocalOrg, PortError
+from crm_sync.localorg.serve import CERTIFICATE, PRIVATE_KEY, LocalOrg
 
 SQLITE = b"SQLite format 3\0"
 

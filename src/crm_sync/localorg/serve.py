@@ -1,10 +1,7 @@
 """A running org: :class:`LocalOrg`, inside a test or in a process of its own (`process`)."""
 
 import asyncio
-import errno
 import shutil
-import socket
-import sys
 import tempfile
 import threading
 from collections import deque
@@ -14,14 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
 from crm_sync.localorg import app, certificates
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.faults import Faults
-from crm_sync.localorg.options import HOST, Options
+from crm_sync.localorg.listening import Server, bind, reachable, server_config
+from crm_sync.localorg.options import Options
 from crm_sync.localorg.org import Org
 from crm_sync.localorg.page import site
 from crm_sync.localorg.records import conversion, people, values
@@ -30,13 +24,8 @@ from crm_sync.localorg.records.store import Record, Store
 from crm_sync.localorg.schema import FieldChanges
 
 START_SECONDS = 10.0
-KEEP_ALIVE_SECONDS = 75
 CERTIFICATE, PRIVATE_KEY = ".ca.pem", ".app.pem"
 """Endings of the files beside the data: its certificate authority, the app's private key."""
-
-
-class PortError(OSError):
-    """A port that cannot be listened on; ``strerror`` is a sentence."""
 
 
 class LocalOrg:
@@ -67,9 +56,9 @@ class LocalOrg:
         page_port: int | None = None,
     ) -> None:
         options = options or Options()
-        self._socket = _bind(options.host, port)
+        self._socket = bind(options.host, port)
         try:
-            self._page_socket = None if page_port is None else _bind(options.host, page_port)
+            self._page_socket = None if page_port is None else bind(options.host, page_port)
         except OSError:
             self._socket.close()
             raise
@@ -79,17 +68,17 @@ class LocalOrg:
         self._org = Org(self._data, fields=fields, org_id=org_id, clock=clock, options=options)
         bound_port: int = self._socket.getsockname()[1]
         scheme = "https" if https else "http"
-        host = _reachable(options.host)
+        host = reachable(options.host)
         self._org.instance_url = f"{scheme}://{host}:{bound_port}"
         self.ca_bundle: Path | None = None
         application = app.build(self._org, verbose=verbose)
-        config = _config(application)
+        config = server_config(application)
         if https:
             bundle = self._beside(CERTIFICATE, "ca.pem")
             self.ca_bundle = certificates.prepare(self._org.store, bundle, host.strip("[]"))
             config.ssl = certificates.server_context(self._org.store)
-        self._server = _Server(config)
-        self._page_server = _Server(_config(site.alone(application)))
+        self._server = Server(config)
+        self._page_server = Server(server_config(site.alone(application)))
         self.page_url = f"{self.instance_url}/"
         """Where a browser finds the page."""
         if self._page_socket is not None:
@@ -319,76 +308,3 @@ class LocalOrg:
         if self._page_socket is not None:
             running.append(self._page_server.serve(sockets=[self._page_socket]))
         await asyncio.gather(*running)
-
-
-class _Protocol(H11Protocol):
-    """HTTP/1.1 that hands the transport to the application, which may have to hang up."""
-
-    # The override narrows BaseTransport as uvicorn does: a stream server has no other transport.
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        inner = self.app
-
-        async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
-            scope["transport"] = transport
-            await inner(scope, receive, send)
-
-        self.app = with_transport
-
-
-class _Server(uvicorn.Server):
-    """A server that says when it has started and leaves signals to its caller."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.has_started = threading.Event()
-
-    def install_signal_handlers(self) -> None:
-        """Signals belong to the process, not to one of its threads."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.has_started.set()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Hang up on idle clients at once: a TLS client that keeps its connection never answers."""
-        for connection in list(self.server_state.connections):
-            if connection.transport is not None:  # pyright: ignore[reportUnnecessaryComparison]
-                connection.transport.abort()
-        await super().shutdown(sockets)
-
-
-def _config(application: ASGIApp) -> uvicorn.Config:
-    config = uvicorn.Config(
-        application,
-        log_config=None,
-        http=_Protocol,
-        ws="none",
-        lifespan="off",
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=1,
-    )
-    config.load()
-    return config
-
-
-def _reachable(host: str) -> str:
-    """The host of the instance URL: an address that means all of them is no place to call."""
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        return HOST
-    return f"[{host}]" if ":" in host else host
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    # asyncio turns Nagle's algorithm off only where the protocol is named; else 40 ms a call.
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if sys.platform != "win32":
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        why = "it is already in use" if error.errno == errno.EADDRINUSE else error.strerror
-        raise PortError(error.errno, f"Port {port} cannot be used: {why}.") from None
-    return listening
