@@ -25,6 +25,9 @@ TODAY = date(2026, 3, 30)
 LOWER = dict(zip(ascii_uppercase + "ÄЖ", ascii_lowercase + "äж", strict=True))
 UPPER = {small: large for large, small in LOWER.items()}
 LETTERS = "aAbBäÄжЖß_%\\' "
+FEW_TEXTS = ("a", "A", "Ä", "ä", "Äb", "äB")
+"""Texts that often differ in case only."""
+
 RATINGS = ("Hot", "Warm", "Cold")
 STAGES = ("Prospecting", "Closed Won", "own stage")
 
@@ -57,9 +60,10 @@ KINDS = {
 }
 
 texts = st.text(LETTERS, min_size=1, max_size=3).filter(lambda t: t.strip() != "")
+texts |= st.sampled_from(FEW_TEXTS)
 patterns = st.lists(
     st.sampled_from([*"aAbBäÄжЖß_%%' ", "\\_", "\\%", "\\\\"]), min_size=1, max_size=4
-).map("".join)
+).map("".join) | st.sampled_from(["ä%", "%Ä%", "_B", "Ä"])
 numbers = st.integers(-2, 3)
 days = st.integers(-500, 500).map(lambda n: TODAY + timedelta(n)) | st.integers(-3, 3).map(
     lambda n: TODAY + timedelta(n)
@@ -70,7 +74,7 @@ moments = st.builds(
     st.integers(0, 23),
     st.integers(0, 1),
 )
-ids = st.integers(0, 7)
+ids = st.integers(0, 3)
 
 
 def folded(text: str) -> str:
