@@ -30,6 +30,8 @@ FEW_TEXTS = ("a", "A", "Ä", "ä", "Äb", "äB")
 
 RATINGS = ("Hot", "Warm", "Cold")
 STAGES = ("Prospecting", "Closed Won", "own stage")
+PICKLISTS = {"Rating": RATINGS, "StageName": STAGES[:2]}
+"""Values that sort by their place in the list."""
 
 KINDS = {
     "Account": {
@@ -363,8 +365,10 @@ def sort_key(data: Data, field: str) -> Callable[[Row], Any]:
     def key(row: Row) -> Any:
         value = data.value(row, field)
         kind = data.kind(row, field)
-        if field == "Rating":
-            return (RATINGS.index(value) if value in RATINGS else len(RATINGS), sort_text(value))
+        if field in PICKLISTS:
+            listed = [folded(v) for v in PICKLISTS[field]]
+            known = folded(value) in listed
+            return (listed.index(folded(value)) if known else len(listed), sort_text(value))
         return sort_text(value) if kind == "text" else value
 
     return key
