@@ -25,8 +25,13 @@ TODAY = date(2026, 3, 30)
 LOWER = dict(zip(ascii_uppercase + "ÄЖ", ascii_lowercase + "äж", strict=True))
 UPPER = {small: large for large, small in LOWER.items()}
 LETTERS = "aAbBäÄжЖß_%\\' "
+FEW_TEXTS = ("a", "A", "Ä", "ä", "Äb", "äB")
+"""Texts that often differ in case only."""
+
 RATINGS = ("Hot", "Warm", "Cold")
 STAGES = ("Prospecting", "Closed Won", "own stage")
+PICKLISTS = {"Rating": RATINGS, "StageName": STAGES[:2]}
+"""Values that sort by their place in the list."""
 
 KINDS = {
     "Account": {
@@ -57,9 +62,10 @@ KINDS = {
 }
 
 texts = st.text(LETTERS, min_size=1, max_size=3).filter(lambda t: t.strip() != "")
+texts |= st.sampled_from(FEW_TEXTS)
 patterns = st.lists(
     st.sampled_from([*"aAbBäÄжЖß_%%' ", "\\_", "\\%", "\\\\"]), min_size=1, max_size=4
-).map("".join)
+).map("".join) | st.sampled_from(["ä%", "%Ä%", "_B", "Ä"])
 numbers = st.integers(-2, 3)
 days = st.integers(-500, 500).map(lambda n: TODAY + timedelta(n)) | st.integers(-3, 3).map(
     lambda n: TODAY + timedelta(n)
@@ -70,7 +76,7 @@ moments = st.builds(
     st.integers(0, 23),
     st.integers(0, 1),
 )
-ids = st.integers(0, 7)
+ids = st.integers(0, 3)
 
 
 def folded(text: str) -> str:
@@ -359,8 +365,10 @@ def sort_key(data: Data, field: str) -> Callable[[Row], Any]:
     def key(row: Row) -> Any:
         value = data.value(row, field)
         kind = data.kind(row, field)
-        if field == "Rating":
-            return (RATINGS.index(value) if value in RATINGS else len(RATINGS), sort_text(value))
+        if field in PICKLISTS:
+            listed = [folded(v) for v in PICKLISTS[field]]
+            known = folded(value) in listed
+            return (listed.index(folded(value)) if known else len(listed), sort_text(value))
         return sort_text(value) if kind == "text" else value
 
     return key

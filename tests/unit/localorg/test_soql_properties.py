@@ -109,7 +109,8 @@ accounts = st.lists(
             "IsDeleted": st.sampled_from([False, False, False, True]),
         }
     ),
-    max_size=8,
+    min_size=2,
+    max_size=6,
 )
 opportunities = st.lists(
     st.fixed_dictionaries(
@@ -124,7 +125,8 @@ opportunities = st.lists(
             "IsDeleted": st.sampled_from([False, False, False, True]),
         }
     ),
-    max_size=10,
+    min_size=3,
+    max_size=9,
 )
 
 
@@ -263,7 +265,7 @@ def test_children_of_each_parent(
     page_size: int,
     limits: tuple[int | None, int],
 ) -> None:
-    condition = draws.draw(optional(model.conditions("Opportunity")))
+    condition = draws.draw(optional(model.comparisons("Opportunity")))
     order = draws.draw(orders("Opportunity"))
     where = f" WHERE {model.render(condition, account_id)}" if condition else ""
     child = f"SELECT Id, Account.Site FROM Opportunities{where}{tail(order, limits)}"
