@@ -65,7 +65,7 @@ def main(
             threading.Thread(target=_await_end_of_input, args=(done,), daemon=True).start()
         if not more.is_loopback:
             print(
-                f"local org: listening on {more.host}: other machines can reach it",
+                f"crm-sync: listening on {more.host}: other machines can reach it",
                 file=sys.stderr,
             )
         print(json.dumps(org.connection()), flush=True)

@@ -67,7 +67,7 @@ def test_another_host_is_served_and_said() -> None:
         assert get(told, LIMITS).status_code == 200
         assert running.stderr is not None
         assert running.stderr.readline() == (
-            "local org: listening on 0.0.0.0: other machines can reach it\n"
+            "crm-sync: listening on 0.0.0.0: other machines can reach it\n"
         )
 
 
