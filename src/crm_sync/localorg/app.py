@@ -42,6 +42,7 @@ from crm_sync.localorg.rest import (
 )
 from crm_sync.localorg.routing import Answer, Request, Router
 from crm_sync.localorg.signin import door
+from crm_sync.localorg.tooling import sobjects as tooling
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -72,6 +73,7 @@ class _Api:
                 *rows.ROUTES,
                 *ingest.ROUTES,
                 *bulk_query.ROUTES,
+                *tooling.ROUTES,
             ],
             org.newest_version,
         )

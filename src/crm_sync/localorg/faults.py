@@ -153,6 +153,10 @@ class Faults:
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
 
+    def adopt(self, schema: Schema) -> None:
+        """Go on with this schema: it says which fields of a request are external IDs."""
+        self._schema = schema
+
     def replace(self, rules: Iterable[Mapping[str, Any]]) -> None:
         """Replace all rules."""
         parsed = [Rule.from_json(rule) for rule in rules]

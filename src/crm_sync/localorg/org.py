@@ -13,6 +13,8 @@ from crm_sync.localorg.bulk import Bulk
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.errors import ApiError, not_found
 from crm_sync.localorg.faults import Faults
+from crm_sync.localorg.metadata.components import Components
+from crm_sync.localorg.metadata.customfields import CustomFields
 from crm_sync.localorg.options import OptionError, Options
 from crm_sync.localorg.records import identifiers, recordtypes, seed, values
 from crm_sync.localorg.records.automation import Automation, DuplicateOptions, RuleFacts
@@ -28,6 +30,7 @@ from crm_sync.localorg.signin.accounts import Accounts
 from crm_sync.localorg.signin.permissions import SOURCES, Permissions, of_user
 from crm_sync.localorg.signin.sessions import Sessions
 from crm_sync.localorg.soql.results import Results
+from crm_sync.localorg.tooling.catalog import Catalog
 
 DAILY_LIMIT = 15000
 """API calls in 24 hours of a Developer Edition org (R, limits.json)."""
@@ -91,6 +94,9 @@ class Org:
             profiles.prepare(self.store, self.pod, stamp, *people)
         self.sessions = Sessions(self.store, self.org_id, self.clock)
         self.accounts = Accounts(self.store)
+        self.components = Components(self.store, self.pod)
+        self.custom_fields = CustomFields(self)
+        self.catalog = Catalog(self)
         saved_rules = json.loads(self.store.setting("rules") or "[]")
         try:
             self.rules = saved_rules if options.rules is None else options.rules
@@ -123,6 +129,18 @@ class Org:
             self._parsers[id(object_type)] = found
         return found
 
+    def adopt(self, schema: Schema) -> None:
+        """Go on with another schema, because fields were added, changed or removed."""
+        self.schema = schema
+        self.store.adopt(schema)
+        self.faults.adopt(schema)
+        self.automation.adopt(schema)
+        self.schema_etag = describe.fingerprint(schema)
+        self.schema_since = self.clock()
+        self._parsers.clear()
+        self._permissions.clear()
+        self._permissions_state = ()
+
     # Permissions -----------------------------------------------------------------------------
 
     def permissions(self, user_id: str) -> Permissions:
@@ -143,11 +161,15 @@ class Org:
         return self.permissions(request.user_id).schema
 
     def describe_state(self, request: Request) -> tuple[str, datetime]:
-        """Fingerprint of what the caller may see of the schema, and since when it is so."""
+        """Fingerprint of what the caller may see of the schema, and since when it is so.
+
+        It changes with the whole schema too: all describes of an org share one (R, CumulusCI).
+        """
         view = self.view(request)
         if view is self.schema:
             return self.schema_etag, self.schema_since
-        return describe.fingerprint(view), max(self.schema_since, self._permissions_since)
+        own = self.schema_etag[:4] + describe.fingerprint(view)[:4]
+        return own, max(self.schema_since, self._permissions_since)
 
     def context(self, request: Request) -> WriteContext:
         """What a write needs to know of the request that asks for it.

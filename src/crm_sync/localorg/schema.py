@@ -11,7 +11,7 @@ Out: :class:`ObjectType` and :class:`Field`, frozen in all that matters and shar
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.resources import files
 from typing import Any
@@ -171,6 +171,16 @@ class ObjectType:
     def __getitem__(self, name: str) -> Field:
         return self.by_lower[name.lower()]
 
+    def with_fields(self, fields: Iterable[Field]) -> "ObjectType":
+        """The same object with other fields."""
+        listed = tuple(fields)
+        return replace(
+            self,
+            fields=listed,
+            by_lower={f.name.lower(): f for f in listed},
+            by_relationship={f.relationship.lower(): f for f in listed if f.relationship},
+        )
+
 
 class Schema:
     """All objects of the org, found by name (any case) or by the prefix of an Id."""
@@ -207,10 +217,11 @@ def load_schema(changes: FieldChanges | None = None, saved: Iterable[Facts] = ()
             known = {f["name"] for f in here["fields"]} | _SYSTEM_NAMES
             here["fields"] += [f for f in facts["fields"] if f["name"] not in known]
     wanted = {key.lower(): value for key, value in (changes or {}).items()}
-    return Schema([_object(facts, wanted) for facts in described.values()])
+    return Schema([make_object(facts, wanted) for facts in described.values()])
 
 
-def _object(facts: Facts, changes: FieldChanges) -> ObjectType:
+def make_object(facts: Facts, changes: FieldChanges) -> ObjectType:
+    """An object from its description; ``changes`` are to its fields, by lower-case full name."""
     name = facts["name"]
     own_names = {own["name"] for own in facts["fields"]}
     system = [own for own in _system_fields(facts) if own["name"] not in own_names]
@@ -223,10 +234,10 @@ def _object(facts: Facts, changes: FieldChanges) -> ObjectType:
         seen.add(key)
         change = changes.get(key, {})
         if change is not None:
-            fields.append(_field({**own, **change}))
+            fields.append(make_field({**own, **change}))
     for key, change in changes.items():
         if key.startswith(f"{name.lower()}.") and key not in seen and change is not None:
-            fields.append(_field(dict(change)))
+            fields.append(make_field(dict(change)))
     return ObjectType(
         name=name,
         label=facts["label"],
@@ -238,7 +249,8 @@ def _object(facts: Facts, changes: FieldChanges) -> ObjectType:
     )
 
 
-def _field(own: Facts) -> Field:
+def make_field(own: Facts) -> Field:
+    """A field from what differs from its type's defaults."""
     facts = defaults(own["type"], own.get("length", 0))
     facts |= {k: v for k, v in own.items() if k not in OWN_KEYS}
     if "picklistValues" not in own:

@@ -13,6 +13,7 @@ A condition is {"blank": true}, {"changed": true}, or {"=" | "!=" | "<" | ">": v
 duplicate rules, then what happens after the save.
 """
 
+import json
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -70,6 +71,18 @@ class Automation:
         self._schema = schema
         self.rules: list[RuleFacts] = []
         self.locks: Locks | None = None
+
+    def adopt(self, schema: Schema) -> None:
+        """Go on with this schema."""
+        self._schema = schema
+
+    def names(self, object_name: str, field_name: str) -> bool:
+        """Does a rule that is switched on name this field?"""
+        return any(
+            str(rule.get("object", "")).lower() == object_name.lower()
+            and f'"{field_name}"' in json.dumps(rule)
+            for rule in self.rules
+        )
 
     def replace(self, store: Store, rules: Iterable[RuleFacts], locks: Locks) -> None:
         """Switch on these and no others. Raises ValueError for one that cannot be understood."""

@@ -8,7 +8,7 @@ other, each in a transaction of its own (:meth:`Store.transaction`); nested ones
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ class Store:
     """The records of one org. Values are as ``values`` stores them."""
 
     def __init__(self, schema: Schema, path: Path | None) -> None:
-        self.schema = schema
         self.lock = threading.RLock()
         self._depth = 0
         self._revisions: Counter[str] = Counter()
@@ -41,6 +40,12 @@ class Store:
         if path:
             self._connection.execute("pragma journal_mode = wal")
             self._connection.execute("pragma synchronous = normal")
+        self.rolled_back: Callable[[], None] = _do_nothing
+        self.adopt(schema)
+
+    def adopt(self, schema: Schema) -> None:
+        """Go on with this schema: columns that it has and the tables lack are added."""
+        self.schema = schema
         self._names = {o.name: [f.name for f in o.stored] for o in schema.objects}
         self._insert_sql = {o.name: self._insert_statement(o) for o in schema.objects}
         with self.transaction():
@@ -61,15 +66,26 @@ class Store:
         finally:
             connection.close()
 
+    def drop_column(self, object_type: ObjectType, field: Field) -> None:
+        """Forget the values of a field that the next schema lacks; then :meth:`adopt` that one."""
+        run = self._connection.execute
+        with self.transaction():
+            run(f"drop index if exists {quote(object_type.name + field.name)}")
+            run(f"alter table {quote(object_type.name)} drop column {quote(field.name)}")
+
     def close(self) -> None:
         with self.lock:
             self._connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing: commits at the end, rolls back when an exception passes."""
+        """All or nothing: commits at the end, rolls back when an exception passes.
+
+        After that ``rolled_back`` is called, for those who keep in memory what the tables say.
+        """
         with self.lock:
             name = f"level{self._depth}"
+            rollbacks = self._rollbacks
             self._depth += 1
             run = self._connection.execute
             run("begin immediate" if self._depth == 1 else f"savepoint {name}")
@@ -87,6 +103,8 @@ class Store:
                 run("commit" if self._depth == 1 else f"release {name}")
             finally:
                 self._depth -= 1
+                if self._rollbacks != rollbacks:
+                    self.rolled_back()
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self.lock:
@@ -304,6 +322,10 @@ class Store:
 def _columns(records: list[Record], names: list[str]) -> Iterator[tuple[Any, ...]]:
     """The values of each name, one per record."""
     return zip(*(map(record.get, names) for record in records), strict=True)
+
+
+def _do_nothing() -> None:
+    """Nobody asked to be told."""
 
 
 def _compared(field: Field) -> str:

@@ -142,6 +142,19 @@ def _flags(org: "Org", request: Request, object_type: ObjectType) -> dict[str, A
     }
 
 
+def unconditional(object_type: ObjectType, base: str) -> dict[str, Any]:
+    """The facts of an object that nobody's permissions narrow, as the Tooling API has them."""
+    facts = object_type.facts
+    return {
+        **{key: facts.get(key, value) for key, value in _FLAGS.items()},
+        "keyPrefix": object_type.prefix,
+        "label": object_type.label,
+        "labelPlural": facts["labelPlural"],
+        "name": object_type.name,
+        "urls": _short_urls(object_type, base),
+    }
+
+
 def _field(field: Field) -> dict[str, Any]:
     return dict(sorted(field.describe.items()))
 

@@ -52,11 +52,11 @@ def _run(org: "Org", request: Request, *, with_deleted: bool) -> Answer:
     statement = compiled(org, text, request.user_id, with_deleted=with_deleted)
     if flag(request.query.get("columns")):
         return Answer(200, columns.describe(statement))
-    size = _page_size(request)
+    size = page_size(request)
     return Answer(200, org.results.first_page(statement, size, request.user_id, request.base))
 
 
-def _page_size(request: Request) -> int:
+def page_size(request: Request) -> int:
     """A wish of the client, between 200 and 2,000 (D: a hint)."""
     wished = re.search(r"batchSize=(\d+)", request.headers.get("sforce-query-options", ""))
     return min(LARGEST_PAGE, max(SMALLEST_PAGE, int(wished[1]))) if wished else LARGEST_PAGE

@@ -190,12 +190,7 @@ class Permissions:
             shown is own for shown, own in zip(fields, object_type.fields, strict=True)
         ):
             return object_type
-        return replace(
-            object_type,
-            fields=tuple(fields),
-            by_lower={f.name.lower(): f for f in fields},
-            by_relationship={f.relationship.lower(): f for f in fields if f.relationship},
-        )
+        return object_type.with_fields(fields)
 
     def _shown(self, object_type: ObjectType, field: Field) -> Field:
         access = self._access(object_type)

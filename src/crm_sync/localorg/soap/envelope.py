@@ -63,6 +63,14 @@ class Element:
 
 
 @dataclass(frozen=True)
+class Typed:
+    """A value to be written with its ``xsi:type``: an element that may be of several."""
+
+    type: str
+    value: Any
+
+
+@dataclass(frozen=True)
 class Envelope:
     """A request: header elements by local name, and the operation."""
 
@@ -115,6 +123,8 @@ def fault(namespace: str, error: SoapFault) -> str:
 
 def render(name: str, value: Any, attributes: Mapping[str, str] | None = None) -> str:
     """A value as an element: a mapping has children, a list is repeated, None is nil."""
+    if isinstance(value, Typed):
+        return render(name, value.value, {"xsi:type": value.type})
     if isinstance(value, list | tuple):
         listed: list[Any] = list(value)
         return "".join(render(name, each, attributes) for each in listed)

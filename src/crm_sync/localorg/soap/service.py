@@ -1,7 +1,8 @@
 """The SOAP end points: an envelope in, the answer of its operation or a fault out.
 
-``/services/Soap/u/VERSION`` is the Partner API, ``c`` the Enterprise API, each with or without the
-org's Id behind it. An API is a table of operations; one more table is one more line in ``_APIS``.
+``/services/Soap/u/VERSION`` is the Partner API, ``c`` the Enterprise API, ``m`` the Metadata API,
+each with or without the org's Id behind it. An API is a table of operations; one more table is one
+more line in ``_APIS``.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_sync.localorg.errors import ApiError, RowError
 from crm_sync.localorg.routing import OLDEST_VERSION, Answer, Request
-from crm_sync.localorg.soap import envelope, login
+from crm_sync.localorg.soap import envelope, login, metadata
 from crm_sync.localorg.soap.login import Call
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _APIS: dict[str, tuple[str, str, Mapping[str, Operation]]] = {
         "urn:fault.enterprise.soap.sforce.com",
         SESSION_OPERATIONS,
     ),
+    "m": (metadata.NAMESPACE, metadata.NAMESPACE, metadata.OPERATIONS),
 }
 """Letter in the URL → namespace of the answers, namespace of the faults, operations."""
 _PATH = re.compile(r"/services/Soap/(\w)/(\d{1,3}(?:\.\d)?)(?:/(\w{15}(?:\w{3})?))?(?:/\w{15})?")
