@@ -63,9 +63,7 @@ def refusal(client: Client, operation: str, document: str) -> tuple[str, str]:
 
 
 def document(type_name: str, full_name: str, inner: str = "") -> str:
-    return (
-        f'<metadata xsi:type="{type_name}"><fullName>{full_name}</fullName>{inner}</metadata>'
-    )
+    return f'<metadata xsi:type="{type_name}"><fullName>{full_name}</fullName>{inner}</metadata>'
 
 
 def text_field(full_name: str, more: str = "", *, length: int = 20) -> str:
