@@ -103,6 +103,35 @@ def set_id(admin: Client, name: str) -> str:
     return str(record["Id"])
 
 
+def test_several_values_of_a_picklist(own: Client, admin: Client) -> None:
+    values = "".join(
+        f"<value><fullName>{name}</fullName><default>false</default></value>" for name in "abc"
+    )
+    value_set = f"<valueSetDefinition><sorted>false</sorted>{values}</valueSetDefinition>"
+    inner = (
+        "<label>New</label><type>MultiselectPicklist</type><visibleLines>4</visibleLines>"
+        f"<valueSet><restricted>true</restricted>{value_set}</valueSet>"
+    )
+    make(admin, document("CustomField", "Lead.New__c", inner))
+    permit(admin, "Lead.New__c")
+    assert described(own, "Lead")["New__c"]["type"] == "multipicklist"
+    lead = own.upsert_one("Lead", CRM_Id__c="1", LastName="L", Company="C", New__c="a;b")
+    assert own.row("Lead", lead, "New__c") == {"New__c": "a;b"}
+    found = "SELECT Id FROM Lead WHERE New__c INCLUDES ('b')"
+    assert own.query(found) == [{"Id": lead}]
+
+
+def test_a_field_that_a_rule_names_stays(own: Client, admin: Client) -> None:
+    make(admin, text_field("Account.Rank__c"))
+    rule = {"rule": "duplicate", "object": "Account", "fields": ["Rank__c"]}
+    answer = own.call("POST", "/local/rules", [rule])
+    assert answer.status_code == 200, answer.text
+    [result] = remove(admin, "CustomField", "Account.Rank__c")
+    assert result["errors"]["statusCode"] == "DEPENDENCY_EXISTS"
+    assert own.call("POST", "/local/rules", []).status_code == 200
+    assert remove(admin, "CustomField", "Account.Rank__c")[0]["success"] == "true"
+
+
 TYPES: list[tuple[str, dict[str, Any], Any, Any]] = [
     ("<type>TextArea</type>", {"type": "textarea", "length": 255}, "a\nb", "a\nb"),
     (

@@ -10,7 +10,7 @@ from crm_sync.localorg.errors import ApiError, RowError, not_found
 from crm_sync.localorg.metadata.components import Component
 from crm_sync.localorg.metadata.customfields import NEEDS
 from crm_sync.localorg.metadata.shapes import CUSTOM_FIELD, Body, from_json
-from crm_sync.localorg.rest import describe, read
+from crm_sync.localorg.rest import composite, describe, read
 from crm_sync.localorg.routing import Answer, Request, Route
 from crm_sync.localorg.schema import ObjectType
 from crm_sync.localorg.tooling import catalog, query
@@ -166,6 +166,7 @@ def _refused(error: RowError) -> ApiError:
 
 ROUTES = [
     Route("GET", "/tooling", resources),
+    Route("POST", "/tooling/composite", composite.not_nested, since=38),
     *query.ROUTES,
     Route("GET", "/tooling/sobjects", describe_global),
     Route("GET", "/tooling/sobjects/{object_name}", basic),
