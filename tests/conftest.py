@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support import postgres
+from tests.support import chromium, postgres
 
 if TYPE_CHECKING:
     from crm_sync.localorg.serve import LocalOrg
@@ -36,16 +36,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="exchanges recorded with a real org, to compare the local org with; in one word, "
         "--recordings=DIRECTORY: pytest takes a separate path for a place to look for tests",
     )
+    group.addoption(
+        "--browser",
+        type=Path,
+        metavar="CHROMIUM",
+        help="the Chromium to test pages in, with its chromedriver beside it or on the path; in "
+        "one word. Default: the one that is installed; without any those tests are left out",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs recordings when there are none: not a gap in this run, so no skip."""
-    if config.getoption("--recordings") is not None:
-        return
-    without = [item for item in items if item.get_closest_marker("recordings")]
+    """Leave out what needs recordings or a browser when there are none: not a gap in this run, so
+    no skip.
+    """
+    missing = {
+        "recordings": config.getoption("--recordings") is None,
+        "browser": chromium.installed(config.getoption("--browser")) is None,
+    }
+    without = [
+        item
+        for item in items
+        if any(is_missing and item.get_closest_marker(m) for m, is_missing in missing.items())
+    ]
     if without:
         config.hook.pytest_deselected(items=without)
         items[:] = [item for item in items if item not in without]
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Says when the tests in a browser are left out, and what they need."""
+    if chromium.installed(config.getoption("--browser")) is not None:
+        return None
+    return f"no browser: tests/browser is left out; {chromium.HOW_TO_INSTALL}"
 
 
 @pytest.fixture(scope="session")

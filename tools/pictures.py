@@ -1,4 +1,4 @@
-"""The pictures of the README, made anew from the demo: run by hand when the output changed.
+"""The pictures of README and docs, made anew from the demo: by hand when the output changed.
 
     uv run python -m tools.pictures
 
@@ -29,7 +29,7 @@ CHROMIUM = (
 
 
 def main() -> int:
-    """Draws both pictures. Gives 1 where Chromium is missing."""
+    """Draws the pictures. Gives 1 where Chromium is missing."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         print("The screenshot needs Chromium (Debian: apt-get install chromium).")
@@ -42,15 +42,35 @@ def main() -> int:
             cwd=here, check=True, stdout=subprocess.PIPE, encoding="utf-8",
         ).stdout  # fmt: skip
         _terminal(told.replace(str(here.resolve()) + "/", ""))
-        subprocess.run(
-            [
-                browser, *CHROMIUM, f"--user-data-dir={here / 'profile'}",
-                "--window-size=1200,1500", f"--screenshot={IMAGES / 'dry-run-report.png'}",
-                (here / "crm-sync-report-2.html").resolve().as_uri(),
-            ],
-            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        report = (here / "crm-sync-report-2.html").resolve().as_uri()
+        _screenshot(browser, here, report, "dry-run-report.png", "1200,1500")
+        _page_of_the_local_org(browser, here)
     return 0
+
+
+def _page_of_the_local_org(browser: str, here: Path) -> None:
+    """The org as the demo leaves it."""
+    demo = [sys.executable, "-m", "crm_sync", "demo"]
+    told = subprocess.run(
+        [*demo, "--keep"], cwd=here, check=True, stdout=subprocess.PIPE, encoding="utf-8"
+    ).stdout
+    page, kept = re.search(r"its page +(.+)", told), re.search(r"demo --stop (.+)", told)
+    if kept is None or page is None:
+        raise SystemExit("`demo --keep` does not say where its page is and how to stop it.")
+    try:
+        _screenshot(browser, here, page[1], "local-org.png", "1200,900")
+    finally:
+        subprocess.run([*demo, "--stop", kept[1]], check=True, stdout=subprocess.DEVNULL)
+
+
+def _screenshot(browser: str, here: Path, address: str, name: str, size: str) -> None:
+    subprocess.run(
+        [
+            browser, *CHROMIUM, f"--user-data-dir={here / 'profile'}", f"--window-size={size}",
+            f"--screenshot={IMAGES / name}", address,
+        ],
+        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 def _terminal(text: str) -> None:

@@ -205,7 +205,7 @@ def test_ctrl_c_in_the_middle_of_a_sync_of_the_demo_is_the_same_line(
     org = Org("00D000000000001AAA", "Local org", "local", "https://127.0.0.1:1", "local")
     report = RunReport(org, 1, "interrupted", (), 1, 0.1)
 
-    def interrupted(*, keep: bool) -> None:
+    def interrupted(*, keep: bool, and_open: bool) -> None:
         raise Ended(report, KeyboardInterrupt())
 
     monkeypatch.setattr(story, "_tell", interrupted)

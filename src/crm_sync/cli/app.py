@@ -104,6 +104,10 @@ def demo(
         Path | None,
         typer.Option("--stop", metavar="DIRECTORY", help="End what --keep left running there."),
     ] = None,
+    open_: Annotated[
+        bool,
+        typer.Option("--open", help="Then open the org's page and the report in a browser."),
+    ] = False,
     debug: Debug = False,
 ) -> int:
     """The whole product on sample data; needs no account.
@@ -112,7 +116,7 @@ def demo(
     """
     from crm_sync.demo import story
 
-    return story.stop(stop) if stop else story.tell(keep=keep)
+    return story.stop(stop) if stop else story.tell(keep=keep, and_open=open_)
 
 
 @app.command(name="dry-run", epilog=EPILOG)
@@ -319,7 +323,7 @@ def serve(context: typer.Context) -> int:
     Its first line of output says how to reach it.
     """
     from crm_sync.demo import leftovers
-    from crm_sync.localorg.serve import main
+    from crm_sync.localorg.process import main
 
     leftovers.clear_leftovers()  # also of an org that was killed
     return main(context.args, leftovers.owned_directory)

@@ -49,6 +49,8 @@ class OrgAddress:
     client_secret: str
     ca_bundle: str
     org_id: str
+    page: str
+    """What a person opens in a browser."""
 
 
 @dataclass(frozen=True)
@@ -197,13 +199,14 @@ def _prepare(postgres: EmbeddedPostgres) -> None:
 def _start_org(stack: ExitStack, directory: Path) -> OrgAddress:
     from crm_sync.localorg.serve import LocalOrg
 
-    org = stack.enter_context(LocalOrg(data=directory / "org.sqlite"))
+    org = stack.enter_context(LocalOrg(data=directory / "org.sqlite", page_port=0))
     return OrgAddress(
         instance_url=org.instance_url,
         client_id=org.client_id,
         client_secret=org.client_secret,
         ca_bundle=str(org.ca_bundle),
         org_id=org.org_id,
+        page=org.page_url,
     )
 
 

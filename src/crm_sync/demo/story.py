@@ -21,6 +21,7 @@ from rich.text import Text
 from crm_sync.blocks import blocks
 from crm_sync.cli.app import INTERRUPTED
 from crm_sync.cli.progress import Progress
+from crm_sync.demo import browse
 from crm_sync.demo import servers as demo_servers_module
 from crm_sync.demo.servers import OrgAddress, Servers, demo_servers
 from crm_sync.errors import OutputError, SetupError
@@ -55,13 +56,14 @@ def stop(directory: Path) -> int:
     return 0
 
 
-def tell(*, keep: bool) -> int:
-    """Runs the demo; gives exit code 0. With `keep` database and org go on running afterwards.
+def tell(*, keep: bool, and_open: bool = False) -> int:
+    """Runs the demo; gives exit code 0. With `keep` database and org go on running afterwards;
+    `and_open` opens the org's page and the report, and without `keep` waits for the reader.
 
     After Ctrl-C both are ended, and the exit code is 130.
     """
     try:
-        _tell(keep=keep)
+        _tell(keep=keep, and_open=and_open)
     except KeyboardInterrupt:
         return _interrupted()
     except Ended as ended:  # in the middle of a sync
@@ -76,7 +78,7 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
-def _tell(*, keep: bool) -> None:
+def _tell(*, keep: bool, and_open: bool) -> None:
     begun = time.monotonic()
     _step(
         1, "An embedded PostgreSQL and a local Salesforce org start; nothing leaves this machine."
@@ -93,6 +95,10 @@ def _tell(*, keep: bool) -> None:
             _mend_problems(settings, owner)
             _nothing_left(settings, servers, owner, change)
         _what_next(servers, reports, keep=keep, seconds=time.monotonic() - begun)
+        if and_open:
+            browse.offer(_org(servers).page, reports, _settings_file(servers))
+            if not keep:
+                browse.wait_for_enter()
 
 
 def demo_settings(servers: Servers, mappings: Path) -> Settings:
@@ -117,6 +123,14 @@ def _kept(servers: Servers) -> dict[str, str]:
     """The same for people, with the owner. A short name: the longest line has 100 columns."""
     variables = _variables(servers, "my")
     return {variable("owner_database_url"): servers.owner_url, **variables}
+
+
+def _settings_file(servers: Servers) -> Path:
+    """The demo's settings as a .env file beside its servers, for commands in another terminal."""
+    given = {**_kept(servers), variable("mappings"): str(mappings_directory())}
+    file = servers.directory / ".env"
+    file.write_text("".join(f"{name}='{value}'\n" for name, value in given.items()), "utf-8")
+    return file
 
 
 def _first_load(settings: Settings) -> list[Path]:
@@ -222,6 +236,7 @@ def _what_next(servers: Servers, reports: list[Path], *, keep: bool, seconds: fl
         print("  Both servers go on running. Settings that lead there, for .env in any folder:")
         for name, value in _kept(servers).items():
             print(f"{name}='{value}'" if "&" in value else f"{name}={value}")
+        print(f"  The org's page: {_org(servers).page}")
         print(f"  Stop both: {RUN} demo --stop {servers.directory}")
     print("  Next: your own database and org, step by step in README.md; then")
     print(f"  {RUN} db apply    {RUN} dry-run --html report.html    {RUN} sync")

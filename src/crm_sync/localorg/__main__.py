@@ -2,7 +2,7 @@
 
 import sys
 
-from crm_sync.localorg.serve import main
+from crm_sync.localorg.process import main
 
 if __name__ == "__main__":
     sys.exit(main())

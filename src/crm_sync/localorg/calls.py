@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from crm_sync.localorg.stream import FileParts
+
 
 @dataclass(frozen=True)
 class RecordedCall:
@@ -21,6 +23,12 @@ class RecordedCall:
     """The client got no answer, by a fault."""
     subrequests: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """{method, url, referenceId, httpHeaders, body, status, answer} each."""
+    number: int = 0
+    """1 for the first call of this process."""
+    at: str = ""
+    """When it came, as a datetime of Salesforce."""
+    seconds: float = 0.0
+    """From its arrival to its answer, delays of faults included."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -33,6 +41,13 @@ def client_of(headers: Mapping[str, str]) -> str | None:
         if name.strip().lower() == "client":
             return value.strip()
     return None
+
+
+def logged(body: Any) -> Any:
+    """An answer as the log keeps it: of bytes, only how many they were."""
+    if isinstance(body, FileParts):
+        return {"bytes": body.size}
+    return {"bytes": len(body)} if isinstance(body, bytes) else body
 
 
 def subrequests_of(body: Any, answer: Any) -> list[dict[str, Any]]:

@@ -11,11 +11,14 @@ from crm_sync.localorg.records.store import Store
 NAMES = ("127.0.0.1", "localhost", "::1")
 
 
-def prepare(store: Store, bundle: Path) -> Path:
-    """Make the certificates once per data file; write the authority's to ``bundle``."""
-    if store.setting("tls_authority") is None:
+def prepare(store: Store, bundle: Path, host: str) -> Path:
+    """Make the certificates once per data file and host; write the authority's to ``bundle``."""
+    names = NAMES if host in NAMES else (*NAMES, host)
+    known = (store.setting("tls_names") or ",".join(NAMES)).split(",")
+    if store.setting("tls_authority") is None or not set(names) <= set(known):
         authority = trustme.CA(organization_name="crm-sync local org")
-        certificate = authority.issue_cert(*NAMES)
+        certificate = authority.issue_cert(*names)
+        store.set_setting("tls_names", ",".join(names))
         chain = b"".join(blob.bytes() for blob in certificate.cert_chain_pems)
         store.set_setting("tls_authority", authority.cert_pem.bytes().decode())
         store.set_setting("tls_certificate", chain.decode())

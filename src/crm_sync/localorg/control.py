@@ -6,8 +6,10 @@ They need no session, count as no API call, and are not in the log of calls.
 from typing import TYPE_CHECKING, Any
 
 from crm_sync.localorg.errors import ApiError, not_found
-from crm_sync.localorg.records import people
+from crm_sync.localorg.records import conversion, people
+from crm_sync.localorg.rest import recent
 from crm_sync.localorg.routing import Answer, Request
+from crm_sync.localorg.signin import levers
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -33,19 +35,29 @@ def _answer(org: "Org", request: Request) -> Answer:
             org.calls.clear()
             return Answer(204)
         case "GET", ["faults"]:
-            return Answer(200, {"rules": len(org.faults)})
+            return Answer(200, org.faults.as_json())
         case "POST", ["faults"]:
             org.faults.replace(body)
             return Answer(200, {"rules": len(org.faults)})
+        case "GET", ["rules"]:
+            return Answer(200, org.rules)
+        case "POST", ["rules"]:
+            org.rules = body
+            return Answer(200, org.rules)
         case "GET", ["records", name]:
             object_type = org.object_type(name)
             with_deleted = request.query.get("deleted") == "true"
             found = org.store.records(object_type.name, deleted=with_deleted)
             return Answer(200, [people.shown(object_type, record) for record in found])
+        case "GET", ["jobs"]:
+            return Answer(200, org.bulk.infos())
         case "GET", ["counts"]:
             return Answer(200, {o.name: org.store.count(o.name) for o in org.schema.objects})
+        case method, ["policies" | "users" | "certificate" | "refresh-token" as part]:
+            return levers.answer(org, method, part, body)
         case "POST", [action]:
-            return Answer(200, _act(org, action, body))
+            with org.store.lock:
+                return Answer(200, _act(org, action, body))
         case _:
             raise not_found()
 
@@ -57,8 +69,21 @@ def _act(org: "Org", action: str, body: dict[str, Any]) -> Any:
         case "delete":
             people.delete(org, body["id"])
             return {"deleted": body["id"]}
+        case "undelete":
+            return _shown(org, people.undelete(org, body["id"]))
+        case "purge":
+            return {"purged": people.purge(org)}
+        case "view":
+            recent.view(org, body.get("user_id", org.integration_user_id), body["id"])
+            return {"viewed": body["id"]}
         case "convert-lead":
-            lead = people.convert_lead(org, body["id"], body.get("account_id"))
+            lead = conversion.convert_lead(
+                org,
+                body["id"],
+                body.get("account_id"),
+                contact_id=body.get("contact_id"),
+                opportunity=body.get("opportunity", False),
+            )
             return _shown(org, lead)
         case "merge":
             return _shown(org, people.merge(org, body["winner"], body["loser"]))

@@ -3,7 +3,8 @@
     ApiError    the request as a whole: a list of {message, errorCode, fields?} with a status
     RowError    one row of a write: {statusCode, message, fields} inside a 200 answer; a
                 single-record call turns it into an ApiError
-    └ BodyError one whose JSON cannot be understood
+    ├ BodyError one whose JSON cannot be understood
+    └ DuplicatesError  one that a duplicate rule stopped
 
 Codes are Salesforce's; texts are its English ones, which it translates and clients must not read.
 """
@@ -69,7 +70,28 @@ class BodyError(RowError):
         return ApiError(status or 400, self.code, self.message)
 
 
-_STATUS = {"ENTITY_IS_DELETED": 404, "NOT_FOUND": 404}
+class DuplicatesError(RowError):
+    """A row that a duplicate rule stopped: it carries what was found, under Salesforce's misspelt
+    key (3, many integrations)."""
+
+    def __init__(self, message: str, result: dict[str, Any]) -> None:
+        super().__init__("DUPLICATES_DETECTED", message)
+        self.result = result
+
+    def as_row(self) -> dict[str, Any]:
+        return {"duplicateResut": self.result, **super().as_row()}
+
+    def as_request(self, status: int | None = None) -> ApiError:
+        error = ApiError(status or 400, self.code, self.message)
+        error.body = [{"duplicateResut": self.result, **error.body[0]}]
+        return error
+
+
+_STATUS = {
+    "ENTITY_IS_DELETED": 404,
+    "INSUFFICIENT_ACCESS_OR_READONLY": 403,
+    "NOT_FOUND": 404,
+}
 
 
 def not_found(message: str = NOT_FOUND_MESSAGE) -> ApiError:

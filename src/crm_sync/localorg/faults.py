@@ -4,18 +4,26 @@ A rule is JSON: ``{"when": {…}, "then": {…}, "times": n}``.
 
 ``when`` (all given parts must match): ``method``; ``path`` (regular expression, searched in the
 path with its query string); ``object``; ``external_id`` and ``id`` (regular expressions, searched
-in the values of the request's records); ``nth`` (fires from the nth match on). ``times`` bounds how
-often it fires; the default is once with ``nth``, without end otherwise.
+in the values of the request's records); ``operation`` (of a Bulk job); ``nth`` (fires from the nth
+match on); ``rate`` (fires on this part of the matches, 0 to 1, drawn by ``seed``, so that a run can
+be repeated). ``times`` bounds how often it fires; the default is once with ``nth``, without end
+otherwise.
 
 ``then``: ``{"status": 503, "body": …}`` answers without doing the work; ``{"delay": seconds}``;
 ``{"drop": "before"|"after"}`` closes the connection without an answer, before or after the work was
-done; ``{"row_error": {"statusCode", "message", "fields"}}`` refuses single rows.
+done; ``{"slow": seconds}`` sends the body in pieces over that time; ``{"truncate": part}`` sends
+that part of it (0 to 1) and closes; ``{"expire_sessions": true}`` ends every session and
+``{"daily_limit": true}`` uses up the day's calls, both before the request is looked at;
+``{"row_error": {"statusCode", "message", "fields"}}`` refuses single rows;
+``{"job": {"fail": text, "after": rows, "hang": true, "slow": seconds, "lose": rows}}`` befalls a
+Bulk job when work on it begins. Such a rule looks at ``object`` and ``operation`` alone.
 
 In a composite, a rule that names an object or a record meets the subrequests, others meet the whole
 request first; ``status`` then answers for that subrequest alone, ``delay`` and ``drop`` concern the
 connection, which all share.
 """
 
+import random
 import re
 import threading
 from collections.abc import Iterable, Mapping
@@ -27,6 +35,23 @@ from crm_sync.localorg.errors import RowError
 from crm_sync.localorg.schema import Schema
 
 Drop = Literal["before", "after"]
+WHEN = frozenset(
+    ("method", "path", "object", "external_id", "id", "operation", "nth", "rate", "seed")
+)
+THEN = frozenset(
+    (
+        "status",
+        "body",
+        "delay",
+        "drop",
+        "slow",
+        "truncate",
+        "expire_sessions",
+        "daily_limit",
+        "row_error",
+        "job",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +63,7 @@ class Target:
     objects: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
     external_ids: frozenset[str] = frozenset()
+    operation: str = ""
 
 
 @dataclass
@@ -47,21 +73,37 @@ class Rule:
     when: Mapping[str, Any]
     then: Mapping[str, Any]
     times: int | None
+    draw: random.Random
     matched: int = 0
     fired: int = 0
 
     @classmethod
     def from_json(cls, rule: Mapping[str, Any]) -> "Rule":
         when = rule.get("when", {})
-        unknown = set(when) - {"method", "path", "object", "external_id", "id", "nth"}
-        unknown |= set(rule.get("then", {})) - {"status", "body", "delay", "drop", "row_error"}
-        if unknown or not rule.get("then"):
+        then = rule.get("then", {})
+        unknown = (set(when) - WHEN) | (set(then) - THEN) | (set(rule) - {"when", "then", "times"})
+        if unknown or not then:
             raise ValueError(f"not a fault rule: {dict(rule)}")
-        return cls(when, rule["then"], rule.get("times", 1 if "nth" in when else None))
+        for pattern in (when[key] for key in ("path", "external_id", "id") if key in when):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {pattern}: {error}") from None
+        times = rule.get("times", 1 if "nth" in when else None)
+        return cls(when, then, times, random.Random(when.get("seed", 0)))  # noqa: S311 - repeatable
+
+    def as_json(self) -> dict[str, Any]:
+        """The rule, and how often it has matched and fired."""
+        counts = {"matched": self.matched, "fired": self.fired}
+        return {"when": self.when, "then": self.then, "times": self.times, **counts}
 
     @property
     def is_about_rows(self) -> bool:
         return "row_error" in self.then
+
+    @property
+    def is_about_jobs(self) -> bool:
+        return "job" in self.then
 
     def fires_on(self, target: Target) -> bool:
         """Does it match, and is it its turn?"""
@@ -71,6 +113,8 @@ class Rule:
         spent = self.times is not None and self.fired >= self.times
         if spent or self.matched < self.when.get("nth", 1):
             return False
+        if "rate" in self.when and self.draw.random() >= self.when["rate"]:
+            return False
         self.fired += 1
         return True
 
@@ -79,6 +123,7 @@ class Rule:
         return (
             ("method" not in when or when["method"].upper() == target.method)
             and ("path" not in when or re.search(when["path"], target.path) is not None)
+            and ("operation" not in when or when["operation"] == target.operation)
             and ("object" not in when or when["object"] in target.objects)
             and ("external_id" not in when or _any(when["external_id"], target.external_ids))
             and ("id" not in when or _any(when["id"], target.ids))
@@ -91,6 +136,10 @@ class Plan:
 
     delay: float = 0.0
     drop: Drop | None = None
+    slow: float = 0.0
+    truncate: float | None = None
+    expires_sessions: bool = False
+    uses_up_limit: bool = False
     answers: dict[int | None, tuple[int, Any]] = field(
         default_factory=dict[int | None, tuple[int, Any]]
     )
@@ -103,6 +152,10 @@ class Faults:
         self._schema = schema
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
+
+    def adopt(self, schema: Schema) -> None:
+        """Go on with this schema: it says which fields of a request are external IDs."""
+        self._schema = schema
 
     def replace(self, rules: Iterable[Mapping[str, Any]]) -> None:
         """Replace all rules."""
@@ -117,6 +170,18 @@ class Faults:
 
     def clear(self) -> None:
         self.replace([])
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The rules in force, each with its counts."""
+        return [rule.as_json() for rule in self._rules]
+
+    def remove(self, number: int) -> bool:
+        """Take out the rule at this place, counted from 0; False when there is none."""
+        with self._lock:
+            if number >= len(self._rules):
+                return False
+            self._rules = self._rules[:number] + self._rules[number + 1 :]
+            return True
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -143,6 +208,18 @@ class Faults:
                     )
         return None
 
+    def job_rule(self, operation: str, object_name: str) -> Rule | None:
+        """The rule that befalls a Bulk job, if any."""
+        target = Target(objects=frozenset((object_name,)), operation=operation)
+        with self._lock:
+            about_jobs = (rule for rule in self._rules if rule.is_about_jobs)
+            return next((rule for rule in about_jobs if rule.fires_on(target)), None)
+
+    def holds(self, rule: Rule | None) -> bool:
+        """Is the rule still in force?"""
+        with self._lock:
+            return any(held is rule for held in self._rules)
+
     def plan(self, method: str, path: str, body: Any) -> Plan:
         """Consult every rule for a request and, if it is a composite, for its subrequests."""
         plan = Plan()
@@ -152,7 +229,7 @@ class Faults:
         parts = self._subrequests(path, body)
         with self._lock:
             for rule in self._rules:
-                if rule.is_about_rows:
+                if rule.is_about_rows or rule.is_about_jobs:
                     continue
                 if rule.fires_on(whole):
                     _apply(plan, rule, None)
@@ -227,5 +304,9 @@ def _apply(plan: Plan, rule: Rule, index: int | None) -> None:
     then = rule.then
     plan.delay += float(then.get("delay", 0))
     plan.drop = then.get("drop", plan.drop)
+    plan.slow += float(then.get("slow", 0))
+    plan.truncate = then.get("truncate", plan.truncate)
+    plan.expires_sessions = plan.expires_sessions or bool(then.get("expire_sessions"))
+    plan.uses_up_limit = plan.uses_up_limit or bool(then.get("daily_limit"))
     if "status" in then:
         plan.answers[index] = (int(then["status"]), then.get("body"))

@@ -6,6 +6,7 @@ A subrequest of a composite takes the same way as a request of its own, so nothi
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
@@ -14,7 +15,8 @@ from crm_sync.localorg.errors import ApiError, not_found
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
 
-OLDEST_VERSION, NEWEST_VERSION = 20, 67
+OLDEST_VERSION, NEWEST_VERSION = 31, 67
+"""Versions 21.0 to 30.0 were retired in Summer '25 and answer 410 (D), older ones before them."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Request:
     version: str = "67.0"
     raw: bytes = b""
     """The body as it came, unzipped: CSV and XML are read by those who ask for them."""
+    upload: Path | None = None
+    """Where the body of a Bulk upload lies instead; it goes when the request is answered."""
 
     @property
     def api_version(self) -> float:
@@ -46,7 +50,7 @@ class Request:
 class Answer:
     """What is sent back; a body of None is an empty one.
 
-    A body of bytes goes out as it is, under the ``Content-Type`` among the headers.
+    Bytes, and parts of a file, go out as they are, under the ``Content-Type`` among the headers.
     """
 
     status: int = 200
@@ -66,6 +70,8 @@ class Route:
     handler: Handler
     is_collection_or_query: bool = False
     """Counts among the five of a composite (D)."""
+    since: int = 0
+    """The version that brought it (D); an older one answers as if it were not there."""
 
     def compiled(self) -> re.Pattern[str]:
         return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.pattern))
@@ -74,27 +80,39 @@ class Route:
 class Router:
     """Finds the route of a request."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[Route], newest_version: int = NEWEST_VERSION) -> None:
         self._routes = [(route.compiled(), route) for route in routes]
+        self._newest = newest_version
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
-        """The route and the decoded segments of the path; 404 or 405 when there is none."""
+        """The route and the decoded segments of the path; 404, 405 or 410 when there is none.
+
+        HEAD takes the way of GET (D); who sends the answer leaves its body out.
+        """
         tail = re.fullmatch(r"/services/data/v(\d+)\.0(/.*)?", path)
-        if tail is None or not OLDEST_VERSION <= int(tail[1]) <= NEWEST_VERSION:
+        if tail is None or int(tail[1]) > self._newest:
             raise not_found()
+        version = int(tail[1])
+        if version < OLDEST_VERSION:
+            # D: a retired version answers 410 (GONE); the sentence is U.
+            raise ApiError(410, "GONE", f"API version {version}.0 is retired")
         rest = (tail[2] or "").rstrip("/")
-        allowed: list[str] = []
+        wanted = "GET" if method == "HEAD" else method
+        allowed: set[str] = set()
         for pattern, route in self._routes:
             match = pattern.fullmatch(rest)
-            if match and route.method == method:
+            if match is None or route.since > version:
+                continue
+            if route.method == wanted:
                 return route, {k: unquote(v) for k, v in match.groupdict().items()}
-            if match:
-                allowed.append(route.method)
+            allowed |= {"GET", "HEAD"} if route.method == "GET" else {route.method}
         if allowed:
+            # 3: "HTTP Method 'PATCH' not allowed. Allowed are GET,HEAD,POST".
+            names = ",".join(sorted(allowed))
             raise ApiError(
                 405,
                 "METHOD_NOT_ALLOWED",
-                f"HTTP Method '{method}' not allowed. Allowed are {','.join(sorted(set(allowed)))}",
+                f"HTTP Method '{method}' not allowed. Allowed are {names}",
             )
         raise not_found()
 

@@ -3,14 +3,16 @@
 In: one JSON file per object, each field naming only what differs from its type's defaults
 (``fieldtypes``), in the words of a Salesforce describe. Our own keys besides: ``picklist`` (values,
 or [value, label] pairs), ``default`` (value on create; "$user" is the caller), ``cascade`` (parents
-whose deletion takes the record along) and ``children`` (parent object → relationship name).
+whose deletion takes the record along) and ``children`` (parent object → relationship name, or null
+where the parent cannot be asked for them). Saved describes add to them (``saveddescribes``).
 
 Out: :class:`ObjectType` and :class:`Field`, frozen in all that matters and shared by every module.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -25,14 +27,34 @@ OBJECT_FILES = (
     "organization",
     "user",
     "group",
+    "profile",
+    "permissionset",
+    "permissionsetassignment",
+    "objectpermissions",
+    "fieldpermissions",
     "account",
+    "contact",
     "lead",
+    "campaign",
+    "campaignmember",
     "opportunity",
     "task",
     "event",
+    "recordtype",
+)
+_SYSTEM_NAMES = frozenset(
+    (
+        "Id",
+        "IsDeleted",
+        "CreatedDate",
+        "CreatedById",
+        "LastModifiedDate",
+        "LastModifiedById",
+        "SystemModstamp",
+    )
 )
 _TEXT_TYPES = ("string", "textarea", "picklist", "phone", "email", "url", "combobox")
-_NUMBER_TYPES = ("double", "currency", "percent")
+NUMBER_TYPES = ("double", "currency", "percent")
 
 
 @dataclass(frozen=True)
@@ -45,44 +67,44 @@ class Field:
     describe: Facts
     default: Any
     cascade: tuple[str, ...]
-    children: Mapping[str, str]
+    children: Mapping[str, str | None]
 
-    @property
+    @cached_property
     def is_text(self) -> bool:
         return self.type in _TEXT_TYPES
 
-    @property
+    @cached_property
     def is_number(self) -> bool:
-        return self.type in _NUMBER_TYPES
+        return self.type in NUMBER_TYPES
 
-    @property
+    @cached_property
     def is_stored(self) -> bool:
-        """An address is put together from its parts when read."""
-        return self.type != "address"
+        """An address or a place is put together from its parts when read."""
+        return self.type not in ("address", "location")
 
-    @property
+    @cached_property
     def is_key(self) -> bool:
         """May name a record in an upsert or in a lookup by external ID (D, idLookup)."""
         return bool(self.describe["idLookup"] or self.describe["externalId"])
 
-    @property
+    @cached_property
     def reference_to(self) -> tuple[str, ...]:
         return tuple(self.describe["referenceTo"])
 
-    @property
+    @cached_property
     def relationship(self) -> str | None:
         """Name by which a query or a body reaches the parent; only references have one."""
         return self.describe["relationshipName"] if self.type == "reference" else None
 
-    @property
+    @cached_property
     def is_polymorphic(self) -> bool:
         return bool(self.describe["polymorphicForeignKey"])
 
-    @property
+    @cached_property
     def compares_case(self) -> bool:
         return bool(self.describe["caseSensitive"]) or self.type in ("id", "reference")
 
-    @property
+    @cached_property
     def sql_type(self) -> str:
         if self.type in ("boolean", "int"):
             return "INTEGER"
@@ -101,13 +123,46 @@ class ObjectType:
     by_lower: Mapping[str, Field] = field(repr=False)
     by_relationship: Mapping[str, Field] = field(repr=False)
 
-    @property
+    @cached_property
     def stored(self) -> tuple[Field, ...]:
         return tuple(f for f in self.fields if f.is_stored)
 
-    @property
+    @cached_property
     def soft_delete(self) -> bool:
         return bool(self.facts.get("softDelete", True))
+
+    @cached_property
+    def name_field(self) -> Field | None:
+        """The field that stands for the record where it is listed."""
+        return next((f for f in self.fields if f.describe["nameField"]), None)
+
+    @cached_property
+    def references(self) -> tuple[Field, ...]:
+        """Its fields that hold Ids of other records."""
+        return tuple(f for f in self.fields if f.type == "reference")
+
+    @cached_property
+    def unique(self) -> tuple[Field, ...]:
+        return tuple(f for f in self.fields if f.describe["unique"])
+
+    @cached_property
+    def auto_numbers(self) -> tuple[Field, ...]:
+        return tuple(f for f in self.fields if f.describe["autoNumber"])
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """Fields that a write may not leave empty; a boolean never is."""
+        return tuple(
+            f.name
+            for f in self.stored
+            if f.describe["createable"] and not f.describe["nillable"] and f.type != "boolean"
+        )
+
+    @cached_property
+    def stages(self) -> Mapping[str, tuple[float, str]]:
+        """Stage → probability, forecast category; empty but for Opportunity."""
+        listed: list[list[Any]] = self.facts.get("stages", [])
+        return {name: (probability, category) for name, probability, category in listed}
 
     def find(self, name: str) -> Field | None:
         """A field by name, without regard to case (R: bodies accept any case)."""
@@ -115,6 +170,16 @@ class ObjectType:
 
     def __getitem__(self, name: str) -> Field:
         return self.by_lower[name.lower()]
+
+    def with_fields(self, fields: Iterable[Field]) -> "ObjectType":
+        """The same object with other fields."""
+        listed = tuple(fields)
+        return replace(
+            self,
+            fields=listed,
+            by_lower={f.name.lower(): f for f in listed},
+            by_relationship={f.relationship.lower(): f for f in listed if f.relationship},
+        )
 
 
 class Schema:
@@ -135,19 +200,33 @@ class Schema:
         return self._by_lower[name.lower()]
 
 
-def load_schema(changes: FieldChanges | None = None) -> Schema:
-    """Read every description; ``changes`` let a test have an org that lacks or bends a field."""
+def load_schema(changes: FieldChanges | None = None, saved: Iterable[Facts] = ()) -> Schema:
+    """Read every description; ``changes`` let a test have an org that lacks or bends a field.
+
+    ``saved`` are descriptions more; one of an object that is here already adds the fields that it
+    lacks.
+    """
     folder = files("crm_sync.localorg") / "objects"
-    described = [
-        json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in OBJECT_FILES
-    ]
+    described: dict[str, Facts] = {}
+    for name in OBJECT_FILES:
+        facts = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        described[facts["name"]] = facts
+    for facts in saved:
+        here = described.setdefault(facts["name"], facts)
+        if here is not facts:
+            known = {f["name"] for f in here["fields"]} | _SYSTEM_NAMES
+            here["fields"] += [f for f in facts["fields"] if f["name"] not in known]
     wanted = {key.lower(): value for key, value in (changes or {}).items()}
-    return Schema([_object(facts, wanted) for facts in described])
+    return Schema([make_object(facts, wanted) for facts in described.values()])
 
 
-def _object(facts: Facts, changes: FieldChanges) -> ObjectType:
+def make_object(facts: Facts, changes: FieldChanges) -> ObjectType:
+    """An object from its description; ``changes`` are to its fields, by lower-case full name."""
     name = facts["name"]
-    described = _system_fields(facts)[:1] + facts["fields"] + _system_fields(facts)[1:]
+    own_names = {own["name"] for own in facts["fields"]}
+    system = [own for own in _system_fields(facts) if own["name"] not in own_names]
+    first = [own for own in system if own["name"] == "Id"]
+    described = [*first, *facts["fields"], *(own for own in system if own["name"] != "Id")]
     fields: list[Field] = []
     seen: set[str] = set()
     for own in described:
@@ -155,10 +234,10 @@ def _object(facts: Facts, changes: FieldChanges) -> ObjectType:
         seen.add(key)
         change = changes.get(key, {})
         if change is not None:
-            fields.append(_field({**own, **change}))
+            fields.append(make_field({**own, **change}))
     for key, change in changes.items():
         if key.startswith(f"{name.lower()}.") and key not in seen and change is not None:
-            fields.append(_field(dict(change)))
+            fields.append(make_field(dict(change)))
     return ObjectType(
         name=name,
         label=facts["label"],
@@ -170,12 +249,14 @@ def _object(facts: Facts, changes: FieldChanges) -> ObjectType:
     )
 
 
-def _field(own: Facts) -> Field:
+def make_field(own: Facts) -> Field:
+    """A field from what differs from its type's defaults."""
     facts = defaults(own["type"], own.get("length", 0))
     facts |= {k: v for k, v in own.items() if k not in OWN_KEYS}
-    facts["picklistValues"] = [
-        _picklist_value(value, facts["defaultValue"]) for value in own.get("picklist", [])
-    ]
+    if "picklistValues" not in own:
+        facts["picklistValues"] = [
+            _picklist_value(value, facts["defaultValue"]) for value in own.get("picklist", [])
+        ]
     default = own.get("default", facts["defaultValue"])
     return Field(
         name=own["name"],
@@ -200,7 +281,11 @@ def _picklist_value(value: str | list[str], default: Any) -> Facts:
 
 
 def _system_fields(facts: Facts) -> list[Facts]:
-    """The fields that every record has; nobody may write them (D, System Fields)."""
+    """The fields that every record has; nobody may write them (D, System Fields).
+
+    ``"auditFields": false`` in a description leaves of them Id and SystemModstamp, as
+    PermissionSetAssignment and FieldPermissions have it (D, field reference).
+    """
     hidden = {
         "createable": False,
         "updateable": False,
@@ -223,12 +308,15 @@ def _system_fields(facts: Facts) -> list[Facts]:
         }
 
     deleted = [{"name": "IsDeleted", "label": "Deleted", "type": "boolean"}]
-    return [
-        {"name": "Id", "label": facts["idLabel"], "type": "id"},
-        *(deleted if facts.get("softDelete", True) else []),
+    audits = [
         audit("CreatedDate", "Created Date"),
         user("CreatedById", "Created By ID"),
         audit("LastModifiedDate", "Last Modified Date"),
         user("LastModifiedById", "Last Modified By ID"),
+    ]
+    return [
+        {"name": "Id", "label": facts["idLabel"], "type": "id"},
+        *(deleted if facts.get("softDelete", True) else []),
+        *(audits if facts.get("auditFields", True) else []),
         audit("SystemModstamp", "System Modstamp"),
     ]

@@ -1,40 +1,31 @@
-"""Running the org: inside a test (:class:`LocalOrg`) or as a process (:func:`main`)."""
+"""A running org: :class:`LocalOrg`, inside a test or in a process of its own (`process`)."""
 
-import argparse
 import asyncio
-import errno
-import json
 import shutil
-import signal
-import socket
-import sqlite3
-import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn
-
-import uvicorn
-from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from typing import Any
 
 from crm_sync.localorg import app, certificates
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.faults import Faults
+from crm_sync.localorg.listening import Server, bind, reachable, server_config
+from crm_sync.localorg.options import Options
 from crm_sync.localorg.org import Org
-from crm_sync.localorg.records import people, values
+from crm_sync.localorg.page import site
+from crm_sync.localorg.records import conversion, people, values
+from crm_sync.localorg.records.automation import RuleFacts
 from crm_sync.localorg.records.store import Record, Store
 from crm_sync.localorg.schema import FieldChanges
 
-HOST = "127.0.0.1"
 START_SECONDS = 10.0
-KEEP_ALIVE_SECONDS = 75
-SQLITE = b"SQLite format 3\0"
+CERTIFICATE, PRIVATE_KEY = ".ca.pem", ".app.pem"
+"""Endings of the files beside the data: its certificate authority, the app's private key."""
 
 
 class LocalOrg:
@@ -43,8 +34,11 @@ class LocalOrg:
     ``data`` is the SQLite file, None for memory. ``fields`` changes the schema: for instance
     ``{"Account.CRM_Id__c": None}`` is an org without that field and
     ``{"Lead.CRM_Id__c": {"unique": False}}`` one where it is not unique. ``org_id`` and ``clock``
-    make answers repeatable. ``folder`` takes the certificate of an org in memory; without one the
-    org makes its own and removes it. Raises OSError when the port is taken.
+    make answers repeatable. ``folder`` takes the certificate and the private key of an org in
+    memory; without one the org makes its own and removes it. ``options``: what else an org can be
+    started with. With ``page_port`` (0 takes a free one) the page at ``/`` is served there too,
+    over plain HTTP: a browser does not know the org's certificate authority and would warn.
+    Raises OSError when a port is taken.
     """
 
     def __init__(
@@ -58,29 +52,37 @@ class LocalOrg:
         org_id: str | None = None,
         clock: Callable[[], datetime] = values.now,
         folder: Path | None = None,
+        options: Options | None = None,
+        page_port: int | None = None,
     ) -> None:
-        self._socket = _bind(port)
+        options = options or Options()
+        self._socket = bind(options.host, port)
+        try:
+            self._page_socket = None if page_port is None else bind(options.host, page_port)
+        except OSError:
+            self._socket.close()
+            raise
         self._data = Path(data).absolute() if data else None
+        self._folder = folder
         self._own_folder: Path | None = None
-        self._org = Org(self._data, fields=fields, org_id=org_id, clock=clock)
+        self._org = Org(self._data, fields=fields, org_id=org_id, clock=clock, options=options)
         bound_port: int = self._socket.getsockname()[1]
         scheme = "https" if https else "http"
-        self._org.instance_url = f"{scheme}://{HOST}:{bound_port}"
+        host = reachable(options.host)
+        self._org.instance_url = f"{scheme}://{host}:{bound_port}"
         self.ca_bundle: Path | None = None
-        config = uvicorn.Config(
-            app.build(self._org, verbose=verbose),
-            log_config=None,
-            http=_Protocol,
-            ws="none",
-            lifespan="off",
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=1,
-        )
-        config.load()
+        application = app.build(self._org, verbose=verbose)
+        config = server_config(application)
         if https:
-            self.ca_bundle = certificates.prepare(self._org.store, self._bundle(folder))
+            bundle = self._beside(CERTIFICATE, "ca.pem")
+            self.ca_bundle = certificates.prepare(self._org.store, bundle, host.strip("[]"))
             config.ssl = certificates.server_context(self._org.store)
-        self._server = _Server(config)
+        self._server = Server(config)
+        self._page_server = Server(server_config(site.alone(application)))
+        self.page_url = f"{self.instance_url}/"
+        """Where a browser finds the page."""
+        if self._page_socket is not None:
+            self.page_url = f"http://{host}:{self._page_socket.getsockname()[1]}/"
         self._thread = threading.Thread(target=self._run, name="local-org", daemon=True)
         self.access_token = self._org.open_session(self._org.integration_user_id)
 
@@ -101,9 +103,12 @@ class LocalOrg:
         self._thread.start()
         if not self._server.has_started.wait(START_SECONDS):
             raise RuntimeError("the local org did not start")
+        if self._page_socket and not self._page_server.has_started.wait(START_SECONDS):
+            raise RuntimeError("the local org's page did not start")
 
     def stop(self) -> None:
         self._server.should_exit = True
+        self._page_server.should_exit = True
         if self._thread.is_alive():
             self._thread.join()
         self._org.close()
@@ -141,6 +146,41 @@ class LocalOrg:
         """Owner whom the lead assignment rule sets."""
         return self._org.queue_user_id
 
+    @property
+    def username(self) -> str:
+        """The integration user's, with :attr:`password` and :attr:`security_token`."""
+        return str(self._user(self.integration_user_id)["Username"])
+
+    @property
+    def password(self) -> str:
+        return self._org.accounts.credential(self.integration_user_id).password
+
+    @property
+    def security_token(self) -> str:
+        return self._org.accounts.credential(self.integration_user_id).security_token
+
+    @property
+    def admin_username(self) -> str:
+        """The administrator's, with :attr:`admin_password`; the security token may be left out."""
+        return str(self._user(self._org.admin_id)["Username"])
+
+    @property
+    def admin_password(self) -> str:
+        return self._org.accounts.credential(self._org.admin_id).password
+
+    @property
+    def admin_token(self) -> str:
+        """A new access token of the administrator."""
+        return self._org.open_session(self._org.admin_id)
+
+    @property
+    def private_key_file(self) -> Path:
+        """The app's private key for the JWT bearer flow, in a file that only its owner reads."""
+        path = self._beside(PRIVATE_KEY, "app-key.pem")
+        path.touch(mode=0o600)
+        path.write_text(self._org.accounts.private_key(), encoding="ascii")
+        return path
+
     def connection(self) -> dict[str, Any]:
         """All of it, as the first line of the process prints it."""
         return {
@@ -150,6 +190,13 @@ class LocalOrg:
             "access_token": self.access_token,
             "ca_bundle": str(self.ca_bundle) if self.ca_bundle else None,
             "org_id": self.org_id,
+            "page": self.page_url,
+            "username": self.username,
+            "password": self.password,
+            "security_token": self.security_token,
+            "admin_username": self.admin_username,
+            "admin_password": self.admin_password,
+            "private_key_file": str(self.private_key_file),
         }
 
     # What one does to it ---------------------------------------------------------------------
@@ -163,6 +210,16 @@ class LocalOrg:
     def calls(self) -> deque[RecordedCall]:
         """The calls so far, oldest first; ``calls.clear()`` forgets them."""
         return self._org.calls
+
+    @property
+    def jobs(self) -> list[dict[str, Any]]:
+        """Bulk jobs as their own GET shows them, newest first."""
+        return self._org.bulk.infos()
+
+    @property
+    def jobs_folder(self) -> Path:
+        """Where uploads and results of jobs lie."""
+        return self._org.bulk.folder
 
     @property
     def faults(self) -> Faults:
@@ -179,11 +236,48 @@ class LocalOrg:
     def delete(self, record_id: str) -> None:
         people.delete(self._org, record_id)
 
-    def convert_lead(self, lead_id: str, account_id: str | None = None) -> Record:
-        return people.convert_lead(self._org, lead_id, account_id)
+    def convert_lead(
+        self, lead_id: str, account_id: str | None = None, *, opportunity: str | bool = False
+    ) -> Record:
+        return conversion.convert_lead(self._org, lead_id, account_id, opportunity=opportunity)
 
     def merge(self, winner_id: str, loser_id: str) -> Record:
         return people.merge(self._org, winner_id, loser_id)
+
+    def undelete(self, record_id: str) -> Record:
+        """Take a record out of the recycle bin, with what went along."""
+        return people.undelete(self._org, record_id)
+
+    def purge(self) -> int:
+        """Empty the recycle bin; the number of records that are gone for good."""
+        return people.purge(self._org)
+
+    @property
+    def rules(self) -> list[RuleFacts]:
+        """The rules that are switched on (``records.automation``); assign a list to change them."""
+        return self._org.rules
+
+    @rules.setter
+    def rules(self, rules: Iterable[RuleFacts]) -> None:
+        self._org.rules = list(rules)
+
+    def set_policies(self, **policies: Any) -> None:
+        """Change how the org lets people in (:class:`~crm_sync.localorg.signin.accounts.Policies`).
+
+        For instance ``run_as=None``, ``app_approved=False``, ``session_seconds=60``.
+        """
+        self._org.accounts.change_policies(policies)
+
+    def set_user(self, username: str, **standing: Any) -> None:
+        """Set a user's ``password``, ``security_token``, ``is_frozen``, ``password_expired``."""
+        user = self._org.accounts.user(username)
+        if user is None:
+            raise ValueError(f"no such user: {username}")
+        self._org.accounts.change_user(user["Id"], standing)
+
+    def register_certificate(self, pem: str) -> None:
+        """Make this the app's certificate, instead of that of :attr:`private_key_file`."""
+        self._org.accounts.register(pem)
 
     def expire_sessions(self) -> int:
         return self._org.expire_sessions()
@@ -194,162 +288,23 @@ class LocalOrg:
 
     # Inside ----------------------------------------------------------------------------------
 
-    def _bundle(self, folder: Path | None) -> Path:
-        """Where the certificate goes: beside the data, else into the folder, else into our own."""
+    def _user(self, user_id: str) -> Record:
+        [found] = self._org.store.by_ids(self._org.schema["User"], [user_id]).values()
+        return found
+
+    def _beside(self, ending: str, name: str) -> Path:
+        """A file of the org: beside the data, else in the folder, else in one of our own."""
         if self._data is not None:
-            return self._data.with_name(self._data.name + ".ca.pem")
-        if folder is None:
-            folder = self._own_folder = Path(tempfile.mkdtemp(prefix="crm-sync-org-"))
-        return folder / "ca.pem"
+            return self._data.with_name(self._data.name + ending)
+        if self._folder is None:
+            self._folder = self._own_folder = Path(tempfile.mkdtemp(prefix="crm-sync-org-"))
+        return self._folder / name
 
     def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._socket]))
+        asyncio.run(self._serve())
 
-
-class _Protocol(H11Protocol):
-    """HTTP/1.1 that hands the transport to the application, which may have to hang up."""
-
-    # The override narrows BaseTransport as uvicorn does: a stream server has no other transport.
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        inner = self.app
-
-        async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
-            scope["transport"] = transport
-            await inner(scope, receive, send)
-
-        self.app = with_transport
-
-
-class _Server(uvicorn.Server):
-    """A server that says when it has started and leaves signals to its caller."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.has_started = threading.Event()
-
-    def install_signal_handlers(self) -> None:
-        """Signals belong to the process, not to one of its threads."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.has_started.set()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Hang up on idle clients at once: a TLS client that keeps its connection never answers."""
-        for connection in list(self.server_state.connections):
-            if connection.transport is not None:  # pyright: ignore[reportUnnecessaryComparison]
-                connection.transport.abort()
-        await super().shutdown(sockets)
-
-
-def _bind(port: int) -> socket.socket:
-    # asyncio turns Nagle's algorithm off only where the protocol is named; else 40 ms a call.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if sys.platform != "win32":
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((HOST, port))
-    except OSError:
-        listening.close()
-        raise
-    return listening
-
-
-def main(
-    arguments: Sequence[str] | None = None,
-    folder: Callable[[], AbstractContextManager[Path | None]] = nullcontext,
-) -> int:
-    """Serve until SIGINT or SIGTERM; 0 at the end, 2 when it cannot start.
-
-    ``folder`` opens the folder for the certificate of an org in memory.
-    """
-    options = _parser().parse_args(arguments)
-    data: Path | None = None if options.memory else options.data
-    with ExitStack() as stack:
-        try:
-            if data is not None and options.reset:
-                _remove(data)
-            org = stack.enter_context(
-                LocalOrg(
-                    data,
-                    port=options.port,
-                    https=not options.http,
-                    verbose=options.verbose,
-                    folder=stack.enter_context(folder()) if data is None else None,
-                )
-            )
-        except OSError as error:
-            return _refused(_reason(error, options.port))
-        except (sqlite3.Error, ValueError) as error:
-            return _refused(
-                f"{data} cannot be used: {error}. Name a file of a local org, or a new one."
-            )
-        done = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: done.set())
-        if options.stop_with_stdin:
-            threading.Thread(target=_await_end_of_input, args=(done,), daemon=True).start()
-        print(json.dumps(org.connection()), flush=True)
-        while not done.wait(0.2):  # a bare wait() cannot be interrupted on Windows
-            pass
-    return 0
-
-
-def _refused(sentence: str) -> int:
-    print(f"crm-sync: {sentence}", file=sys.stderr)
-    return 2
-
-
-def _reason(error: OSError, port: int) -> str:
-    why = (error.strerror or str(error)).lower()
-    if error.filename is not None:
-        return f"{error.filename} cannot be used: {why}. Name another file with --data."
-    if error.errno == errno.EADDRINUSE:
-        why = "it is already in use"
-    return f"Port {port} cannot be used: {why}. Name another with --port; 0 takes a free one."
-
-
-def _remove(data: Path) -> None:
-    """Remove an org's file and what belongs to it. Raises ValueError for another kind of file."""
-    if data.exists():
-        with data.open("rb") as file:
-            if file.read(len(SQLITE)) not in (SQLITE, b""):
-                raise ValueError("it is no SQLite file, so --reset leaves it alone")
-    for suffix in ("", "-wal", "-shm", ".ca.pem"):
-        data.with_name(data.name + suffix).unlink(missing_ok=True)
-
-
-def _await_end_of_input(done: threading.Event) -> None:
-    if sys.stdin is not None:  # closed by whoever started us
-        sys.stdin.buffer.read()
-    done.set()
-
-
-class _Parser(argparse.ArgumentParser):
-    """Wrong use is one line, as of every other command."""
-
-    def error(self, message: str) -> NoReturn:
-        message = message[:1].upper() + message[1:].rstrip(".")
-        self.exit(_refused(f"{message}. Try: {self.prog} --help"))
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
-    return int(text)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="crm-sync org serve", description="A local Salesforce org on 127.0.0.1.")
-    parser.add_argument("--port", type=_port, default=0, help="0 takes a free one")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--data", type=Path, help="SQLite file that keeps the org")
-    where.add_argument("--memory", action="store_true", help="keep nothing (the default)")
-    parser.add_argument("--reset", action="store_true", help="start the data file afresh")
-    parser.add_argument("--http", action="store_true", help="plain HTTP instead of TLS")
-    parser.add_argument("--verbose", action="store_true", help="a line for each request")
-    parser.add_argument(
-        "--stop-with-stdin", action="store_true", help="stop when standard input closes"
-    )
-    return parser
+    async def _serve(self) -> None:
+        running = [self._server.serve(sockets=[self._socket])]
+        if self._page_socket is not None:
+            running.append(self._page_server.serve(sockets=[self._page_socket]))
+        await asyncio.gather(*running)

@@ -18,3 +18,18 @@ def running_org() -> Iterator[LocalOrg]:
 @pytest.fixture(scope="module")
 def client(running_org: LocalOrg) -> Client:
     return Client(running_org)
+
+
+@pytest.fixture
+def own() -> Iterator[Client]:
+    """An org of the test's own, over plain HTTP, for what changes more than records."""
+    with LocalOrg(https=False) as org:
+        yield Client(org)
+
+
+@pytest.fixture
+def admin(own: Client) -> Client:
+    """The administrator of that org."""
+    client = Client(own.org)
+    client.session.headers["Authorization"] = f"Bearer {own.org.admin_token}"
+    return client

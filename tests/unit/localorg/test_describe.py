@@ -6,7 +6,25 @@ from crm_sync.localorg.serve import LocalOrg
 
 from .client import BASE, Client
 
-OBJECTS = ["Account", "Event", "Group", "Lead", "Opportunity", "Organization", "Task", "User"]
+OBJECTS = [
+    "Account",
+    "Campaign",
+    "CampaignMember",
+    "Contact",
+    "Event",
+    "FieldPermissions",
+    "Group",
+    "Lead",
+    "ObjectPermissions",
+    "Opportunity",
+    "Organization",
+    "PermissionSet",
+    "PermissionSetAssignment",
+    "Profile",
+    "RecordType",
+    "Task",
+    "User",
+]
 
 
 def fields_of(client: Client, object_name: str) -> dict[str, dict[str, object]]:
@@ -46,6 +64,7 @@ def test_children_say_what_goes_with_a_deleted_account(client: Client) -> None:
         if c["cascadeDelete"]
     }
     assert cascading == {
+        ("Contact", "AccountId", "Contacts"),
         ("Opportunity", "AccountId", "Opportunities"),
         ("Task", "WhatId", "Tasks"),
         ("Event", "WhatId", "Events"),

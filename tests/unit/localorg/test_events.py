@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .client import Client, typed
+from .client import Client
 
 TIMES = ("StartDateTime", "ActivityDateTime", "EndDateTime", "DurationInMinutes", "ActivityDate")
 START = "2026-05-04T09:00:00.000+0000"
@@ -56,9 +56,9 @@ def test_an_event_without_a_start_or_an_end_names_what_is_missing(client: Client
 
 
 def test_before_version_39_the_missing_end_is_the_duration(client: Client) -> None:
-    body = {"records": typed("Event", {"Subject": "E", "ActivityDateTime": START})}
-    [result] = client.call("POST", "/composite/sobjects", body, version="38.0").json()
-    assert result["errors"][0]["fields"] == ["DurationInMinutes"]
+    body = {"Subject": "E", "ActivityDateTime": START}
+    [error] = client.call("POST", "/sobjects/Event", body, version="38.0").json()
+    assert error["fields"] == ["DurationInMinutes"]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def filled(running_org: LocalOrg) -> Client:
         ("AnnualRevenue >= 100 AND AnnualRevenue < 300", "ac"),
         ("NOT (AnnualRevenue > 100)", "ad"),
         ("Name LIKE '%TA'", "bd"),
-        ("Name LIKE 'Gamma\\'s 50\\% \\\\\\\\ off'", "c"),
+        ("Name LIKE 'Gamma\\'s 50\\% \\\\ off'", "c"),
         ("Name LIKE '_eta'", "b"),
         ("(NOT Name LIKE '%a')", "c"),
         ("Industry = 'Energy' OR (Industry = 'Banking' AND Name = 'delta')", "bd"),

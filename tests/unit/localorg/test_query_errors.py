@@ -76,7 +76,8 @@ REFERENCE = (
         (
             "SELECT Id FROM Lead WHERE Id = 'nonsense'",
             "INVALID_QUERY_FILTER_OPERATOR",
-            "invalid ID field: nonsense",
+            "\nSELECT Id FROM Lead WHERE Id = 'nonsense'\n                          ^\n"
+            "ERROR at Row:1:Column:27\ninvalid ID field: nonsense",
         ),
         (
             "SELECT Name, COUNT(Id) FROM Lead",
@@ -110,9 +111,9 @@ def test_a_query_that_is_not_understood_says_where(
         "SELECT Id FROM Account LIMIT x",
         "SELECT Id FROM Account; DROP TABLE Account",
         "SELECT UPPER(Name) FROM Account",
-        "SELECT Id, (SELECT Id FROM Tasks) FROM Account",
+        "SELECT Id, (SELECT Id FROM Tasks FROM Account",
         "SELECT Id FROM Account WHERE Name IN ()",
-        "SELECT Id FROM Account WHERE CreatedDate = TODAY",
+        "SELECT Id FROM Account WHERE CreatedDate = LAST_N_DAYS",
     ],
 )
 def test_what_is_not_soql_or_not_offered_is_malformed(client: Client, soql: str) -> None:

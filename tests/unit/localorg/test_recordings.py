@@ -29,23 +29,27 @@ def shape(value: Any) -> Any:
     return type(value).__name__
 
 
-@pytest.mark.parametrize("object_name", ["Account", "Lead", "Opportunity", "Event"])
-def test_every_offered_field_is_described_as_recorded(
-    client: Client, recordings: Path, object_name: str
-) -> None:
-    """All 57 facts of each; of a lookup's many targets the org offers some."""
-    theirs = {
-        field["name"]: field
-        for field in recorded(recordings, f"describe/{object_name}.json")["fields"]
-    }
-    described = client.call("GET", f"/sobjects/{object_name}/describe").json()
-    ours = {field["name"]: field for field in described["fields"]}
-    differences: list[tuple[str, str, Any, Any]] = []
-    for name in ours.keys() - UNRECORDED:
-        mine, real = dict(ours[name]), dict(theirs[name])
-        assert set(mine.pop("referenceTo")) <= set(real.pop("referenceTo"))
-        assert mine.keys() == real.keys()
-        differences += [(name, k, mine[k], real[k]) for k in mine if mine[k] != real[k]]
+def test_every_offered_field_is_described_as_recorded(client: Client, recordings: Path) -> None:
+    """All 57 facts of each, of every object that was recorded whole and that the org offers.
+
+    Of a lookup's many targets the org offers some.
+    """
+    compared: list[str] = []
+    differences: list[tuple[str, str, str, Any, Any]] = []
+    for path in sorted((recordings / "describe").glob("*.json")):
+        described = client.call("GET", f"/sobjects/{path.stem}/describe")
+        if described.status_code == 404 or "." in path.stem:
+            continue
+        compared.append(path.stem)
+        theirs = {f["name"]: f for f in recorded(path.parent, path.name)["fields"]}
+        ours = {f["name"]: f for f in described.json()["fields"]}
+        for name in ours.keys() - UNRECORDED:
+            mine, real = dict(ours[name]), dict(theirs[name])
+            assert set(mine.pop("referenceTo")) <= set(real.pop("referenceTo"))
+            assert mine.keys() == real.keys()
+            differing = (k for k in mine if mine[k] != real[k])
+            differences += [(path.stem, name, k, mine[k], real[k]) for k in differing]
+    assert {"Account", "Event", "Lead", "Opportunity"} <= set(compared)
     assert differences == []
 
 

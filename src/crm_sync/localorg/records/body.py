@@ -5,7 +5,7 @@ lookups still to be resolved. What is wrong with it is kept as the row's error, 
 one bad row never sinks its neighbours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,16 +51,30 @@ class Row:
 class BodyParser:
     """Parses the records of one object; made once per object and kept."""
 
-    def __init__(self, schema: Schema, object_type: ObjectType) -> None:
+    def __init__(
+        self, schema: Schema, object_type: ObjectType, stored: ObjectType | None = None
+    ) -> None:
+        """``stored`` is the whole object where ``object_type`` is a user's view of it."""
         self._schema = schema
         self._object = object_type
+        self._stored = stored or object_type
         self._parsers = {f.name: values.parser(f) for f in object_type.fields}
+        self._known: dict[str, tuple[str, Callable[[Any], Any]]] = {}
+        """Names as clients have spelled them → the field, and how its values are read."""
+
+    def row(self) -> Row:
+        """An empty row, for who reads records from elsewhere."""
+        return Row(self._stored)
 
     def parse(self, body: Mapping[str, Any]) -> Row:
-        row = Row(self._object)
+        row = self.row()
+        known, given = self._known, row.values
         try:
             for name, value in body.items():
-                if name != "attributes":
+                if name in known:
+                    field_name, read = known[name]
+                    given[field_name] = read(value)
+                elif name != "attributes":
                     self._parse_one(row, name, value)
         except RowError as error:
             row.error = error
@@ -77,7 +91,9 @@ class BodyParser:
             if value is not None:
                 row.id = self.record_id(value)
         else:
-            row.values[described.name] = self._parsers[described.name](value)
+            read = self._parsers[described.name]
+            row.values[described.name] = read(value)
+            self._known[name] = (described.name, read)
 
     def record_id(self, value: Any) -> str:
         """The row's own Id: of this object, in either form (R, MALFORMED_ID)."""
@@ -98,11 +114,7 @@ class BodyParser:
         key = target.find(named[0][0]) if len(named) == 1 else None
         if key is None or not key.is_key:
             shown = named[0][0] if named else ""
-            raise RowError(
-                "INVALID_FIELD",
-                f"Field name provided, {shown} is not an External ID or indexed field for "
-                f"{target.name}",
-            )
+            raise not_a_key(shown, target)
         row.lookups.append(Lookup(parent, target, key, named[0][1]))
 
     def _target(self, parent: Field, nested: Mapping[str, Any]) -> ObjectType:
@@ -127,6 +139,14 @@ def no_such_column(name: str, object_type: ObjectType) -> BodyError:
     """R, errors/invalid-field-400.json."""
     return BodyError(
         "INVALID_FIELD", f"No such column '{name}' on sobject of type {object_type.name}"
+    )
+
+
+def not_a_key(name: str, target: ObjectType) -> RowError:
+    """A parent named by a field that cannot name one."""
+    return RowError(
+        "INVALID_FIELD",
+        f"Field name provided, {name} is not an External ID or indexed field for {target.name}",
     )
 
 

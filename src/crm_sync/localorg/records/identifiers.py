@@ -13,11 +13,12 @@ def checksum(id15: str) -> str:
 
     Each stands for five characters: bit n is set where character n is an upper-case letter.
     """
-    suffix = ""
-    for start in (0, 5, 10):
-        bits = sum(1 << n for n, c in enumerate(id15[start : start + 5]) if "A" <= c <= "Z")
-        suffix += _CHECKSUM[bits]
-    return suffix
+    return _bits(id15[:5]) + _bits(id15[5:10]) + _bits(id15[10:])
+
+
+@lru_cache(maxsize=8192)
+def _bits(five: str) -> str:
+    return _CHECKSUM[sum(1 << n for n, c in enumerate(five) if "A" <= c <= "Z")]
 
 
 @lru_cache(maxsize=65536)
@@ -43,6 +44,12 @@ def build(prefix: str, pod: str, number: int) -> str:
 
 def encode(number: int, width: int) -> str:
     """A number written in base 62, as Salesforce numbers its records."""
+    high, low = divmod(number, 62)
+    return _encode(high, width - 1) + ALPHABET[low]
+
+
+@lru_cache(maxsize=1024)
+def _encode(number: int, width: int) -> str:
     digits = ""
     for _ in range(width):
         number, digit = divmod(number, 62)

@@ -1,5 +1,7 @@
 # ruff: noqa: S608 - names of tables and columns are the schema's own, values are parameters
-"""What people do in Salesforce behind a sync's back: edit, delete, convert a lead, merge.
+"""What people do in Salesforce behind a sync's back: edit, delete, restore, merge.
+
+Converting a lead has a module of its own (``conversion``).
 
 Each takes the org and returns what a page would show; a refusal is an ApiError.
 """
@@ -8,10 +10,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from crm_sync.localorg.errors import ApiError, RowError, not_found
-from crm_sync.localorg.records import identifiers, remove, save, values
-from crm_sync.localorg.records.body import Row
+from crm_sync.localorg.records import identifiers, recyclebin, remove, save, values
 from crm_sync.localorg.records.store import Record, quote
-from crm_sync.localorg.schema import ObjectType
+from crm_sync.localorg.schema import Field, ObjectType
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -23,7 +24,7 @@ def edit(org: "Org", record_id: str, fields: Mapping[str, Any]) -> Record:
     Fields that no person can write, such as IsArchived or LastActivityDate, are set as given: they
     stand for what Salesforce's own processes do.
     """
-    object_type, record = _existing(org, record_id)
+    object_type, record = existing(org, record_id)
     row = org.parser(object_type).parse(fields)
     if row.error is not None:
         raise row.error.as_request()
@@ -37,7 +38,7 @@ def edit(org: "Org", record_id: str, fields: Mapping[str, Any]) -> Record:
                 raise row.error.as_request()
             record = row.new
         if processed:
-            record = {**record, **processed, "SystemModstamp": _stamp(org)}
+            record = {**record, **processed, "SystemModstamp": stamp(org)}
             org.store.update(object_type, [record])
     return record
 
@@ -50,63 +51,55 @@ def delete(org: "Org", record_id: str) -> None:
         raise error.as_request() from None
 
 
-def convert_lead(org: "Org", lead_id: str, account_id: str | None = None) -> Record:
-    """Convert a lead into an account (a new one unless named); the lead as it then is.
-
-    Salesforce also makes a contact and, if wanted, an opportunity; this org has no Contact, so
-    ConvertedContactId stays empty and the lead's activities stay with the lead.
-    """
-    object_type, lead = _existing(org, lead_id)
-    if object_type.name != "Lead" or lead["IsConverted"]:
-        raise ApiError(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+def undelete(org: "Org", record_id: str) -> Record:
+    """Take a record out of the recycle bin, with everything that its deletion took along (D)."""
     with org.store.transaction():
-        if account_id is None:
-            account = Row(org.schema["Account"], {"Name": lead["Company"]})
-            save.create(org.people_context(), [account])
-            if account.error is not None:
-                raise account.error.as_request()
-            converted_id = account.id
-        else:
-            converted_id = _existing(org, account_id)[1]["Id"]
-        lead |= {
-            "IsConverted": 1,
-            "ConvertedDate": org.clock().date().isoformat(),
-            "ConvertedAccountId": converted_id,
-            "Status": object_type.facts["convertedStatus"],
-            "LastModifiedDate": _stamp(org),
-            "SystemModstamp": _stamp(org),
-        }
-        org.store.update(object_type, [lead])
-    return lead
+        return recyclebin.undelete(org.store, record_id, stamp(org))
+
+
+def purge(org: "Org") -> int:
+    """Empty the recycle bin; the number of records that are gone for good."""
+    with org.store.transaction():
+        return recyclebin.purge(org.store)
 
 
 def merge(org: "Org", winner_id: str, loser_id: str) -> Record:
-    """Merge two accounts or two leads: the loser goes to the bin and names the winner (D).
+    """Merge two accounts, contacts or leads: the loser goes to the bin and names the winner (D).
 
-    What pointed to the loser points to the winner.
+    What pointed to the loser points to the winner, read-only fields that follow it too.
     """
-    object_type, winner = _existing(org, winner_id)
-    loser_type, loser = _existing(org, loser_id)
+    object_type, winner = existing(org, winner_id)
+    loser_type, loser = existing(org, loser_id)
     if loser_type is not object_type or not object_type.facts.get("mergeable"):
         raise ApiError(400, "INVALID_OPERATION", "These records cannot be merged.")
     if winner["Id"] == loser["Id"]:
         raise ApiError(400, "INVALID_OPERATION", "A record cannot be merged with itself.")
-    stamp = _stamp(org)
+    moment = stamp(org)
     with org.store.transaction():
-        for child, field in remove.children_of(org.people_context(), object_type):
+        for child, field in _pointing_to(org, object_type):
             org.store.execute(
                 f'update {quote(child.name)} set {quote(field.name)} = ?, "SystemModstamp" = ? '
                 f"where {quote(field.name)} = ?",
-                [winner["Id"], stamp, loser["Id"]],
+                [winner["Id"], moment, loser["Id"]],
             )
         loser |= {
             "IsDeleted": 1,
             "MasterRecordId": winner["Id"],
-            "LastModifiedDate": stamp,
-            "SystemModstamp": stamp,
+            "LastModifiedDate": moment,
+            "SystemModstamp": moment,
         }
         org.store.update(object_type, [loser])
     return winner
+
+
+def _pointing_to(org: "Org", object_type: ObjectType) -> list[tuple[ObjectType, Field]]:
+    """Every field that may name a record of this object, but for the names of merged ones."""
+    return [
+        (child, field)
+        for child in org.schema.objects
+        for field in child.fields
+        if object_type.name in field.reference_to and field.name != "MasterRecordId"
+    ]
 
 
 def shown(object_type: ObjectType, record: Record) -> Record:
@@ -117,7 +110,8 @@ def shown(object_type: ObjectType, record: Record) -> Record:
     }
 
 
-def _existing(org: "Org", record_id: str) -> tuple[ObjectType, Record]:
+def existing(org: "Org", record_id: str) -> tuple[ObjectType, Record]:
+    """The living record; a refusal otherwise."""
     id18 = identifiers.normalize(record_id)
     object_type = org.schema.of_id(id18) if id18 else None
     record = org.store.record(id18) if id18 else None
@@ -128,5 +122,6 @@ def _existing(org: "Org", record_id: str) -> tuple[ObjectType, Record]:
     return object_type, record
 
 
-def _stamp(org: "Org") -> str:
+def stamp(org: "Org") -> str:
+    """Now, as it is stored."""
     return values.format_datetime(org.clock())

@@ -1,12 +1,12 @@
 # ruff: noqa: S608 - names of tables and columns are the schema's own, values are parameters
 """Deleting: into the recycle bin, with everything that goes along (R, cascadeDelete)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from crm_sync.localorg.errors import RowError
-from crm_sync.localorg.records import identifiers, values
+from crm_sync.localorg.records import allowed, identifiers, recyclebin, values
 from crm_sync.localorg.records.save import WriteContext
-from crm_sync.localorg.records.store import quote
+from crm_sync.localorg.records.store import Record, quote
 from crm_sync.localorg.schema import Field, ObjectType
 
 
@@ -20,45 +20,85 @@ def delete(context: WriteContext, record_id: str) -> None:
     object_type = context.store.schema.of_id(id18) if id18 else None
     if id18 is None:
         raise RowError("MALFORMED_ID", f"malformed id {record_id}")
-    record = context.store.record(id18)
-    if object_type is None or record is None:
+    if object_type is None:
         raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    for error in delete_many(context, object_type, [id18]).values():
+        raise error
+
+
+def delete_many(
+    context: WriteContext, object_type: ObjectType, ids: Iterable[str]
+) -> dict[str, RowError]:
+    """Delete records of one object by 18-character Ids, at most a few hundred.
+
+    The refusals by Id, as :func:`delete` raises them; the others are deleted.
+    """
+    wanted = list(dict.fromkeys(ids))
+    found = context.store.by_ids(object_type, wanted)
+    refused: dict[str, RowError] = {}
+    for id18 in wanted:
+        error = _refusal(context, object_type, found.get(id18))
+        if error is not None:
+            refused[id18] = error
+    deleted = {id18: id18 for id18 in wanted if id18 not in refused}
+    if deleted:
+        _delete_tree(context, object_type, deleted)
+    return refused
+
+
+def _refusal(
+    context: WriteContext, object_type: ObjectType, record: Record | None
+) -> RowError | None:
+    if record is None or not context.permissions.may_read(object_type.name):
+        return RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
     if not object_type.facts.get("deletable", True):
-        raise RowError(
+        return RowError(
             "INVALID_TYPE_FOR_OPERATION", f"entity type {object_type.name} does not support delete"
         )
     if record.get("IsDeleted"):
-        raise RowError("ENTITY_IS_DELETED", "entity is deleted")
-    if context.faults.concern_rows:
-        keys = [record[f.name] for f in object_type.fields if f.describe["externalId"]]
-        error = context.faults.row_error(object_type.name, id18, [k for k in keys if k])
-        if error is not None:
-            raise error
-    _delete_tree(context, object_type, [id18])
+        return RowError("ENTITY_IS_DELETED", "entity is deleted")
+    if not context.permissions.may_delete(object_type.name):
+        return allowed.insufficient_access()
+    if not context.faults.concern_rows:
+        return None
+    keys = [record[f.name] for f in object_type.fields if f.describe["externalId"]]
+    return context.faults.row_error(object_type.name, record["Id"], [k for k in keys if k])
 
 
-def _delete_tree(context: WriteContext, object_type: ObjectType, ids: list[str]) -> None:
+def _delete_tree(context: WriteContext, object_type: ObjectType, roots: Mapping[str, str]) -> None:
+    """Delete records and what goes along.
+
+    ``roots``: Id of each record → Id of the one whose deletion takes it along, for the bin.
+    """
     stamp = values.format_datetime(context.now)
     table = quote(object_type.name)
+    ids = list(roots)
     if not object_type.soft_delete:
-        context.store.execute(f'delete from {table} where "Id" in ({_marks(ids)})', ids)
+        for child, field in children_of(context, object_type):
+            if object_type.name in field.cascade:
+                context.store.delete(child, list(_living(context, child, field, ids)))
+        context.store.delete(object_type, ids)
         return
     context.store.execute(
         f'update {table} set "IsDeleted" = 1, "SystemModstamp" = ?, "LastModifiedDate" = ? '
         f'where "Id" in ({_marks(ids)})',
         [stamp, stamp, *ids],
     )
+    recyclebin.note_deleted(context.store, roots)
     for child, field in children_of(context, object_type):
         holding = _living(context, child, field, ids)
         if not holding:
             continue
         if object_type.name in field.cascade:
-            for start in range(0, len(holding), 500):
-                _delete_tree(context, child, holding[start : start + 500])
+            along = [(child_id, roots[parent]) for child_id, parent in holding.items()]
+            for start in range(0, len(along), 500):
+                _delete_tree(context, child, dict(along[start : start + 500]))
         else:
+            recyclebin.note_cleared(context.store, child, field, ids)
+            living = ' and "IsDeleted" = 0' if child.soft_delete else ""
             context.store.execute(
                 f'update {quote(child.name)} set {quote(field.name)} = null, "SystemModstamp" = ? '
-                f'where {quote(field.name)} in ({_marks(ids)}) and "IsDeleted" = 0',
+                f"where {quote(field.name)} in ({_marks(ids)}){living}",
                 [stamp, *ids],
             )
 
@@ -73,8 +113,11 @@ def children_of(
                 yield child, field
 
 
-def _living(context: WriteContext, child: ObjectType, field: Field, ids: list[str]) -> list[str]:
-    return [record_id for _, record_id in context.store.keys(child, field, ids)]
+def _living(
+    context: WriteContext, child: ObjectType, field: Field, ids: list[str]
+) -> dict[str, str]:
+    """Ids of the living children → Id of the parent that this field names."""
+    return {child_id: parent for parent, child_id in context.store.keys(child, field, ids)}
 
 
 def _marks(values_: list[str]) -> str:

@@ -4,7 +4,8 @@ In: rows of one object, at most a few hundred. They pass the stages below togeth
 one query per object it looks at, so that 200 rows cost little more than one. A row that is refused
 keeps its error and passes no further stage. Out: the rows, written or refused.
 
-    keys → lookups → references → defaults, required → the object's rules → unique → written
+    keys → lookups → references → defaults, required → the object's rules → unique
+         → the org's own rules (``automation``) → written
 """
 
 from collections import defaultdict
@@ -15,10 +16,12 @@ from typing import Any
 
 from crm_sync.localorg.errors import RowError, required_missing
 from crm_sync.localorg.faults import Faults
-from crm_sync.localorg.records import identifiers, rules, values
+from crm_sync.localorg.records import allowed, identifiers, recordtypes, references, rules, values
+from crm_sync.localorg.records.automation import Automation, DuplicateOptions
 from crm_sync.localorg.records.body import Row
 from crm_sync.localorg.records.store import Store
 from crm_sync.localorg.schema import Field, ObjectType
+from crm_sync.localorg.signin.permissions import Permissions
 
 ROLLED_BACK = (
     "Record rolled back because not all records were valid and the request was using "
@@ -41,6 +44,9 @@ class WriteContext:
     api_version: float
     assignment_owner: str
     pod: str
+    automation: Automation
+    duplicate_options: DuplicateOptions
+    permissions: Permissions
 
 
 def create(context: WriteContext, rows: list[Row], *, all_or_none: bool = False) -> None:
@@ -99,14 +105,14 @@ def _find_by_key(context: WriteContext, rows: list[Row], key: Field, update_only
                 "INVALID_FIELD", "The Id field should not be specified in the sobject data."
             )
         else:
-            by_key[_folded(key, value)].append(row)
+            by_key[references.folded(key, value)].append(row)
     if not by_key:
         return
     found: dict[Any, list[str]] = defaultdict(list)
     object_type = rows[0].object_type
     spelled = [same[0].values[key.name] for same in by_key.values()]
     for value, record_id in context.store.keys(object_type, key, spelled):
-        found[_folded(key, value)].append(record_id)
+        found[references.folded(key, value)].append(record_id)
     for value, same in by_key.items():
         ids = found.get(value, [])
         for row in same:
@@ -164,12 +170,18 @@ def _save(context: WriteContext, rows: list[Row], all_or_none: bool) -> None:
         return
     object_type = rows[0].object_type
     _apply_faults(context, rows)
-    _refuse_read_only(rows)
-    _resolve_lookups(context, _alive(rows))
-    _check_references(context, _alive(rows))
+    allowed.refuse_objects(context.permissions, object_type, rows)
+    allowed.refuse_fields(context.permissions, rows)
+    references.resolve(context.store, _alive(rows))
+    references.check(context.store, object_type, _alive(rows))
     _fill(context, object_type, _alive(rows))
+    if object_type.find(recordtypes.FIELD) is not None:
+        recordtypes.settle(context, object_type, _alive(rows))
     _apply_rules(context, _alive(rows))
     _check_unique(context, object_type, _alive(rows))
+    if context.automation.rules:
+        context.automation.before_save(context, object_type, _alive(rows))
+        context.automation.after_save(object_type, _alive(rows))
     if all_or_none and any(not row.is_alive for row in rows):
         for row in _alive(rows):
             row.error = RowError("ALL_OR_NONE_OPERATION_ROLLED_BACK", ROLLED_BACK)
@@ -178,7 +190,7 @@ def _save(context: WriteContext, rows: list[Row], all_or_none: bool) -> None:
 
 
 def _alive(rows: Iterable[Row]) -> list[Row]:
-    return [row for row in rows if row.is_alive]
+    return [row for row in rows if row.error is None]
 
 
 def _apply_faults(context: WriteContext, rows: list[Row]) -> None:
@@ -192,101 +204,6 @@ def _is_given_key(row: Row, field: Field) -> bool:
     return bool(field.describe["externalId"]) and row.values.get(field.name) is not None
 
 
-def _refuse_read_only(rows: list[Row]) -> None:
-    """R, errors/invalid-field-for-insert-update-400.json."""
-    for row in _alive(rows):
-        permission = "createable" if row.created else "updateable"
-        given = [*row.values, *(lookup.field.name for lookup in row.lookups)]
-        refused = [n for n in given if not row.object_type[n].describe[permission]]
-        if refused:
-            row.error = RowError(
-                "INVALID_FIELD_FOR_INSERT_UPDATE",
-                f"Unable to create/update fields: {', '.join(refused)}. Please check the security "
-                "settings of this field and verify that it is read/write for your profile or "
-                "permission set.",
-                refused,
-            )
-
-
-def _resolve_lookups(context: WriteContext, rows: list[Row]) -> None:
-    wanted: dict[tuple[str, str], set[Any]] = defaultdict(set)
-    for row in rows:
-        for lookup in row.lookups:
-            wanted[lookup.target.name, lookup.key.name].add(lookup.value)
-    found: dict[tuple[str, str, Any], list[str]] = defaultdict(list)
-    for (target_name, key_name), names in wanted.items():
-        target = context.store.schema[target_name]
-        key = target[key_name]
-        texts = [name for name in names if isinstance(name, str)]
-        for value, record_id in context.store.keys(target, key, texts):
-            found[target_name, key_name, _folded(key, value)].append(record_id)
-    for row in rows:
-        for lookup in row.lookups:
-            place = (lookup.target.name, lookup.key.name, _folded(lookup.key, lookup.value))
-            ids = found.get(place, [])
-            if len(ids) != 1:
-                row.error = _unresolved(lookup.key, lookup.target, lookup.value, ids)
-                break
-            row.values[lookup.field.name] = ids[0]
-
-
-def _unresolved(key: Field, target: ObjectType, value: Any, ids: list[str]) -> RowError:
-    if ids:
-        return RowError(
-            "DUPLICATE_EXTERNAL_ID",
-            f"{key.name}: more than one record found for external id field: [{', '.join(ids)}]",
-            [key.name],
-        )
-    return RowError(
-        "INVALID_FIELD",
-        f"Foreign key external ID: {value} not found for field {key.name} in entity {target.name}",
-    )
-
-
-def _check_references(context: WriteContext, rows: list[Row]) -> None:
-    """Every Id given must be of the right object, exist, and not be deleted."""
-    wanted: dict[str, set[str]] = defaultdict(set)
-    given: list[tuple[Row, Field, str]] = []
-    for row in rows:
-        for name, value in row.values.items():
-            field = row.object_type[name]
-            if field.type != "reference" or value is None:
-                continue
-            target = context.store.schema.of_id(value)
-            if target is None or target.name not in field.reference_to:
-                row.error = _wrong_target(context, field, value)
-                break
-            wanted[target.name].add(value)
-            given.append((row, field, value))
-    flags: dict[str, bool] = {}
-    for target_name, ids in wanted.items():
-        flags |= context.store.deleted_flags(context.store.schema[target_name], ids)
-    for row, field, value in given:
-        if row.is_alive and flags.get(value) is not False:
-            row.error = _bad_reference(row, field, value, flags.get(value))
-
-
-def _wrong_target(context: WriteContext, field: Field, value: str) -> RowError:
-    """Salesforce knows objects that this org does not offer; a record of theirs is not here."""
-    if context.store.schema.of_id(value) is None and len(field.reference_to) > 1:
-        return RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-    return values.wrong_id(field, value)
-
-
-def _bad_reference(row: Row, field: Field, value: str, is_deleted: bool | None) -> RowError | None:
-    if is_deleted is None:
-        return RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-    if not value.startswith("005"):
-        return RowError("ENTITY_IS_DELETED", "entity is deleted")
-    if field.name != "OwnerId":
-        return None
-    return RowError(
-        "INACTIVE_OWNER_OR_USER",
-        f"operation performed with inactive user [{value}] as owner of "
-        f"{row.object_type.name.lower()}",
-    )
-
-
 def _fill(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> None:
     """Defaults on create, the old record beneath an update, and what may not be empty."""
     stamp = values.format_datetime(context.now)
@@ -296,22 +213,22 @@ def _fill(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> No
             defaults[name] = context.user_id
         elif isinstance(value, bool):
             defaults[name] = int(value)
-    never_empty = [f for f in object_type.stored if not f.describe["nillable"]]
-    required = [f.name for f in never_empty if f.describe["createable"] and f.type != "boolean"]
+    # A null for a field that may not be empty leaves its default (U).
+    kept = [n for n in defaults if not object_type[n].describe["nillable"]]
+    audit = {
+        "LastModifiedDate": stamp,
+        "LastModifiedById": context.user_id,
+        "SystemModstamp": stamp,
+    }
     for row in rows:
         row.new = {**(defaults if row.old is None else row.old), **row.values}
         if row.old is None:
-            for name, value in defaults.items():
-                # A null for a field that may not be empty leaves its default (U).
-                if row.new.get(name) is None and not object_type[name].describe["nillable"]:
-                    row.new[name] = value
+            for name in kept:
+                if row.new.get(name) is None:
+                    row.new[name] = defaults[name]
             row.new |= {"CreatedDate": stamp, "CreatedById": context.user_id}
-        row.new |= {
-            "LastModifiedDate": stamp,
-            "LastModifiedById": context.user_id,
-            "SystemModstamp": stamp,
-        }
-        missing = [name for name in required if row.new.get(name) is None]
+        row.new |= audit
+        missing = [name for name in object_type.required if row.new.get(name) is None]
         if missing:
             row.error = required_missing(missing)
 
@@ -329,6 +246,7 @@ def _apply_rules(context: WriteContext, rows: list[Row]) -> None:
             now=context.now,
             api_version=context.api_version,
             assignment_owner=context.assignment_owner if context.auto_assign else None,
+            store=context.store,
         )
         try:
             object_rules.apply(change)
@@ -339,16 +257,16 @@ def _apply_rules(context: WriteContext, rows: list[Row]) -> None:
 
 def _check_unique(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> None:
     """A unique value may stand in one living record only; deleted ones do not count (U)."""
-    for field in (f for f in object_type.fields if f.describe["unique"]):
+    for field in object_type.unique:
         asking = [row for row in _alive(rows) if row.values.get(field.name) is not None]
         owners: dict[Any, str] = {
-            _folded(field, value): record_id
+            references.folded(field, value): record_id
             for value, record_id in context.store.keys(
                 object_type, field, [row.values[field.name] for row in asking]
             )
         }
         for row in asking:
-            value = _folded(field, row.values[field.name])
+            value = references.folded(field, row.values[field.name])
             owner = owners.get(value)
             if owner is not None and owner != row.id:
                 row.error = _duplicate(field, owner)
@@ -372,10 +290,18 @@ def _write(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> N
         row.new["Id"] = row.id
         if object_type.soft_delete:
             row.new["IsDeleted"] = 0
+    _number(context, object_type, new)
     context.store.insert(object_type, [row.new for row in new])
-    context.store.update(object_type, [row.new for row in rows if row.old is not None])
+    changed = [row for row in rows if row.old is not None]
+    context.store.update(
+        object_type, [row.new for row in changed], [row.old for row in changed if row.old]
+    )
+    rules.of(object_type).after(context.store, [row.new for row in rows])
 
 
-def _folded(field: Field, value: Any) -> Any:
-    """The form in which two values of a key are the same."""
-    return value.lower() if isinstance(value, str) and not field.compares_case else value
+def _number(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> None:
+    """Auto-numbers. A describe does not tell their form: here five digits (U)."""
+    for field in object_type.auto_numbers if rows else ():
+        sequence = f"{object_type.name}.{field.name}"
+        for row, number in zip(rows, context.store.take_numbers(sequence, len(rows)), strict=True):
+            row.new[field.name] = f"{number:05d}"

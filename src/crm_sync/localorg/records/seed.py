@@ -26,13 +26,7 @@ _USERS = (
 def fill(store: Store, org_id: str, pod: str, stamp: str) -> None:
     """Write the first records; ``stamp`` is their time of creation."""
     ids = [identifiers.build("005", pod, n) for n in store.take_numbers("005", len(_USERS))]
-    audit = {
-        "CreatedDate": stamp,
-        "CreatedById": ids[0],
-        "LastModifiedDate": stamp,
-        "LastModifiedById": ids[0],
-        "SystemModstamp": stamp,
-    }
+    audit = audit_fields(ids[0], stamp)
     locale = {
         "TimeZoneSidKey": "Europe/Berlin",
         "LanguageLocaleKey": "en_US",
@@ -83,3 +77,14 @@ def fill(store: Store, org_id: str, pod: str, stamp: str) -> None:
         "Email": "queue@example.com",
     }
     store.insert(store.schema["Group"], [queue])
+
+
+def audit_fields(user_id: str, stamp: str) -> Record:
+    """The system fields of a record that this user made at this time."""
+    return {
+        "CreatedDate": stamp,
+        "CreatedById": user_id,
+        "LastModifiedDate": stamp,
+        "LastModifiedById": user_id,
+        "SystemModstamp": stamp,
+    }

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from crm_sync.localorg.errors import BodyError, RowError
@@ -26,6 +26,7 @@ _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:Z|[+-]\d{2}:?\d{2})?")
 _DATETIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
 )
+_TIME = re.compile(r"(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?Z?")
 _YEARS = range(1700, 4001)
 _WHITE_SPACE = "".join(chr(code) for code in range(0x21))
 """What Java's ``trim`` takes off."""
@@ -59,6 +60,7 @@ def parse_datetime(text: str) -> datetime | None:
     return moment
 
 
+@lru_cache(maxsize=8192)
 def parse_date(text: str) -> str | None:
     """``YYYY-MM-DD`` of a date; the zone that may follow it is ignored (D); else None."""
     match = _DATE.fullmatch(text)
@@ -85,9 +87,12 @@ def parser(field: Field) -> Parse:
         return partial(_datetime, field)
     if field.type in ("reference", "id"):
         return partial(_reference, field)
+    if field.type == "time":
+        return partial(_time, field)
     if field.describe["restrictedPicklist"]:
         allowed = {v["value"] for v in field.describe["picklistValues"] if v["active"]}
-        return partial(_restricted, field, allowed)
+        several = field.type == "multipicklist"
+        return partial(_several_restricted if several else _restricted, field, allowed)
     if field.type == "email":
         return partial(_email, field)
     return partial(_text, field)
@@ -127,7 +132,7 @@ def _text(field: Field, value: Any) -> str | None:
     text = value.strip(_WHITE_SPACE)
     length = field.describe["length"]
     # Salesforce is written in Java, where a character outside the basic plane counts twice (U).
-    if len(text) * 2 > length and len(text.encode("utf-16-le")) > length * 2:
+    if length and len(text) * 2 > length and len(text.encode("utf-16-le")) > length * 2:
         raise RowError(
             "STRING_TOO_LONG",
             f"{field.label}: data value too large: {text} (max length={length})",
@@ -145,6 +150,25 @@ def _restricted(field: Field, allowed: set[str], value: Any) -> str | None:
             [field.name],
         )
     return text
+
+
+def _several_restricted(field: Field, allowed: set[str], value: Any) -> str | None:
+    """Values with semicolons between them (D, multi-select picklists); kept in their order."""
+    text = _text(field, value)
+    parts = [part.strip() for part in text.split(";")] if text else []
+    for part in filter(None, parts):
+        _restricted(field, allowed, part)
+    return ";".join(filter(None, parts)) or None
+
+
+def _time(field: Field, value: Any) -> str | None:
+    """``HH:MM:SS.mmmZ`` (D, time)."""
+    if value is None or value == "":
+        return None
+    match = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if match is None or int(match[1]) > 23 or int(match[2]) > 59 or int(match[3] or 0) > 59:
+        raise wrong_type(field.type, value)
+    return f"{match[1]}:{match[2]}:{match[3] or '00'}.{(match[4] or '').ljust(3, '0')[:3]}Z"
 
 
 def _email(field: Field, value: Any) -> str | None:
@@ -205,7 +229,7 @@ def _decimal(field: Field, value: Any) -> Decimal | None:
 
 
 def _out_of_range(field: Field, value: Any) -> RowError:
-    shown = value if isinstance(value, str) else _as_java_writes(float(value))
+    shown = value if isinstance(value, str) else as_java_writes(float(value))
     return RowError(
         "NUMBER_OUTSIDE_VALID_RANGE",
         f"{field.label}: value outside of valid range on numeric field: {shown}",
@@ -213,7 +237,7 @@ def _out_of_range(field: Field, value: Any) -> RowError:
     )
 
 
-def _as_java_writes(number: float) -> str:
+def as_java_writes(number: float) -> str:
     """ "100.0" (R) as Java's Double.toString has it, so "1.0E16" for a large one."""
     if number == 0 or 1e-3 <= abs(number) < 1e7:
         return repr(number)

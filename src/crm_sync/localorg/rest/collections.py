@@ -36,11 +36,11 @@ def update(org: "Org", request: Request) -> Answer:
 
 
 def upsert(org: "Org", request: Request, object_name: str, field_name: str) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     key = key_field(object_type, field_name)
     records, all_or_none = _records(request)
     for record in records:
-        if org.schema.find(type_of(record)) is not object_type:
+        if org.view(request).find(type_of(record)) is not object_type:
             raise ApiError(
                 400,
                 "INVALID_TYPE",
@@ -81,7 +81,7 @@ def delete(org: "Org", request: Request) -> Answer:
 
 def retrieve(org: "Org", request: Request, object_name: str) -> Answer:
     """Records by Id in the order asked for; a missing or deleted one is null there (D, R)."""
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     if request.method == "GET":
         ids = request.query.get("ids", "").split(",")
         names = request.query.get("fields", "").split(",")
@@ -185,7 +185,7 @@ def _save_chunks(
     try:
         with org.store.transaction():
             for chunk in chunks:
-                parsed = _parse_chunk(org, chunk, is_update)
+                parsed = _parse_chunk(org, request, chunk, is_update)
                 run(context, parsed, all_or_none=all_or_none)
                 rows += parsed
             if all_or_none and not all(row.is_alive for row in rows):
@@ -197,9 +197,11 @@ def _save_chunks(
     return rows
 
 
-def _parse_chunk(org: "Org", chunk: list[dict[str, Any]], is_update: bool) -> list[Row]:
+def _parse_chunk(
+    org: "Org", request: Request, chunk: list[dict[str, Any]], is_update: bool
+) -> list[Row]:
     named = type_of(chunk[0])
-    object_type = org.schema.find(named)
+    object_type = org.view(request).find(named)
     if object_type is None:
         raise unknown_type(named)
     permission, verb = ("updateable", "update") if is_update else ("createable", "create")
@@ -245,15 +247,20 @@ def _upsert_result(row: Row) -> dict[str, Any]:
 
 
 ROUTES = [
-    Route("POST", "/composite/sobjects", create, is_collection_or_query=True),
-    Route("PATCH", "/composite/sobjects", update, is_collection_or_query=True),
-    Route("DELETE", "/composite/sobjects", delete, is_collection_or_query=True),
-    Route("POST", "/composite/sobjects/{object_name}", retrieve, is_collection_or_query=True),
-    Route("GET", "/composite/sobjects/{object_name}", retrieve, is_collection_or_query=True),
+    Route("POST", "/composite/sobjects", create, is_collection_or_query=True, since=42),
+    Route("PATCH", "/composite/sobjects", update, is_collection_or_query=True, since=42),
+    Route("DELETE", "/composite/sobjects", delete, is_collection_or_query=True, since=42),
+    Route(
+        "POST", "/composite/sobjects/{object_name}", retrieve, is_collection_or_query=True, since=42
+    ),
+    Route(
+        "GET", "/composite/sobjects/{object_name}", retrieve, is_collection_or_query=True, since=42
+    ),
     Route(
         "PATCH",
         "/composite/sobjects/{object_name}/{field_name}",
         upsert,
         is_collection_or_query=True,
+        since=46,
     ),
 ]

@@ -224,4 +224,4 @@ def not_nested(org: "Org", request: Request) -> Answer:
     raise ApiError(400, "INVALID_REQUEST", "A composite request cannot hold another one.")
 
 
-ROUTES = [Route("POST", "/composite", not_nested)]
+ROUTES = [Route("POST", "/composite", not_nested, since=38)]

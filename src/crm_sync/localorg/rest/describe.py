@@ -9,6 +9,8 @@ import json
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from crm_sync.localorg.records import recordtypes
+from crm_sync.localorg.rest import recent
 from crm_sync.localorg.routing import Answer, Request, Route
 from crm_sync.localorg.schema import Field, ObjectType, Schema
 
@@ -67,24 +69,24 @@ def describe_global(org: "Org", request: Request) -> Answer:
     if is_unchanged:
         return Answer(304, None, headers)
     sobjects = [
-        {**_flags(o), "urls": _short_urls(o, request.base)}
-        for o in sorted(org.schema.objects, key=lambda o: o.name)
+        {**_flags(org, request, o), "urls": _short_urls(o, request.base)}
+        for o in sorted(org.view(request).objects, key=lambda o: o.name)
     ]
     body = {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": sobjects}
     return Answer(200, body, headers)
 
 
 def describe_object(org: "Org", request: Request, object_name: str) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     headers, is_unchanged = _conditional(org, request)
     if is_unchanged:
         return Answer(304, None, headers)
     body: dict[str, Any] = {
-        **_flags(object_type),
+        **_flags(org, request, object_type),
         **_MORE,
-        "childRelationships": _children(org.schema, object_type),
+        "childRelationships": _children(org.view(request), object_type),
         "fields": [_field(f) for f in object_type.fields],
-        "recordTypeInfos": [_master_record_type(object_type, request.base)],
+        "recordTypeInfos": _record_types(org, object_type, request.base),
         "supportedScopes": [
             {"label": label, "name": name} for name, label in object_type.facts["supportedScopes"]
         ],
@@ -94,10 +96,14 @@ def describe_object(org: "Org", request: Request, object_name: str) -> Answer:
 
 
 def basic(org: "Org", request: Request, object_name: str) -> Answer:
-    """GET /sobjects/X: what the object is, and the records the caller saw last (none)."""
-    object_type = org.object_type(object_name)
-    described = {**_flags(object_type), "urls": _short_urls(object_type, request.base)}
-    return Answer(200, {"objectDescribe": described, "recentItems": []})
+    """GET /sobjects/X: what the object is, and the records the caller saw last."""
+    object_type = org.object_type(object_name, request)
+    described = {
+        **_flags(org, request, object_type),
+        "urls": _short_urls(object_type, request.base),
+    }
+    seen = recent.items(org, request, object_type)
+    return Answer(200, {"objectDescribe": described, "recentItems": seen})
 
 
 def fingerprint(schema: Schema) -> str:
@@ -107,26 +113,45 @@ def fingerprint(schema: Schema) -> str:
 
 
 def _conditional(org: "Org", request: Request) -> tuple[dict[str, str], bool]:
-    etag = f'"{org.schema_etag}--gzip"'
-    headers = {"ETag": etag, "Last-Modified": format_datetime(org.schema_since, usegmt=True)}
+    fingerprint_seen, since_seen = org.describe_state(request)
+    etag = f'"{fingerprint_seen}--gzip"'
+    headers = {"ETag": etag, "Last-Modified": format_datetime(since_seen, usegmt=True)}
     since = request.headers.get("if-modified-since")
     if since:
         try:
-            return headers, parsedate_to_datetime(since) >= org.schema_since
+            return headers, parsedate_to_datetime(since) >= since_seen
         except ValueError:
             return headers, False
     return headers, request.headers.get("if-none-match") == etag
 
 
-def _flags(object_type: ObjectType) -> dict[str, Any]:
+def _flags(org: "Org", request: Request, object_type: ObjectType) -> dict[str, Any]:
+    """The object's own facts, less what the caller may not do."""
     facts = object_type.facts
     flags = {key: facts.get(key, value) for key, value in _FLAGS.items()}
+    may = org.permissions(request.user_id)
+    flags["createable"] &= may.may_create(object_type.name)
+    flags["updateable"] &= may.may_edit(object_type.name)
+    flags["deletable"] &= may.may_delete(object_type.name)
     return {
         **flags,
         "keyPrefix": object_type.prefix,
         "label": object_type.label,
         "labelPlural": facts["labelPlural"],
         "name": object_type.name,
+    }
+
+
+def unconditional(object_type: ObjectType, base: str) -> dict[str, Any]:
+    """The facts of an object that nobody's permissions narrow, as the Tooling API has them."""
+    facts = object_type.facts
+    return {
+        **{key: facts.get(key, value) for key, value in _FLAGS.items()},
+        "keyPrefix": object_type.prefix,
+        "label": object_type.label,
+        "labelPlural": facts["labelPlural"],
+        "name": object_type.name,
+        "urls": _short_urls(object_type, base),
     }
 
 
@@ -152,18 +177,25 @@ def _children(schema: Schema, object_type: ObjectType) -> list[dict[str, Any]]:
     ]
 
 
-def _master_record_type(object_type: ObjectType, base: str) -> dict[str, Any]:
-    layouts = f"{base}/sobjects/{object_type.name}/describe/layouts/{MASTER_RECORD_TYPE}"
-    return {
-        "active": True,
-        "available": True,
-        "defaultRecordTypeMapping": True,
-        "developerName": "Master",
-        "master": True,
-        "name": "Master",
-        "recordTypeId": MASTER_RECORD_TYPE,
-        "urls": {"layout": layouts},
-    }
+def _record_types(org: "Org", object_type: ObjectType, base: str) -> list[dict[str, Any]]:
+    """Its record types and, last, the master; the first is the caller's default (R, Account)."""
+    named = recordtypes.of_object(org.store, object_type)
+    rows = [(r["Id"], r["Name"], r["DeveloperName"], False) for r in named]
+    rows.append((MASTER_RECORD_TYPE, "Master", "Master", True))
+    layouts = f"{base}/sobjects/{object_type.name}/describe/layouts"
+    return [
+        {
+            "active": True,
+            "available": True,
+            "defaultRecordTypeMapping": number == 0,
+            "developerName": developer_name,
+            "master": is_master,
+            "name": name,
+            "recordTypeId": record_type_id,
+            "urls": {"layout": f"{layouts}/{record_type_id}"},
+        }
+        for number, (record_type_id, name, developer_name, is_master) in enumerate(rows)
+    ]
 
 
 def _short_urls(object_type: ObjectType, base: str) -> dict[str, str]:

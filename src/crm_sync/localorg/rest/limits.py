@@ -14,7 +14,6 @@ _FULL = {
     "DailyAsyncApexExecutions": 250000,
     "DailyBulkApiRequests": 5000,
     "DailyBulkV2QueryFileStorageMB": 976562,
-    "DailyBulkV2QueryJobs": 10000,
     "DailyDurableGenericStreamingApiEvents": 10000,
     "DailyDurableStreamingApiEvents": 10000,
     "DailyGenericStreamingApiEvents": 10000,
@@ -40,14 +39,16 @@ def limits(org: "Org", request: Request) -> Answer:
     body = {name: {"Max": most, "Remaining": most} for name, most in _FULL.items()}
     remaining = max(0, org.daily_limit - org.daily_used)
     body["DailyApiRequests"] = {"Max": org.daily_limit, "Remaining": remaining}
+    body |= org.bulk.limits()
     return Answer(200, dict(sorted(body.items())))
 
 
 def record_count(org: "Org", request: Request) -> Answer:
     """GET /limits/recordCount: objects without records are left out (R, CumulusCI)."""
     asked = request.query.get("sObjects")
-    names = asked.split(",") if asked else [o.name for o in org.schema.objects]
-    known = [o for name in names if (o := org.schema.find(name.strip())) is not None]
+    seen = org.view(request)
+    names = asked.split(",") if asked else [o.name for o in seen.objects]
+    known = [o for name in names if (o := seen.find(name.strip())) is not None]
     counts = [{"count": org.store.count(o.name), "name": o.name} for o in known]
     return Answer(200, {"sObjects": [c for c in counts if c["count"]]})
 

@@ -6,7 +6,7 @@ from crm_sync.localorg.errors import ApiError, MultipleChoicesError, RowError, n
 from crm_sync.localorg.records import remove, save
 from crm_sync.localorg.records.body import Row
 from crm_sync.localorg.records.store import Record
-from crm_sync.localorg.rest import read
+from crm_sync.localorg.rest import conditions, read
 from crm_sync.localorg.rest.collections import key_field
 from crm_sync.localorg.routing import Answer, Request, Route, flag
 from crm_sync.localorg.schema import Field, ObjectType
@@ -18,7 +18,7 @@ CREATED_IN_ANSWER_FROM = 46.0
 
 
 def create(org: "Org", request: Request, object_name: str) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     if not object_type.facts.get("createable", True):
         raise ApiError(
             400,
@@ -31,26 +31,30 @@ def create(org: "Org", request: Request, object_name: str) -> Answer:
 
 
 def get(org: "Org", request: Request, object_name: str, record_id: str) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     record = _living(org, object_type, record_id)
-    return Answer(200, _shown(request, object_type, record))
+    headers = conditions.headers_of(object_type, record)
+    return conditions.unchanged(request, object_type, record) or Answer(
+        200, _shown(request, object_type, record), headers
+    )
 
 
 def update(org: "Org", request: Request, object_name: str, record_id: str) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     row = _parse(org, request, object_type)
     if row.error is None and row.id is not None:
         raise ApiError(
             400, "INVALID_FIELD", "The Id field should not be specified in the sobject data."
         )
     row.id = _own_id(org, object_type, record_id)
+    conditions.check_write(request, object_type, org.store.record(row.id))
     save.update(org.context(request), [row])
     _checked(row)
     return Answer(204)
 
 
 def delete(org: "Org", request: Request, object_name: str, record_id: str) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     _delete(org, request, _own_id(org, object_type, record_id))
     return Answer(204)
 
@@ -58,14 +62,14 @@ def delete(org: "Org", request: Request, object_name: str, record_id: str) -> An
 def get_by_key(
     org: "Org", request: Request, object_name: str, field_name: str, value: str
 ) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     record = _by_key(org, request, object_type, key_field(object_type, field_name), value)
     return Answer(200, _shown(request, object_type, record))
 
 
 def upsert(org: "Org", request: Request, object_name: str, field_name: str, value: str) -> Answer:
     """201 created or 200 updated, with a body; before v46 an update has none (D)."""
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     key = key_field(object_type, field_name)
     if key.type == "id":
         return update(org, request, object_name, value)
@@ -90,7 +94,7 @@ def upsert(org: "Org", request: Request, object_name: str, field_name: str, valu
 def delete_by_key(
     org: "Org", request: Request, object_name: str, field_name: str, value: str
 ) -> Answer:
-    object_type = org.object_type(object_name)
+    object_type = org.object_type(object_name, request)
     record = _by_key(org, request, object_type, key_field(object_type, field_name), value)
     _delete(org, request, record["Id"])
     return Answer(204)
@@ -182,6 +186,8 @@ def _shown(request: Request, object_type: ObjectType, record: Record) -> Record:
 
 ROUTES = [
     Route("POST", "/sobjects/{object_name}", create),
+    # D, "Create with External Id": the empty key of an upsert by Id.
+    Route("POST", "/sobjects/{object_name}/Id", create),
     Route("GET", "/sobjects/{object_name}/{record_id}", get),
     Route("PATCH", "/sobjects/{object_name}/{record_id}", update),
     Route("DELETE", "/sobjects/{object_name}/{record_id}", delete),

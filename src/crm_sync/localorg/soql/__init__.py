@@ -1,1 +1,1 @@
-"""SOQL: text in, SQLite statements out."""
+"""SOQL: text → tree (parse) → statement over SQLite (compile) → pages of records (results)."""

@@ -1,346 +1,262 @@
-"""SOQL: from the tree to SQL over the tables of the store.
+# ruff: noqa: S608 - names of tables and columns are the schema's own, values are parameters
+"""SOQL: from its text to a statement over the tables of the store.
 
-In: a parsed query and the schema. Out: one SELECT with its parameters, and a plan of how its
-columns become the fields of answers. Relationships upwards are left joins; a polymorphic one
-(Owner, Who, What) joins the view ``local_name``, which holds what Salesforce's Name object shows.
+In: the text, the schema, and who asks. Out: a :class:`Statement`, or an ApiError as Salesforce
+words it for unknown objects, fields and values.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from crm_sync.localorg.errors import ApiError
-from crm_sync.localorg.records import identifiers, values
-from crm_sync.localorg.records.store import NAME_FIELDS, quote
+from crm_sync.localorg.records.store import quote
 from crm_sync.localorg.schema import Field, ObjectType, Schema
-from crm_sync.localorg.soql.parse import Comparison, Condition, Literal, Path, Query, error_at
+from crm_sync.localorg.soql import aggregates, refusals
+from crm_sync.localorg.soql.context import QueryContext
+from crm_sync.localorg.soql.functions import evaluate, is_aggregate
+from crm_sync.localorg.soql.parse import parse
+from crm_sync.localorg.soql.refusals import error_at, malformed
+from crm_sync.localorg.soql.scope import Expression
+from crm_sync.localorg.soql.select import Select
+from crm_sync.localorg.soql.shape import ByObject, Columns, RecordShape, maker, nothing
+from crm_sync.localorg.soql.statement import PARENTS, Column, Make, Statement
+from crm_sync.localorg.soql.tree import Call, Join, Path, Query, Selected, TypeOf, Value
 
-MOST_OFFSET = 2000
-_SURE = (
-    "If you are attempting to use a custom field, be sure to append the '__c' after the custom "
-    "field name. Please reference your WSDL or the describe call for the appropriate names."
-)
+MOST_FIELDS_ROWS = 200
+"""Rows of a query with FIELDS(ALL) or FIELDS(CUSTOM) (D)."""
 
+MOST_CHILD_LEVELS = 4
+"""Levels of child queries below the root (D, five levels in all; one before v58)."""
 
-@dataclass(frozen=True)
-class Place:
-    """A joined table: its alias in SQL, its object (None for the Name view), how it is reached."""
-
-    alias: str
-    object_type: ObjectType | None
-    relationships: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A field of an answer: where it stands and which columns of the row it is made of."""
-
-    place: Place
-    name: str
-    field: Field | None
-    stored: dict[str, int]
+_DATES_ONLY_GROUPED = ("calendar_", "day_", "fiscal_", "hour_", "week_")
 
 
-@dataclass
-class Compiled:
-    """SQL that can be run, and what its columns mean."""
-
-    sql: str
-    parameters: list[Any]
-    columns: list[Column] = field(default_factory=list[Column])
-    ids: dict[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
-    types: dict[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
-    aggregates: list[tuple[str, bool]] = field(default_factory=list[tuple[str, bool]])
-    """For an aggregate query: name of each column, and whether it is a boolean."""
-
-
-def compile_query(schema: Schema, query: Query, *, with_deleted: bool) -> Compiled:
-    """Translate; raises ApiError as Salesforce words it for unknown objects, fields, values."""
-    return _Compiler(schema, query).compile(with_deleted or query.all_rows)
+def compile_query(
+    schema: Schema, text: str, context: QueryContext, *, with_deleted: bool = False
+) -> Statement:
+    """Translate one query."""
+    query = parse(text)
+    source = query.source
+    object_type = schema.find(source.text)
+    if object_type is None or not context.may_read(object_type.name, "Id"):
+        raise refusals.no_object(text, source.text, source.position)
+    select = Select(schema, context, text, query, object_type, with_deleted=with_deleted)
+    compiler = _Compiler(schema, select)
+    if aggregates.is_count(query):
+        return aggregates.compile_count(select, compiler.sub_select)
+    if aggregates.is_aggregate_query(query):
+        return aggregates.compile_aggregate(select, compiler.sub_select)
+    return compiler.records()
 
 
 class _Compiler:
-    def __init__(self, schema: Schema, query: Query) -> None:
-        found = schema.find(query.object_name)
-        if found is None:
-            raise error_at(
-                query.text,
-                query.object_position,
-                "INVALID_TYPE",
-                f"sObject type '{query.object_name}' is not supported. If you are attempting to "
-                "use a custom object, be sure to append the '__c' after the entity name. Please "
-                "reference your WSDL or the describe call for the appropriate names.",
-            )
+    """Compiles one SELECT of records; ``level`` counts from the root down."""
+
+    def __init__(
+        self, schema: Schema, select: Select, level: int = 0, child_of: Field | None = None
+    ) -> None:
         self._schema = schema
-        self._query = query
-        self._object = found
-        self._root = Place("t0", found, ())
-        self._places: dict[tuple[str, ...], Place] = {(): self._root}
-        self._joins: list[str] = []
-        self._expressions: list[str] = []
-        self._parameters: list[Any] = []
+        self._select = select
+        self._scope = select.scope
+        self._level = level
+        self._child_of = child_of
+        self._columns = Columns()
+        self._found: list[Column] = []
+        root_id = self._columns.add('t0."Id"')
+        if child_of is not None:
+            self._columns.add(f"t0.{quote(child_of.name)}")
+        self._shape = RecordShape(schema, select.scope.object_type, root_id)
 
-    def compile(self, with_deleted: bool) -> Compiled:
-        query = self._query
-        compiled = Compiled("", self._parameters)
-        if query.is_aggregate:
-            compiled.aggregates = self._aggregate_columns()
-        else:
-            compiled.ids[()] = self._add('t0."Id"')
-            for selected in query.selected:
-                if selected.path is not None:
-                    compiled.columns.append(self._column(selected.path, compiled))
-        conditions = [] if with_deleted else self._only_living()
-        if query.where is not None:
-            conditions.append(self._condition(query.where))
-        tail: list[str] = []
-        if conditions:
-            tail.append("where " + " and ".join(f"({c})" for c in conditions))
-        if query.group_by:
-            tail.append("group by " + ", ".join(self._group(p) for p in query.group_by))
-        order = [self._order(o.path, o.is_descending, o.are_nulls_last) for o in query.order_by]
-        if not query.is_aggregate:
-            order.append("t0.rowid")
-        if order:
-            tail.append("order by " + ", ".join(order))
-        head = [f"select {', '.join(self._expressions)}", f"from {quote(self._object.name)} t0"]
-        # The joins were found while the clauses were translated.
-        compiled.sql = "\n".join([*head, *self._joins, *tail, *self._bounds()])
-        return compiled
-
-    def _bounds(self) -> list[str]:
-        query = self._query
-        if query.offset > MOST_OFFSET:
-            raise ApiError(
-                400,
-                "NUMBER_OUTSIDE_VALID_RANGE",
-                f"Maximum SOQL offset allowed is {MOST_OFFSET}",
-            )
-        if query.limit is None and not query.offset:
-            return []
-        return [f"limit {-1 if query.limit is None else query.limit} offset {query.offset}"]
-
-    # Columns ---------------------------------------------------------------------------------
-
-    def _add(self, expression: str) -> int:
-        self._expressions.append(expression)
-        return len(self._expressions) - 1
-
-    def _column(self, path: Path, compiled: Compiled) -> Column:
-        place, name, found = self._resolve(path)
-        for length in range(1, len(place.relationships) + 1):
-            above = self._places[place.relationships[:length]]
-            if above.relationships not in compiled.ids:
-                compiled.ids[above.relationships] = self._add(f'{above.alias}."Id"')
-                if above.object_type is None:
-                    compiled.types[above.relationships] = self._add(f'{above.alias}."Type"')
-        if found is not None and found.type == "address" and place.object_type is not None:
-            prefix = found.name.removesuffix("Address")
-            parts = [
-                f.name
-                for f in place.object_type.stored
-                if f.describe["compoundFieldName"] == found.name or f.name == prefix
-            ]
-        else:
-            parts = [name]
-        return Column(
-            place, name, found, {p: self._add(f"{place.alias}.{quote(p)}") for p in parts}
-        )
-
-    def _aggregate_columns(self) -> list[tuple[str, bool]]:
-        names: list[tuple[str, bool]] = []
-        unnamed = 0
-        grouped = {tuple(n.lower() for n in p.names) for p in self._query.group_by}
-        for selected in self._query.selected:
-            if selected.function is None:
-                path = selected.path
-                if path is None or tuple(n.lower() for n in path.names) not in grouped:
-                    shown = ".".join(path.names) if path else ""
-                    raise ApiError(
-                        400, "MALFORMED_QUERY", f"Field must be grouped or aggregated: {shown}"
-                    )
-                place, name, found = self._resolve(path)
-                self._add(f"{place.alias}.{quote(name)}")
-                is_boolean = found is not None and found.type == "boolean"
-                names.append((selected.alias or name, is_boolean))
-                continue
-            self._add(self._aggregate(selected.function, selected.path))
-            if selected.alias is None and not self._query.is_count:
-                names.append((f"expr{unnamed}", False))
-                unnamed += 1
+    def records(self) -> Statement:
+        """The statement of a query, or of a child query, that shows records."""
+        query = self._select.query
+        for selected in query.selected:
+            if isinstance(selected, Selected):
+                self._add(selected)
+            elif isinstance(selected, TypeOf):
+                self._add_typeof(selected)
             else:
-                names.append((selected.alias or "count", False))
-        return names
-
-    def _aggregate(self, function: str, path: Path | None) -> str:
-        if path is None:
-            return "count(*)"
-        place, name, _ = self._resolve(path)
-        column = f"{place.alias}.{quote(name)}"
-        if function == "count_distinct":
-            return f"count(distinct {column})"
-        return f"{function}({column})"
-
-    def _group(self, path: Path) -> str:
-        place, name, found = self._resolve(path)
-        if found is not None and not found.describe["groupable"]:
-            raise self._cannot(path, "grouped")
-        return f"{place.alias}.{quote(name)}"
-
-    def _order(self, path: Path, is_descending: bool, are_nulls_last: bool) -> str:
-        place, name, found = self._resolve(path)
-        if found is not None and not found.describe["sortable"]:
-            raise self._cannot(path, "sorted")
-        collation = " collate nocase" if found is not None and found.is_text else ""
-        direction = "desc" if is_descending else "asc"
-        nulls = "last" if are_nulls_last else "first"
-        return f"{place.alias}.{quote(name)}{collation} {direction} nulls {nulls}"
-
-    # Names -----------------------------------------------------------------------------------
-
-    def _resolve(self, path: Path) -> tuple[Place, str, Field | None]:
-        """Table, canonical name and field of a path; the Name view has no Field facts."""
-        place = self._root
-        names = list(path.names)
-        if len(names) > 1 and names[0].lower() == self._object.name.lower():
-            names = names[1:]
-        last = names.pop()
-        for relationship in names:
-            place = self._join(place, relationship, path)
-        if place.object_type is None:
-            canonical = {n.lower(): n for n in NAME_FIELDS}.get(last.lower())
-            if canonical is None:
-                raise self._no_column(path, last, "Name")
-            return place, canonical, None
-        found = place.object_type.find(last)
-        if found is None:
-            raise self._no_column(path, last, place.object_type.name)
-        return place, found.name, found
-
-    def _join(self, place: Place, relationship: str, path: Path) -> Place:
-        object_type = place.object_type
-        parent = object_type.by_relationship.get(relationship.lower()) if object_type else None
-        if parent is None or parent.relationship is None:
-            raise self._no_relationship(path, relationship)
-        reached = (*place.relationships, parent.relationship)
-        if reached in self._places:
-            return self._places[reached]
-        target = None if parent.is_polymorphic else self._schema.find(parent.reference_to[0])
-        if target is None and not parent.is_polymorphic:
-            raise self._no_relationship(path, relationship)
-        joined = Place(f"t{len(self._places)}", target, reached)
-        table = quote(target.name) if target is not None else "local_name"
-        self._joins.append(
-            f"left join {table} {joined.alias} "
-            f'on {joined.alias}."Id" = {place.alias}.{quote(parent.name)}'
-        )
-        self._places[reached] = joined
-        return joined
-
-    def _no_column(self, path: Path, name: str, entity: str) -> ApiError:
-        return error_at(
-            self._query.text,
-            path.position,
-            "INVALID_FIELD",
-            f"No such column '{name}' on entity '{entity}'. {_SURE}",
+                self._add_children(selected)
+        if query.having is not None:
+            raise malformed("HAVING is allowed with GROUP BY only")
+        return Statement(
+            "records",
+            self._scope.object_type,
+            self._sql(),
+            tuple(self._select.parameters),
+            tuple(self._found),
+            self._shape,
         )
 
-    def _no_relationship(self, path: Path, name: str) -> ApiError:
-        return error_at(
-            self._query.text,
-            path.position,
-            "INVALID_FIELD",
-            f"Didn't understand relationship '{name}' in field path. If you are attempting to use "
-            "a custom relationship, be sure to append the '__r' after the custom relationship "
-            "name. Please reference your WSDL or the describe call for the appropriate names.",
+    def sub_select(self, join: Join, outer: Expression) -> tuple[str, list[Any]]:
+        """The query of a semi-join; what it may be is D, Comparison Operators, the sentences 3."""
+        query, text, context = join.query, self._select.text, self._scope.context
+        name = query.source.text
+        object_type = self._schema.find(name)
+        if object_type is None or not context.may_read(object_type.name, "Id"):
+            raise refusals.no_object(text, name, query.source.position)
+        selected = query.selected[0]
+        if len(query.selected) > 1 or not isinstance(selected, Selected):
+            raise self._malformed(join, "Only one field may be selected in a semi join sub-select")
+        if object_type is self._scope.object_type:
+            message = "The inner and outer selects should not be on the same object type"
+            raise self._malformed(join, message)
+        inner = Select(
+            self._schema, context, text, query, object_type, with_deleted=self._select.with_deleted
         )
+        shown = evaluate(inner.scope, selected.value)
+        if not set(_targets(shown)) & set(_targets(outer)):
+            raise self._malformed(
+                join,
+                f"The selected field '{shown.name}' in the subquery and the left operand field in "
+                f"the where expression in the outer query '{outer.name}' should point to the same "
+                "object type",
+            )
+        where = inner.where(None, f"{shown.sql} is not null")
+        return f"select {shown.sql} {inner.source()} {where}", inner.parameters
 
-    def _cannot(self, path: Path, verb: str) -> ApiError:
-        return error_at(
-            self._query.text,
-            path.position,
-            "INVALID_FIELD",
-            f"field '{path.names[-1]}' can not be {verb} in a query call",
+    # What is shown ---------------------------------------------------------------------------
+
+    def _add(self, selected: Selected) -> None:
+        value = selected.value
+        if isinstance(value, Call) and value.function == "fields":
+            self._add_fields(value)
+            return
+        if is_aggregate(value):
+            raise malformed("only root queries support aggregate expressions")
+        if selected.alias is not None and isinstance(value, Path):
+            raise malformed("only aggregate expressions use field aliasing")
+        if isinstance(value, Call) and value.function.startswith(_DATES_ONLY_GROUPED):
+            raise malformed(f"Field must be grouped or aggregated: {value.function}")
+        self._add_value(self._select.value(value), value, selected.alias)
+
+    def _add_value(self, found: Expression, value: Value, alias: str | None = None) -> None:
+        shape = self._shape.parent(self._scope, self._columns, found.place)
+        name = alias or found.name
+        path = (*found.place.relationships, name)
+        if shape.has(name):
+            raise _twice(".".join(path))
+        make = maker(self._columns, found)
+        shape.add(name, make)
+        self._note(path, found, make)
+
+    def _note(self, path: tuple[str, ...], found: Expression, make: Make) -> None:
+        self._found.append(Column(path, found.kind, found.field, path[-1], make))
+
+    def _add_fields(self, call: Call) -> None:
+        """FIELDS(ALL | STANDARD | CUSTOM) (D)."""
+        argument = call.argument
+        kind = argument.text.lower() if isinstance(argument, Path) else ""
+        if kind not in ("all", "standard", "custom") or argument is None:
+            raise error_at(
+                self._select.text, call.position, "MALFORMED_QUERY", "unexpected token: 'FIELDS'"
+            )
+        limit = self._select.query.limit
+        if kind != "standard" and (limit is None or limit > MOST_FIELDS_ROWS):
+            raise malformed(
+                f"The SOQL FIELDS function must have a LIMIT of at most {MOST_FIELDS_ROWS}"
+            )
+        object_type = self._scope.object_type
+        for field in object_type.fields:
+            is_wanted = kind == "all" or field.describe["custom"] == (kind == "custom")
+            if is_wanted and self._scope.context.may_read(object_type.name, field.name):
+                path = Path((field.name,), argument.position)
+                self._add_value(self._scope.find(path), path)
+
+    def _add_typeof(self, selected: TypeOf) -> None:
+        place = self._scope.polymorphic(selected.path)
+        *above, name = place.relationships
+        shape = self._shape.parent(
+            self._scope, self._columns, replace(place, relationships=tuple(above))
         )
+        if not place.is_name or shape.has(name):
+            raise _twice(selected.path.text)
+        index = self._columns.add(self._scope.record_id(place))
+        branches: dict[str, RecordShape] = {}
+        for object_name, paths in selected.branches:
+            branch = self._scope.branch(place, object_name, selected.path)
+            object_type = branch.tables[0][1]
+            branches[object_type.name] = RecordShape(self._schema, object_type, index)
+            for path in paths:
+                found = self._scope.column(branch, path.text, path)
+                branches[object_type.name].add(found.name, maker(self._columns, found))
+        otherwise = RecordShape(self._schema, None, index)
+        for path in selected.otherwise:
+            found = self._scope.column(place, path.text, path)
+            otherwise.add(found.name, maker(self._columns, found))
+        make = ByObject(self._schema, index, branches, otherwise).build
+        shape.add(name, make)
+        self._found.append(Column(place.relationships, "typeof", None, name, make))
 
-    # Conditions ------------------------------------------------------------------------------
+    # Children --------------------------------------------------------------------------------
 
-    def _only_living(self) -> list[str]:
-        """Neither deleted nor archived activities show in an ordinary query (D)."""
-        names = [n for n in ("IsDeleted", "IsArchived") if self._object.find(n)]
-        return [f't0."{name}" = 0' for name in names]
-
-    def _condition(self, condition: Condition) -> str:
-        if isinstance(condition, Comparison):
-            return self._comparison(condition)
-        inner = [self._condition(part) for part in condition.parts]
-        if condition.operator == "not":
-            return f"not ifnull(({inner[0]}), 0)"
-        return f" {condition.operator} ".join(f"({part})" for part in inner)
-
-    def _comparison(self, comparison: Comparison) -> str:
-        place, name, found = self._resolve(comparison.path)
-        if found is not None and not found.describe["filterable"]:
-            raise self._cannot(comparison.path, "filtered")
-        column = f"{place.alias}.{quote(name)}"
-        stored = [self._stored(comparison.path, found, v) for v in comparison.values]
-        operator = comparison.operator
-        is_text = found is None or found.is_text
-        folds = is_text and (found is None or not found.compares_case)
-        compared = f"{column} collate nocase" if folds else column
-        if operator in ("in", "not in"):
-            return self._in(column, compared, stored, negated=operator == "not in")
-        if stored[0] is None:
-            return f"{column} is {'not ' if operator == '!=' else ''}null"
-        self._parameters.append(stored[0])
-        if operator == "like":
-            return f"{column} like ? escape '\\'"
-        if operator == "!=":
-            return f"{column} is null or {compared} <> ?"
-        return f"{compared} {operator} ?"
-
-    def _in(self, column: str, compared: str, stored: Iterable[Any], *, negated: bool) -> str:
-        given = list(stored)
-        listed = [v for v in given if v is not None]
-        self._parameters += listed
-        marks = ", ".join("?" * len(listed))
-        has_null = len(listed) < len(given)
-        if negated:
-            also = f"{column} is not null and " if has_null else f"{column} is null or "
-            return f"{also}{compared} not in ({marks})"
-        also = f"{column} is null or " if has_null else ""
-        return f"{also}{compared} in ({marks})"
-
-    def _stored(self, path: Path, found: Field | None, literal: Literal) -> Any:
-        """The literal as the store keeps values of that field; a wrong kind is refused."""
-        if literal.kind == "null" or literal.value == "":
-            return None
-        if found is None or found.is_text:
-            return self._expect_kind(path, literal, "string", "string")
-        if found.type in ("id", "reference"):
-            text = self._expect_kind(path, literal, "string", "ID")
-            record_id = identifiers.normalize(text)
-            if record_id is None:
-                raise ApiError(400, "INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {text}")
-            return record_id
-        if found.type == "boolean":
-            return int(self._expect_kind(path, literal, "boolean", "boolean"))
-        if found.type == "date":
-            return self._expect_kind(path, literal, "date", "date")
-        if found.type == "datetime":
-            text = self._expect_kind(path, literal, "datetime", "dateTime")
-            moment = values.parse_datetime(text)
-            return None if moment is None else values.format_datetime(moment)
-        return self._expect_kind(path, literal, "number", found.type)
-
-    def _expect_kind(self, path: Path, literal: Literal, kind: str, shown: str) -> Any:
-        if literal.kind == kind:
-            return literal.value
-        quoted = "should be" if kind == "string" else "should not be"
-        raise error_at(
-            self._query.text,
-            path.position,
-            "INVALID_FIELD",
-            f"value of filter criterion for field '{path.names[-1]}' must be of type {shown} and "
-            f"{quoted} enclosed in quotes",
+    def _add_children(self, query: Query) -> None:
+        object_type, field, name = self._children(query.source)
+        if self._level >= MOST_CHILD_LEVELS:
+            raise malformed(f"Nesting of subqueries goes down {MOST_CHILD_LEVELS} levels at most")
+        if self._shape.has(name):
+            raise _twice(name)
+        if aggregates.is_aggregate_query(query):
+            raise malformed("only root queries support aggregate expressions")
+        select = Select(
+            self._schema,
+            self._scope.context,
+            self._select.text,
+            query,
+            object_type,
+            with_deleted=self._select.with_deleted,
+            prefix=name,
         )
+        statement = _Compiler(self._schema, select, self._level + 1, field).records()
+        self._shape.add(name, nothing)
+        self._found.append(Column((name,), "children", None, name, nothing, statement=statement))
+
+    def _children(self, source: Path) -> tuple[ObjectType, Field, str]:
+        """Child object, its reference, the relationship's name; ``Account.Contacts`` is allowed."""
+        parent, may_read = self._scope.object_type, self._scope.context.may_read
+        wanted = source.names[-1].lower()
+        for object_type in self._schema.objects:
+            for field in object_type.fields:
+                name = field.children.get(parent.name) or ""
+                is_seen = may_read(object_type.name, "Id") and may_read(
+                    object_type.name, field.name
+                )
+                if name.lower() == wanted and is_seen and len(source.names) <= 2:
+                    return object_type, field, name
+        raise refusals.no_children(self._select.text, source.text, source.position)
+
+    # SQL -------------------------------------------------------------------------------------
+
+    def _sql(self) -> str:
+        query, select = self._select.query, self._select
+        parent = None if self._child_of is None else f"t0.{quote(self._child_of.name)}"
+        where = select.where(self.sub_select, f"{parent} in {PARENTS}" if parent else "")
+        order = ", ".join([*select.order(select.value), "t0.rowid"])
+        bounds = select.bounds()
+        shown = [f"{sql} as c{n}" for n, sql in enumerate(self._columns.sql)]
+        if parent is None:
+            head = f"select {', '.join(shown)}"
+            return "\n".join([head, select.source(), where, f"order by {order}", bounds])
+        if not bounds:
+            head = f"select {', '.join(shown)}"
+            return "\n".join([head, select.source(), where, f"order by {order}"])
+        # LIMIT and OFFSET of a child query count for each parent by itself.
+        shown.append(f"row_number() over (partition by {parent} order by {order}) as place")
+        inner = "\n".join([f"select {', '.join(shown)}", select.source(), where])
+        last = "" if query.limit is None else f" and place <= {query.offset + query.limit}"
+        return f"select * from (\n{inner}\n)\nwhere place > {query.offset}{last}\norder by place"
+
+    def _malformed(self, join: Join, message: str) -> ApiError:
+        return error_at(self._select.text, join.value.position, "MALFORMED_QUERY", message)
+
+
+def _targets(found: Expression) -> tuple[str, ...]:
+    """The objects that an Id or a reference can point to."""
+    if found.kind == "id":
+        return tuple(object_type.name for _, object_type in found.place.tables)
+    return found.field.reference_to if found.field and found.kind == "reference" else ()
+
+
+def _twice(name: str) -> ApiError:
+    """D, FIELDS(): the sentence and its code."""
+    return ApiError(400, "INVALID_FIELD", f"duplicate field selected: {name}")

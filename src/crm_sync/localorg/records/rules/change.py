@@ -24,6 +24,7 @@ class Change:
     now: datetime
     api_version: float
     assignment_owner: str | None
+    store: Store
 
     def changed(self, name: str) -> bool:
         """Is the field new or different from what is stored?"""
@@ -40,7 +41,8 @@ def _complete_nothing(store: Store, records: list[Record]) -> None:
 
 @dataclass(frozen=True)
 class Rules:
-    """The two hooks of an object."""
+    """The hooks of an object: before a row is written, before all are, and after that."""
 
     apply: Callable[[Change], None] = _apply_nothing
     complete: Callable[[Store, list[Record]], None] = _complete_nothing
+    after: Callable[[Store, list[Record]], None] = _complete_nothing

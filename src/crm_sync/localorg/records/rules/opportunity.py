@@ -5,8 +5,6 @@ probabilities are those of a new org (3), their forecast categories U. A stage t
 not hold is accepted (R: the picklist is not restricted) as open with probability 0 (U).
 """
 
-from typing import Any
-
 from crm_sync.localorg.records import values
 from crm_sync.localorg.records.rules.change import Change
 
@@ -17,13 +15,12 @@ _FORECAST_NAMES = {
     "Forecast": "Commit",
     "Closed": "Closed",
 }
+_FORECAST_CODES = {name: code for code, name in _FORECAST_NAMES.items()}
 
 
 def apply(change: Change) -> None:
     new = change.new
-    stages: list[list[Any]] = change.object_type.facts["stages"]
-    facts = {name: (probability, category) for name, probability, category in stages}
-    probability, category = facts.get(new["StageName"], (0, "Pipeline"))
+    probability, category = change.object_type.stages.get(new["StageName"], (0, "Pipeline"))
     if change.changed("StageName"):
         if "Probability" not in change.given or new.get("Probability") is None:
             new["Probability"] = float(probability)
@@ -32,8 +29,7 @@ def apply(change: Change) -> None:
         new["LastStageChangeDate"] = (
             None if change.old is None else values.format_datetime(change.now)
         )
-    by_name = {name: code for code, name in _FORECAST_NAMES.items()}
-    new["ForecastCategory"] = by_name.get(new.get("ForecastCategoryName") or "", category)
+    new["ForecastCategory"] = _FORECAST_CODES.get(new.get("ForecastCategoryName") or "", category)
     new["IsClosed"] = int(category in ("Closed", "Omitted"))
     new["IsWon"] = int(category == "Closed")
     amount, chance = new.get("Amount"), new.get("Probability")

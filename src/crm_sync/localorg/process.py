@@ -1,0 +1,136 @@
+"""The org as a process of its own: `crm-sync org serve`, or `python -m crm_sync.localorg`.
+
+The first line of its output is JSON with all that one needs to reach it; what cannot be used is one
+line on standard error and exit code 2.
+"""
+
+import argparse
+import json
+import shutil
+import signal
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from pathlib import Path
+from typing import NoReturn
+
+from crm_sync.localorg.bulk.service import JOBS
+from crm_sync.localorg.listening import PortError
+from crm_sync.localorg.options import OptionError, add_arguments, from_arguments
+from crm_sync.localorg.serve import CERTIFICATE, PRIVATE_KEY, LocalOrg
+
+SQLITE = b"SQLite format 3\0"
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    folder: Callable[[], AbstractContextManager[Path | None]] = nullcontext,
+) -> int:
+    """Serve until SIGINT or SIGTERM; 0 at the end, 2 when it cannot start.
+
+    ``folder`` opens the folder for the certificate and the private key of an org in memory.
+    """
+    options = _parser().parse_args(arguments)
+    data: Path | None = None if options.memory else options.data
+    with ExitStack() as stack:
+        try:
+            if data is not None and options.reset:
+                _remove(data)
+            more = from_arguments(options)
+            org = stack.enter_context(
+                LocalOrg(
+                    data,
+                    port=options.port,
+                    https=not options.http,
+                    verbose=options.verbose,
+                    folder=stack.enter_context(folder()) if data is None else None,
+                    options=more,
+                    page_port=options.page_port,
+                )
+            )
+        except OSError as error:
+            return _refused(_reason(error))
+        except OptionError as error:
+            return _refused(str(error))
+        except (sqlite3.Error, ValueError) as error:
+            return _refused(
+                f"{data} cannot be used: {error}. Name a file of a local org, or a new one."
+            )
+        done = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: done.set())
+        if options.stop_with_stdin:
+            threading.Thread(target=_await_end_of_input, args=(done,), daemon=True).start()
+        if not more.is_loopback:
+            print(
+                f"crm-sync: listening on {more.host}: other machines can reach it",
+                file=sys.stderr,
+            )
+        print(json.dumps(org.connection()), flush=True)
+        while not done.wait(0.2):  # a bare wait() cannot be interrupted on Windows
+            pass
+    return 0
+
+
+def _refused(sentence: str) -> int:
+    print(f"crm-sync: {sentence}", file=sys.stderr)
+    return 2
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, PortError):
+        return f"{error.strerror} Name another one; 0 takes a free one."
+    why = (error.strerror or str(error)).lower()
+    return f"{error.filename or 'The data file'} cannot be used: {why}. Name another with --data."
+
+
+def _remove(data: Path) -> None:
+    """Remove an org's file and what belongs to it. Raises ValueError for another kind of file."""
+    if data.exists():
+        with data.open("rb") as file:
+            if file.read(len(SQLITE)) not in (SQLITE, b""):
+                raise ValueError("it is no SQLite file, so --reset leaves it alone")
+    for suffix in ("", "-wal", "-shm", CERTIFICATE, PRIVATE_KEY):
+        data.with_name(data.name + suffix).unlink(missing_ok=True)
+    shutil.rmtree(data.with_name(data.name + JOBS), ignore_errors=True)
+
+
+def _await_end_of_input(done: threading.Event) -> None:
+    if sys.stdin is not None:  # closed by whoever started us
+        sys.stdin.buffer.read()
+    done.set()
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong use is one line, as of every other command."""
+
+    def error(self, message: str) -> NoReturn:
+        message = message[:1].upper() + message[1:].rstrip(".")
+        self.exit(_refused(f"{message}. Try: {self.prog} --help"))
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="crm-sync org serve", description="A local Salesforce org on 127.0.0.1.")
+    parser.add_argument("--port", type=_port, default=0, help="0 takes a free one")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--data", type=Path, help="SQLite file that keeps the org")
+    where.add_argument("--memory", action="store_true", help="keep nothing (the default)")
+    parser.add_argument("--reset", action="store_true", help="start the data file afresh")
+    parser.add_argument("--http", action="store_true", help="plain HTTP instead of TLS")
+    parser.add_argument(
+        "--page-port", type=_port, help="serve the page there too, over plain HTTP; 0: a free port"
+    )
+    parser.add_argument("--verbose", action="store_true", help="a line for each request")
+    parser.add_argument(
+        "--stop-with-stdin", action="store_true", help="stop when standard input closes"
+    )
+    add_arguments(parser)
+    return parser

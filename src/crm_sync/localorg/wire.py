@@ -1,0 +1,268 @@
+"""HTTP on the wire: a request read, an answer sent, whole or as a fault wants it.
+
+In: Starlette's request. Out: :class:`Request`, and the refusal where the body, its type, its size
+or the address cannot be accepted. Nothing here knows what a request is about.
+"""
+
+import asyncio
+import gzip
+import json
+import re
+import zlib
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from crm_sync.localorg import jsonerrors
+from crm_sync.localorg.routing import Answer, Request
+from crm_sync.localorg.signin import door
+from crm_sync.localorg.stream import FileParts, TooLargeError, spool
+
+MOST_URI = 16384
+"""Bytes of a URI, and of a URI with its headers (D, help 000386264): 414, and 431."""
+MOST_BODY = 50 * 1024 * 1024
+MOST_CSV = 150 * 1024 * 1024
+"""Bytes of a body: 50 MB of JSON or XML, 150 MB of a Bulk upload (D); the answer 413 is U."""
+SMALLEST_GZIP = 256
+"""Answers below it are sent as they are: they would grow (U where Salesforce draws the line)."""
+GZIP_LEVEL = 1
+
+_OTHER_BODY = re.compile(r"\b(csv|xml|multipart/form-data)\b")
+"""Content types whose body the API family reads itself."""
+_JSON_TYPES = ("", "application/json")
+_CHUNKS_OF_SLOW_BODY = 20
+_ZIPPED = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+
+
+async def read(http: HttpRequest) -> tuple[Request, Answer | None]:
+    """The request, and its refusal if its body or its address cannot be accepted."""
+    headers = _headers(http)
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    most = MOST_CSV if "csv" in content_type or "multipart" in content_type else MOST_BODY
+    raw = await _body(http, most)
+    path = _path(http)
+    body, refusal = None, _of_address(http, path)
+    if raw is None:
+        raw, refusal = b"", _refusal(413, "REQUEST_ENTITY_TOO_LARGE", "Request Entity Too Large")
+    elif raw:
+        raw, body, bad = _parsed(raw, content_type, headers, path)
+        refusal = refusal or bad
+    return _request(http, headers, body=body, raw=raw), refusal
+
+
+async def receive(http: HttpRequest, folder: Path, most: int) -> tuple[Request, Answer | None]:
+    """A request whose body goes into a file in ``folder``, unzipped, and its refusal.
+
+    ``most`` is in bytes. The caller removes ``Request.upload``, if it is still there in the end.
+    """
+    headers = _headers(http)
+    refusal = _of_address(http, _path(http))
+    upload: Path | None = None
+    try:
+        upload = await spool(http.stream(), folder, most, gzipped=_is_zipped(headers))
+    except TooLargeError:
+        refusal = refusal or _refusal(
+            413,
+            "CLIENTINPUTERROR",
+            "ClientInputError : Maximum size of request reached. Maximum size of request is "
+            f"{most} bytes",
+        )
+    except (zlib.error, ClientDisconnect):
+        refusal = refusal or _bad_body("The request body could not be read")
+    return _request(http, headers, upload=upload), refusal
+
+
+def _headers(http: HttpRequest) -> dict[str, str]:
+    return {name.lower(): value for name, value in http.headers.items()}
+
+
+def _path(http: HttpRequest) -> str:
+    return str(http.scope["raw_path"].decode("latin-1"))
+
+
+def _is_zipped(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-encoding", "").lower() in ("gzip", "x-gzip")
+
+
+def _request(
+    http: HttpRequest,
+    headers: Mapping[str, str],
+    *,
+    body: Any = None,
+    raw: bytes = b"",
+    upload: Path | None = None,
+) -> Request:
+    query = dict(parse_qsl(http.url.query, keep_blank_values=True))
+    # D, REST guide: a POST may name another method in the query, for clients that have no PATCH.
+    override = query.pop("_HttpMethod", "") if http.method == "POST" else ""
+    return Request(
+        method=override.upper() or http.method,
+        path=_path(http),
+        query=query,
+        headers=headers,
+        body=body,
+        raw=raw,
+        upload=upload,
+    )
+
+
+async def _body(http: HttpRequest, most: int) -> bytes | None:
+    """The body; None, read to its end and forgotten, when it is longer than ``most``."""
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in http.stream():
+            size += len(chunk)
+            if size <= most:
+                chunks.append(chunk)
+            else:
+                chunks.clear()
+    except ClientDisconnect:
+        return b""
+    return b"".join(chunks) if size <= most else None
+
+
+def _of_address(http: HttpRequest, path: str) -> Answer | None:
+    uri = len(path) + len(http.url.query)
+    if uri > MOST_URI:
+        return _refusal(414, "URI_TOO_LONG", "URI Too Long")
+    if uri + sum(len(name) + len(value) + 4 for name, value in http.headers.raw) > MOST_URI:
+        return _refusal(431, "REQUEST_HEADER_FIELDS_TOO_LARGE", "Request Header Fields Too Large")
+    return None
+
+
+def _parsed(
+    raw: bytes, content_type: str, headers: Mapping[str, str], path: str
+) -> tuple[bytes, Any, Answer | None]:
+    """The body unzipped, and read where its type is JSON or a form."""
+    try:
+        if _is_zipped(headers):
+            raw = gzip.decompress(raw)
+        if content_type == "application/x-www-form-urlencoded" and "/services/data/" not in path:
+            return raw, dict(parse_qsl(raw.decode(), keep_blank_values=True)), None
+        if door.OWN_BODY.match(path):
+            return raw, None, None
+        if content_type in _JSON_TYPES or path.startswith("/local/"):
+            return raw, json.loads(raw), None
+    except (OSError, EOFError, zlib.error):
+        return raw, None, _bad_body("The request body could not be read: it is no gzip")
+    except UnicodeDecodeError as error:
+        byte = raw[error.start]
+        return raw, None, _bad_body(f"Invalid UTF-8 start byte 0x{byte:x} at [line:1, column:1]")
+    except json.JSONDecodeError as error:
+        return raw, None, _bad_body(jsonerrors.sentence(error))
+    except RecursionError:
+        return raw, None, _bad_body("The request body is nested too deeply")
+    if _OTHER_BODY.search(content_type):
+        return raw, None, None
+    # 3: seen with text/plain and with forms.
+    message = (
+        f"Content-Type header specified in HTTP request is not supported: {headers['content-type']}"
+    )
+    return raw, None, _refusal(415, "UNSUPPORTED_MEDIA_TYPE", message)
+
+
+def _bad_body(message: str) -> Answer:
+    return _refusal(400, "JSON_PARSER_ERROR", message)
+
+
+def _refusal(status: int, code: str, message: str) -> Answer:
+    return Answer(status, [{"message": message, "errorCode": code}])
+
+
+# Sending -------------------------------------------------------------------------------------
+
+
+def response(answer: Answer, more: Mapping[str, str], *, accepts: str = "") -> Response:
+    """JSON as Salesforce sends it, zipped for those who accept it; text is an HTML page."""
+    headers = {**more, **answer.headers}
+    if answer.body is None:
+        return Response(status_code=answer.status, headers=headers)
+    if isinstance(answer.body, FileParts):
+        return _streamed(answer, answer.body, headers, accepts)
+    kind = None
+    if isinstance(answer.body, bytes):
+        content = answer.body
+    elif isinstance(answer.body, str):
+        content, kind = answer.body.encode(), "text/html;charset=UTF-8"
+    else:
+        text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
+        content, kind = text.encode(), "application/json;charset=UTF-8"
+    if len(content) >= SMALLEST_GZIP and accepts_gzip(accepts):
+        content = gzip.compress(content, GZIP_LEVEL, mtime=0)
+        headers |= _ZIPPED
+    return Response(content, answer.status, headers, kind)
+
+
+def _streamed(
+    answer: Answer, parts: FileParts, headers: dict[str, str], accepts: str
+) -> StreamingResponse:
+    if parts.size >= SMALLEST_GZIP and accepts_gzip(accepts):
+        return StreamingResponse(_zipped(parts), answer.status, {**headers, **_ZIPPED})
+    return StreamingResponse(iter(parts), answer.status, headers)
+
+
+def _zipped(parts: Iterable[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(GZIP_LEVEL, wbits=16 + zlib.MAX_WBITS)
+    for part in parts:
+        yield packer.compress(part)
+    yield packer.flush()
+
+
+def gathered(answer: Answer) -> Answer:
+    """The answer with its body in memory, for faults that send it otherwise than whole."""
+    if isinstance(answer.body, FileParts):
+        return replace(answer, body=b"".join(answer.body))
+    return answer
+
+
+def accepts_gzip(accepts: str) -> bool:
+    """Does an Accept-Encoding header allow gzip? ``gzip;q=0`` does not."""
+    for part in accepts.lower().split(","):
+        name, _, parameters = part.strip().partition(";")
+        if name.strip() in ("gzip", "x-gzip", "*"):
+            weight = parameters.replace(" ", "").removeprefix("q=")
+            return weight.strip("0.") != "" or not parameters
+    return False
+
+
+async def send_slowly(whole: Response, seconds: float, scope: Scope, send: Send) -> None:
+    """The answer in small pieces, ``seconds`` from the first to the last."""
+    head = {"type": "http.response.start", "status": whole.status_code}
+    await send({**head, "headers": whole.raw_headers})
+    async for piece in _pieces(bytes(whole.body), seconds):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _pieces(content: bytes, seconds: float) -> AsyncIterator[bytes]:
+    size = max(1, -(-len(content) // _CHUNKS_OF_SLOW_BODY))
+    count = max(1, -(-len(content) // size))
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+        await asyncio.sleep(seconds / count)
+
+
+async def send_truncated(whole: Response, part: float, scope: Scope, send: Send) -> None:
+    """The head with its full length, a part of the body, and no more."""
+    content = bytes(whole.body)
+    head = {"type": "http.response.start", "status": whole.status_code}
+    await send({**head, "headers": whole.raw_headers})
+    kept = content[: int(len(content) * part)]
+    await send({"type": "http.response.body", "body": kept, "more_body": True})
+    await asyncio.sleep(0.05)  # let the part leave before the connection ends
+    scope["transport"].close()
+
+
+async def hang_up(scope: Scope, receive: Receive) -> None:
+    """Close the connection without a word; the transport is put into the scope by the server."""
+    scope["transport"].abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,159 @@
+"""Requests that cannot be understood: Salesforce's status and body for each."""
+
+import pytest
+import requests
+
+from .client import Client
+
+VALUE = "expected a valid value (number, String, array, object, 'true', 'false' or 'null')"
+
+
+def post(
+    client: Client, body: str | bytes, content_type: str = "application/json"
+) -> requests.Response:
+    return client.session.post(
+        client.org.instance_url + "/services/data/v60.0/sobjects/Account",
+        data=body,
+        headers={"Content-Type": content_type},
+        timeout=20,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            '{"Name": "A",}',
+            "Unexpected character ('}' (code 125)): was expecting double-quote to start field "
+            "name at [line:1, column:15]",
+        ),
+        ('{"Name": }', f"Unexpected character ('}}' (code 125)): {VALUE} at [line:1, column:11]"),
+        (
+            '{"Name": "A"\n "Phone": "1"}',
+            "Unexpected character ('\"' (code 34)): was expecting comma to separate OBJECT "
+            "entries at [line:2, column:3]",
+        ),
+        (
+            '{"a": [1 2]}',
+            "Unexpected character ('2' (code 50)): was expecting comma to separate ARRAY entries "
+            "at [line:1, column:11]",
+        ),
+        (
+            '{"Name" "A"}',
+            "Unexpected character ('\"' (code 34)): was expecting a colon to separate field name "
+            "and value at [line:1, column:10]",
+        ),
+        (
+            '{"Name": NULL}',
+            "Unrecognized token 'NULL': was expecting 'null', 'true', 'false' at "
+            "[line:1, column:14]",
+        ),
+        (
+            '{"Name": "A"',
+            "Unexpected end-of-input: expected close marker for OBJECT (from [line:1, column:1]) "
+            "at [line:1, column:13]",
+        ),
+        (
+            '{"Name": "A',
+            "Unexpected end-of-input: expected close marker for OBJECT (from [line:1, column:1]) "
+            "at [line:1, column:12]",
+        ),
+        ("request=1", "Unrecognized token 'request': was expecting 'null', 'true', 'false' at "
+         "[line:1, column:8]"),
+    ],
+)  # fmt: skip
+def test_malformed_json_is_told_with_its_place(client: Client, body: str, message: str) -> None:
+    answer = post(client, body)
+    assert answer.status_code == 400
+    assert answer.json() == [{"message": message, "errorCode": "JSON_PARSER_ERROR"}]
+
+
+def test_a_body_that_is_no_utf8_is_refused(client: Client) -> None:
+    answer = post(client, b'{"Name": "M\xfcller"}')
+    assert answer.status_code == 400
+    assert answer.json()[0]["errorCode"] == "JSON_PARSER_ERROR"
+
+
+def test_a_body_nested_too_deeply_is_refused(client: Client) -> None:
+    answer = post(client, "[" * 100_000)
+    assert answer.status_code == 400
+    assert answer.json()[0]["errorCode"] == "JSON_PARSER_ERROR"
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
+def test_another_content_type_is_refused(client: Client, kind: str) -> None:
+    answer = post(client, '{"Name": "A"}', kind)
+    assert answer.status_code == 415
+    assert answer.json() == [
+        {
+            "message": f"Content-Type header specified in HTTP request is not supported: {kind}",
+            "errorCode": "UNSUPPORTED_MEDIA_TYPE",
+        }
+    ]
+
+
+def test_a_huge_body_is_refused_and_the_org_lives_on(client: Client) -> None:
+    answer = post(client, b'{"Name": "' + b"x" * (51 * 1024 * 1024) + b'"}')
+    assert answer.status_code == 413
+    assert answer.json()[0]["errorCode"] == "REQUEST_ENTITY_TOO_LARGE"
+    assert post(client, '{"Name": "A"}').status_code == 201
+
+
+def test_a_uri_or_headers_too_long_are_refused(client: Client) -> None:
+    assert client.call("GET", "/query", params={"q": "x" * 17000}).status_code == 414
+    long = client.call("GET", "/limits", headers={"X-Long": "y" * 15000, "X-More": "z" * 2000})
+    assert long.status_code == 431
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PATCH", "/sobjects/Account", "GET,HEAD,POST"),
+        ("PUT", "/sobjects/Account/001000000000001AAA", "DELETE,GET,HEAD,PATCH"),
+        ("POST", "/query", "GET,HEAD"),
+        ("OPTIONS", "/limits", "GET,HEAD"),
+    ],
+)
+def test_a_wrong_method_names_the_right_ones(
+    client: Client, method: str, path: str, allowed: str
+) -> None:
+    answer = client.call(method, path)
+    assert answer.status_code == 405
+    assert answer.json() == [
+        {
+            "message": f"HTTP Method '{method}' not allowed. Allowed are {allowed}",
+            "errorCode": "METHOD_NOT_ALLOWED",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "status"),
+    [
+        ("/nothing", "60.0", 404),
+        ("/limits", "30.0", 410),
+        ("/composite/sobjects/Account/CRM_Id__c", "45.0", 404),
+        ("/composite/batch", "33.0", 404),
+    ],
+)
+def test_what_a_version_lacks_is_not_there(
+    client: Client, path: str, version: str, status: int
+) -> None:
+    method = "PATCH" if path.endswith("__c") else "POST" if "batch" in path else "GET"
+    answer = client.call(method, path, {} if method != "GET" else None, version=version)
+    assert answer.status_code == status
+    assert answer.json()[0]["errorCode"] == ("GONE" if status == 410 else "NOT_FOUND")
+
+
+def test_an_id_of_another_object_is_refused(client: Client) -> None:
+    lead = client.upsert_one("Lead", CRM_Id__c="other", LastName="L", Company="C")
+    answer = client.call("PATCH", f"/sobjects/Account/{lead}", {"Name": "A"})
+    assert answer.status_code == 400
+    assert answer.json() == [
+        {
+            "message": f"Account ID: id value of incorrect type: {lead}",
+            "errorCode": "MALFORMED_ID",
+            "fields": ["Id"],
+        }
+    ]
+    assert client.call("GET", f"/sobjects/Account/{lead}").status_code == 404

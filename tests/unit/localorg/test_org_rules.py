@@ -1,0 +1,188 @@
+"""Rules that an administrator switches on: validation, duplicates, automation, CPU time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from crm_sync.localorg.serve import LocalOrg
+
+from .client import BASE, Client, typed
+
+VALIDATION = {
+    "rule": "validation",
+    "object": "Opportunity",
+    "when": {"Amount": {"<": 0}, "StageName": {"!=": "Closed Lost"}},
+    "message": "An amount is not negative",
+    "field": "Amount",
+}
+DUPLICATE = {"rule": "duplicate", "object": "Account", "fields": ["Name", "BillingCity"]}
+OPPORTUNITY = {"Name": "O", "StageName": "Prospecting", "CloseDate": "2026-01-01"}
+
+
+@pytest.fixture
+def client(running_org: LocalOrg) -> Iterator[Client]:
+    yield Client(running_org)
+    running_org.rules = []
+
+
+def test_a_validation_rule_refuses_with_its_text_and_field(client: Client) -> None:
+    client.org.rules = [VALIDATION]
+    error = client.error("Opportunity", CRM_Id__c="v1", Amount=-1, **OPPORTUNITY)
+    assert error == {
+        "statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        "message": "An amount is not negative",
+        "fields": ["Amount"],
+    }
+    lost = {**OPPORTUNITY, "StageName": "Closed Lost"}
+    one = client.upsert_one("Opportunity", CRM_Id__c="v2", Amount=-1, **lost)
+    reopened = client.update("Opportunity", one, StageName="Qualification")
+    assert reopened["errors"][0]["statusCode"] == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+    client.org.rules = []
+    assert client.update("Opportunity", one, StageName="Qualification")["success"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "value", "is_refused"),
+    [
+        ({"blank": True}, None, True),
+        ({"blank": True}, "1", False),
+        ({"changed": True}, "1", True),
+        ({"=": "1"}, "1", True),
+        ({"=": "1"}, "2", False),
+        ({">": "1"}, "2", True),
+        ({">": "1"}, None, False),
+    ],
+)
+def test_conditions(client: Client, condition: Any, value: str | None, is_refused: bool) -> None:
+    client.org.rules = [
+        {"rule": "validation", "object": "Account", "when": {"Phone": condition}, "message": "no"}
+    ]
+    answer = client.call("POST", "/sobjects/Account", {"Name": "A", "Phone": value})
+    assert answer.status_code == (400 if is_refused else 201)
+
+
+def create(client: Client, headers: dict[str, str] | None = None, **more: Any) -> requests.Response:
+    body = {"Name": "Acme", "BillingCity": "Bonn", **more}
+    return client.call("POST", "/sobjects/Account", body, headers=headers)
+
+
+def test_a_duplicate_rule_tells_what_it_found(client: Client) -> None:
+    one = create(client).json()["id"]
+    client.org.rules = [DUPLICATE]
+    refused = create(client, Name="ACME")
+    assert refused.status_code == 400
+    [error] = refused.json()
+    found = error.pop("duplicateResut")
+    assert error == {"errorCode": "DUPLICATES_DETECTED", "message": "Use one of these records?"}
+    assert found == {
+        "allowSave": True,
+        "duplicateRule": "Standard_Account_Duplicate_Rule",
+        "duplicateRuleEntityType": "Account",
+        "errorMessage": "Use one of these records?",
+        "matchResults": [
+            {
+                "entityType": "Account",
+                "errors": [],
+                "matchEngine": "ExactMatchEngine",
+                "matchRecords": [
+                    {
+                        "additionalInformation": [],
+                        "fieldDiffs": [],
+                        "matchConfidence": 100.0,
+                        "record": {
+                            "attributes": {
+                                "type": "Account",
+                                "url": f"{BASE}/sobjects/Account/{one}",
+                            },
+                            "Id": one,
+                        },
+                    }
+                ],
+                "rule": "Standard_Account_Match_Rule_v1_0",
+                "size": 1,
+                "success": True,
+            }
+        ],
+    }
+    records = typed("Account", {"Name": "Acme", "BillingCity": "Bonn"}, {"Name": "Other"})
+    row, other = client.call("POST", "/composite/sobjects", {"records": records}).json()
+    assert row["errors"][0]["statusCode"] == "DUPLICATES_DETECTED"
+    assert row["errors"][0]["duplicateResut"]["matchResults"][0]["size"] == 1
+    assert other["success"]
+    assert client.update("Account", one, Phone="1")["success"]  # its own record is no duplicate
+
+
+def test_the_header_lets_an_alert_pass_and_no_block(client: Client) -> None:
+    create(client)
+    allow = {"Sforce-Duplicate-Rule-Header": "allowSave=true; includeRecordDetails=true"}
+    client.org.rules = [DUPLICATE]
+    assert create(client, allow).status_code == 201
+    old = client.call(
+        "POST",
+        "/sobjects/Account",
+        {"Name": "Acme", "BillingCity": "Bonn"},
+        headers=allow,
+        version="51.0",
+    )
+    assert old.status_code == 400
+    client.org.rules = [{**DUPLICATE, "action": "block"}]
+    blocked = create(client, allow)
+    assert blocked.status_code == 400
+    found = blocked.json()[0]["duplicateResut"]
+    assert found["allowSave"] is False
+    assert found["matchResults"][0]["matchRecords"][0]["record"]["BillingCity"] == "Bonn"
+
+
+def test_an_automation_changes_a_field_after_the_save(client: Client) -> None:
+    client.org.rules = [
+        {
+            "rule": "automation",
+            "object": "Lead",
+            "set": {"Rating": "Hot"},
+            "when": {"LeadSource": {"=": "Web"}},
+        }
+    ]
+    web = client.upsert_one("Lead", CRM_Id__c="a1", LastName="L", Company="C", LeadSource="Web")
+    other = client.upsert_one("Lead", CRM_Id__c="a2", LastName="L", Company="C", Rating="Cold")
+    assert client.row("Lead", web, "Rating") == {"Rating": "Hot"}
+    assert client.row("Lead", other, "Rating") == {"Rating": "Cold"}
+
+
+def test_a_trigger_runs_out_of_time_on_too_many_rows(client: Client) -> None:
+    client.org.rules = [{"rule": "cpu", "object": "Account", "rows": 3}]
+    many = [{"CRM_Id__c": f"cpu{n}", "Name": "A"} for n in range(4)]
+    errors = [r["errors"][0] for r in client.upsert("Account", *many)]
+    assert {e["statusCode"] for e in errors} == {"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"}
+    assert errors[0]["message"].endswith("System.LimitException: Apex CPU time limit exceeded")
+    assert all(r["success"] for r in client.upsert("Account", *many[:3]))
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"rule": "magic"}, "not a rule: 'magic'"),
+        ({"rule": "cpu", "object": "Account"}, "a cpu rule needs object, rows"),
+        ({"rule": "cpu", "object": "Foo", "rows": 1}, "a cpu rule names an unknown object: Foo"),
+        (
+            {"rule": "duplicate", "object": "Account", "fields": ["Nam"]},
+            "a duplicate rule names unknown fields: Nam",
+        ),
+    ],
+)
+def test_a_rule_that_cannot_be_understood_is_refused(
+    client: Client, rule: dict[str, Any], message: str
+) -> None:
+    answer = client.call("POST", "/local/rules", [rule])
+    assert answer.status_code == 400
+    assert message in answer.json()[0]["message"]
+
+
+def test_rules_survive_a_restart(tmp_path: Path) -> None:
+    data = tmp_path / "org.db"
+    with LocalOrg(data) as org:
+        assert Client(org).call("POST", "/local/rules", [VALIDATION]).status_code == 200
+    with LocalOrg(data) as org:
+        assert Client(org).call("GET", "/local/rules").json() == [VALIDATION]

@@ -1,0 +1,61 @@
+"""HTTP itself: zipped bodies, HEAD, methods by override."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from .client import Client
+
+
+@pytest.mark.parametrize(
+    ("accepts", "is_zipped"),
+    [("gzip", True), ("deflate, gzip;q=0.5", True), ("identity", False), ("gzip;q=0", False)],
+)
+def test_an_answer_is_zipped_for_those_who_accept_it(
+    client: Client, accepts: str, is_zipped: bool
+) -> None:
+    path = "/sobjects/Account/describe"
+    answer = client.call("GET", path, headers={"Accept-Encoding": accepts})
+    assert ("Content-Encoding" in answer.headers) is is_zipped
+    assert answer.json()["name"] == "Account"
+    size = int(answer.headers["Content-Length"])
+    assert (size < len(answer.content)) is is_zipped
+
+
+def test_a_zipped_request_is_read(client: Client) -> None:
+    answer = client.session.post(
+        client.org.instance_url + "/services/data/v60.0/sobjects/Account",
+        data=gzip.compress(json.dumps({"Name": "Zipped"}).encode()),
+        headers={"Content-Encoding": "gzip", "Content-Type": "application/json"},
+        timeout=10,
+    )
+    assert answer.status_code == 201
+
+
+def test_a_post_may_be_a_patch(client: Client) -> None:
+    one = client.upsert_one("Account", CRM_Id__c="override", Name="A")
+    answer = client.call(
+        "POST", f"/sobjects/Account/{one}", {"Phone": "5"}, params={"_HttpMethod": "PATCH"}
+    )
+    assert answer.status_code == 204
+    assert client.row("Account", one, "Phone") == {"Phone": "5"}
+
+
+def test_only_a_post_may_be_another_method(client: Client) -> None:
+    one = client.upsert_one("Account", CRM_Id__c="get", Name="A")
+    answer = client.call("GET", f"/sobjects/Account/{one}", params={"_HttpMethod": "DELETE"})
+    assert answer.status_code == 200
+    assert client.org.store.record(one) is not None
+
+
+def test_head_answers_as_get_without_the_body(client: Client) -> None:
+    asked: dict[str, Any] = {"headers": {"Accept-Encoding": "identity"}}
+    get = client.call("GET", "/sobjects/Account/describe", **asked)
+    head = client.call("HEAD", "/sobjects/Account/describe", **asked)
+    assert head.status_code == 200
+    assert head.content == b""
+    assert head.headers["Content-Length"] == get.headers["Content-Length"]
+    assert head.headers["Last-Modified"] == get.headers["Last-Modified"]
+    assert client.call("HEAD", "/sobjects/Foo/describe").status_code == 404
