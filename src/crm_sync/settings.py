@@ -19,7 +19,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dotenv.parser import parse_stream
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 
 from crm_sync.errors import SettingsError
 from crm_sync.files import mappings_directory
@@ -87,12 +95,25 @@ class Settings(_Strict):
     targets: dict[str, Target] = Field(default_factory=dict)
     history_days: int = Field(default=400, ge=1, le=36_500)
 
+    _falls_back: bool = PrivateAttr(default=False)
+
     @property
     def mappings_note(self) -> str:
-        """A sentence where the mappings are the ones that ship with the package, else nothing."""
-        if self.mappings != mappings_directory():
+        """A sentence where nobody named mappings, so the package's own count, else nothing."""
+        if not self._falls_back:
             return ""
         return f"Mappings: the ones that ship with the package, in {self.mappings}."
+
+    def require_mappings(self) -> None:
+        """Raises SettingsError where nobody named mappings: a sync that was started in another
+        folder than usual would push by others than usual.
+        """
+        if self._falls_back:
+            raise SettingsError(
+                "No mappings are named, and this folder has none.",
+                f"Set {PREFIX}MAPPINGS, or mappings in crm-sync.toml, to their folder; those that "
+                f"ship with the package lie in {self.mappings}.",
+            )
 
     def database(self) -> str:
         """The database URL. Raises SettingsError where none is set."""
@@ -390,4 +411,5 @@ def _with_full_paths(settings: Settings, directory: Path) -> Settings:
     mappings = directory / settings.mappings
     if "mappings" not in settings.model_fields_set and not mappings.exists():
         mappings = mappings_directory()
+        settings._falls_back = True
     return settings.model_copy(update={"mappings": mappings, "targets": targets})

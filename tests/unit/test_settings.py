@@ -49,11 +49,14 @@ def test_without_any_file_there_are_defaults(folder: Path) -> None:
     assert (settings.targets, settings.history_days) == ({}, 400)
     assert settings.mappings == mappings_directory()
     assert settings.mappings_note.startswith("Mappings: the ones that ship with the package, in ")
+    with pytest.raises(SettingsError, match="No mappings are named"):
+        settings.require_mappings()
 
 
 def test_mappings_that_are_there_or_named_are_the_ones(folder: Path) -> None:
     named = load(folder, CRM_SYNC_MAPPINGS="elsewhere")
     assert (named.mappings, named.mappings_note) == (folder / "elsewhere", "")
+    named.require_mappings()
     (folder / "mappings").mkdir()
     found = load_settings(folder, {})
     assert (found.mappings, found.mappings_note) == (folder / "mappings", "")

@@ -87,8 +87,7 @@ def sync(target: str | None, chosen: Options, *, as_json: bool, quiet: bool) -> 
     """
     settings = load_settings()
     try:
-        note = settings.mappings_note
-        with _ended_like_ctrl_c(), Progress(quiet=quiet or as_json, note=note) as progress:
+        with _ended_like_ctrl_c(), Progress(quiet=quiet or as_json) as progress:
             report = run.sync(settings, target, chosen, progress.announce, progress.show)
     except Ended as ended:
         _show_run(ended.report, as_json=as_json, quiet=quiet)

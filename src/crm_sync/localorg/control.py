@@ -30,7 +30,7 @@ def _answer(org: "Org", request: Request) -> Answer:
     body: Any = request.body if request.body is not None else {}
     match request.method, parts:
         case "GET", ["calls"]:
-            return Answer(200, [call.as_json() for call in org.calls])
+            return Answer(200, [call.as_json() for call in list(org.calls)])
         case "POST", ["calls", "reset"]:
             org.calls.clear()
             return Answer(204)

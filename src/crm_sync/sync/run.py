@@ -94,6 +94,7 @@ def sync(
     until then, where the run ends early; what was not sent goes with the next run.
     """
     begun = time.monotonic()
+    settings.require_mappings()
     opened = _open(settings, target, options)
     client = opened.client
     with connect(settings.database()) as connection:
