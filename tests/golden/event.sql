@@ -78,7 +78,7 @@ select
             then jsonb_build_object(
                 'code', 'NUMBER_OUTSIDE_VALID_RANGE', 'severity', 'error',
                 'field', 'DurationInMinutes', 'column', 'activities.duration_minutes',
-                'sentence', 'activities.duration_minutes is too large; Event.DurationInMinutes takes 8 digits before the point.',
+                'sentence', 'activities.duration_minutes is too large, or no number; Event.DurationInMinutes takes 8 digits before the point.',
                 'mend', 'Correct activities.duration_minutes.'
             )
         end,

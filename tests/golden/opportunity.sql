@@ -88,7 +88,7 @@ select
             then jsonb_build_object(
                 'code', 'NUMBER_OUTSIDE_VALID_RANGE', 'severity', 'error',
                 'field', 'Amount', 'column', 'projects.contract_value',
-                'sentence', 'projects.contract_value is too large; Opportunity.Amount takes 16 digits before the point.',
+                'sentence', 'projects.contract_value is too large, or no number; Opportunity.Amount takes 16 digits before the point.',
                 'mend', 'Correct projects.contract_value.'
             )
         end,
