@@ -302,7 +302,7 @@ def test_a_port_that_is_taken(desk: Desk) -> None:
     assert ran.out == ""
     assert ran.err == (
         f"crm-sync: Port {port} cannot be used: it is already in use. "
-        "Name another with --port; 0 takes a free one.\n"
+        "Name another one; 0 takes a free one.\n"
     )
 
 
@@ -356,14 +356,15 @@ def test_status_needs_no_mappings(desk: Desk, accounts: list[str]) -> None:
     assert {mapping["enabled"] for mapping in known["mappings"]} == {None}
 
 
-def test_without_a_folder_of_mappings_those_of_the_package_are_used(
+def test_without_a_folder_of_mappings_a_dry_run_takes_the_package_s_and_a_sync_none(
     desk: Desk, org: LocalOrg, accounts: list[str]
 ) -> None:
     shutil.rmtree(desk.mappings)
-    ran = desk.run("sync")
+    ran = desk.run("dry-run")
     assert ran.code == 0
     assert ran.out.splitlines()[1].startswith("Mappings: the ones that ship with the package, in ")
-    assert org.store.count("Account") == 2
+    assert desk.refused("sync").startswith("No mappings are named, and this folder has none. Set ")
+    assert org.store.count("Account") == 0
 
 
 def test_two_reports_in_one_file(desk: Desk) -> None:

@@ -22,8 +22,8 @@ FACTS = thing(
     [
         field("Text", length=255),
         field("Number", "double", precision=18, scale=2),
-        field("Parent", "reference"),
-        field("Owner", "reference"),
+        field("Parent", "reference", reference_to=["Thing__c"]),
+        field("Owner", "reference", reference_to=["User"]),
     ]
 )
 SCHEMA = """

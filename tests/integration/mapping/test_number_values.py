@@ -207,7 +207,8 @@ def test_what_is_no_number_makes_its_row_invalid_and_no_other(connection: Connec
         assert not row.is_valid
         assert row.problems == {(name, OUTSIDE) for name in limited}
         assert set(row.sentences) == {
-            "thing.n is too large; Thing__c.Amount takes 16 digits before the point.",
+            "thing.n is too large, or no number; Thing__c.Amount takes 16 digits before the point.",
             "thing.f is not a finite number.",
-            "The SQL of Text is too large; Thing__c.Text takes 8 digits before the point.",
+            "The SQL of Text is too large, or no number; Thing__c.Text takes 8 digits before the "
+            "point.",
         }

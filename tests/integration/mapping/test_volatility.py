@@ -25,8 +25,8 @@ FACTS = thing(
         field("Text", length=255),
         field("Day", "date"),
         field("Moment", "datetime"),
-        field("Parent", "reference"),
-        field("Owner", "reference"),
+        field("Parent", "reference", reference_to=["Thing__c"]),
+        field("Owner", "reference", reference_to=["User"]),
     ]
 )
 SCHEMA = """
