@@ -615,6 +615,8 @@ create table if not exists sync.record (
     cleared          boolean not null default false,
     primary key (org_id, mapping, key)
 );
+-- For a database that was made before this column was.
+alter table sync.record add column if not exists cleared boolean not null default false;
 create index if not exists record_salesforce_id on sync.record (org_id, salesforce_id);
 create index if not exists record_in_flight on sync.record (org_id) where in_flight is not null;
 

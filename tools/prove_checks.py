@@ -38,7 +38,7 @@ FAULTS = (
         "imports point downward BROKEN",
     ),
     Fault(
-        "src/crm_sync/localorg/values.py",
+        "src/crm_sync/localorg/records/values.py",
         "import crm_sync.errors",
         LAYERS,
         "the local org stands alone BROKEN",

@@ -35,8 +35,11 @@ with demo_servers(org=False) as servers:
 
 
 @pytest.fixture(autouse=True)
-def own_temporary_directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def own_temporary_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """A registry of the test's own: the run's server and other runs are none of its business."""
+    tmp_path_factory.getbasetemp()  # before TMPDIR changes: other tests go on using it
     with tempfile.TemporaryDirectory(prefix="t") as name:
         directory = Path(name).resolve()
         directory.chmod(0o755)
@@ -142,9 +145,13 @@ def test_what_the_servers_mutter_is_not_for_the_terminal(
     assert capfd.readouterr().err == ""
 
 
-def test_servers_that_do_not_start_say_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "psutil.py").write_text("raise RuntimeError('out of order')", encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+def test_servers_that_do_not_start_say_why(
+    monkeypatch: pytest.MonkeyPatch, own_temporary_directory: Path
+) -> None:
+    (own_temporary_directory / "psutil.py").write_text(
+        "raise RuntimeError('out of order')", encoding="utf-8"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(own_temporary_directory))
     with (
         pytest.raises(SetupError, match="did not start: RuntimeError: out of order"),
         demo_servers(org=False),
@@ -171,6 +178,23 @@ def test_ctrl_c_in_the_terminal_ends_its_user_and_then_the_servers() -> None:
     process.wait(20)
     assert not directory.exists()
     assert not psutil.pid_exists(pid)
+
+
+@needs_unix
+def test_ctrl_c_in_the_demo_is_one_line(own_temporary_directory: Path) -> None:
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "crm_sync", "demo"],
+        cwd=own_temporary_directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert demo.stdout is not None
+    assert demo.stdout.readline().startswith("1. ")
+    demo.send_signal(signal.SIGINT)
+    _, said = demo.communicate()
+    assert (demo.returncode, said) == (
+        130,
+        "crm-sync: interrupted. The demo's servers are ended.\n",
+    )
+    assert list(leftovers.registry().iterdir()) == []
 
 
 @needs_unix

@@ -271,3 +271,20 @@ def test_the_example_file_has_every_setting_that_is_no_secret(folder: Path) -> N
         assert re.search(rf"^(# )?\[?{name}( = |\.)", text, re.MULTILINE), name
     shown = re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
     assert load(folder, shown).targets["production"].attempts == 5
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [
+        ("https://a.my.salesforce.com/", True), ("https://127.0.0.1:8443", True),
+        ("https://[::1]:443", True), ("https://a..b", False), ("https://[::1", False),
+        ("https://:99999", False), ("https://h:99999", False), ("https://.example.com", False),
+    ],
+)  # fmt: skip
+def test_an_instance_url_is_an_address(folder: Path, url: str, is_one: bool) -> None:
+    given = {"CRM_SYNC_TARGETS__SANDBOX__INSTANCE_URL": url}
+    if is_one:
+        assert load(folder, TOML, **given).targets["sandbox"].instance_url == url.rstrip("/")
+    else:
+        with pytest.raises(SettingsError, match="should be https://host, without a path"):
+            load(folder, TOML, **given)

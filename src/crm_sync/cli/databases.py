@@ -24,15 +24,13 @@ def apply(*, quiet: bool) -> int:
     with connect(load_settings().owner_database(), schema=False) as connection:
         connection.add_notice_handler(lambda notice: _note_missing_role(notice, missing))
         for name in ("schema.sql", "views.sql"):
-            text = sql_file(name)
             try:
                 with connection.transaction():
-                    connection.execute(text.encode())
+                    connection.execute(sql_file(name).encode())
             except psycopg.Error as error:
                 said = (error.diag.message_primary or type(error).__name__).rstrip(".")
-                where = _where(name, text, error.diag.statement_position)
                 raise DatabaseError(
-                    f"{where} was not applied: PostgreSQL says: {said}.",
+                    f"{name} was not applied: PostgreSQL says: {said}.",
                     error.diag.message_hint or _mend(error, connection.info.user),
                 ) from error
             if not quiet:
@@ -40,11 +38,6 @@ def apply(*, quiet: bool) -> int:
     for said in missing:
         print(said, file=sys.stderr)
     return PROBLEMS if missing else OK
-
-
-def _where(name: str, text: str, position: str | None) -> str:
-    """`schema.sql:120`, or the name alone where PostgreSQL names no place, as inside a function."""
-    return f"{name}:{text.count(chr(10), 0, int(position)) + 1}" if position else name
 
 
 def _mend(error: psycopg.Error, user: str) -> str:

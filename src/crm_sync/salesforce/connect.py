@@ -6,6 +6,7 @@ OAuth client credentials, or an access token that is ready. Everything goes thro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -106,6 +107,11 @@ def _with_token(session: requests.Session, name: str, target: Target) -> SignIn:
             f"Set CRM_SYNC_TARGETS__{name.upper()}__ACCESS_TOKEN.",
         )
     token = target.access_token.get_secret_value()
+    if not re.fullmatch(r"[!-~]+", token):  # a header could not hold it
+        raise SignInError(
+            f"The access_token of target {name} is not one word of ASCII characters.",
+            f"Correct CRM_SYNC_TARGETS__{name.upper()}__ACCESS_TOKEN.",
+        )
     answer = _ask(
         session,
         "GET",

@@ -40,7 +40,7 @@ _CODES = {
 _WORDS = {
     "28P01": ("password authentication failed", "no password supplied"),
     "28000": ("no pg_hba.conf entry", "authentication failed", "is not permitted to log in"),
-    "3D000": ("does not exist",),
+    "3D000": ('^database ".*" does not exist',),
     "53300": ("too many", "remaining connection slots", "Max client connections reached"),
     "57P03": ("is starting up", "is shutting down", "not yet accepting connections"),
 }
@@ -132,7 +132,7 @@ def _refused(text: str, parts: dict[str, Any]) -> DatabaseError:
     said = text.split("FATAL:")[-1].strip().splitlines()[0] if "FATAL:" in text else None
     if said is not None:
         for code, words in _WORDS.items():
-            if any(word in said for word in words):
+            if any(re.search(word, said) for word in words):
                 sentence, mend = _CODES[code]
                 return DatabaseError(sentence.format(**names), mend)
         return DatabaseError(

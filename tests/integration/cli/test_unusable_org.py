@@ -97,6 +97,17 @@ def test_a_token_that_is_over(desk: Desk, org: LocalOrg) -> None:
     assert "client_secret" not in line
 
 
+@pytest.mark.parametrize("token", ["two words", "gr\u00fcn"])
+def test_a_token_that_no_header_can_hold(desk: Desk, token: str) -> None:
+    desk.target["auth"] = "access_token"
+    desk.secrets["CRM_SYNC_TARGETS__LOCAL__ACCESS_TOKEN"] = token
+    desk.settle()
+    assert desk.refused("sync") == (
+        "The access_token of target local is not one word of ASCII characters. "
+        "Correct CRM_SYNC_TARGETS__LOCAL__ACCESS_TOKEN."
+    )
+
+
 def test_a_token_without_the_permission_for_an_object(desk: Desk, org: LocalOrg) -> None:
     desk.target["auth"] = "access_token"
     desk.secrets["CRM_SYNC_TARGETS__LOCAL__ACCESS_TOKEN"] = org.access_token

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.mapping.conftest import ROWS
@@ -211,7 +211,7 @@ long_texts = st.builds(
 )
 
 
-@ROWS
+@settings(ROWS, max_examples=8)  # each row is as long as a hundred others
 @given(st.lists(st.tuples(long_texts), min_size=1, max_size=3))
 @example([("\U0001f600" * (LONG // 2),), ("\U0001f600" * (LONG // 2) + "b",)])
 def test_a_very_long_text_arrives_whole_or_is_cut_between_two_characters(

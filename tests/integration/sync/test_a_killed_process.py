@@ -9,7 +9,7 @@ from tests.integration.sync.practice import Practice
 from tests.trials.kill import Trial
 from tests.trials.walk import Walk
 
-SECONDS = 30
+ROUNDS = 6
 STRIDE = 30
 PARTS = ("begin", "plan", "keep", "mark_sending", "call", "record", "finish", "sweep")
 
@@ -20,10 +20,9 @@ def test_a_sync_that_is_killed_anywhere_loses_and_doubles_nothing(
     seed = secrets.randbelow(10**6)
     print(f"seed {seed}: python -m tests.trials.kill --seed {seed}")
     trial = Trial(practice, tmp_path, seed)
-    rounds = trial.run(SECONDS)
-    print(f"{rounds} rounds; killed: {dict(trial.points)}")
-    assert rounds >= 3
-    assert trial.points["a call on its way"] > 0
+    trial.run(ROUNDS)
+    print(f"killed: {dict(trial.points)}")
+    assert trial.points.total() >= ROUNDS
 
 
 def test_a_sync_that_is_killed_at_any_of_its_steps_loses_and_doubles_nothing(

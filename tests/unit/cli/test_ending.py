@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 
 import pytest
 
@@ -56,14 +57,21 @@ def test_an_interrupt_has_the_code_of_an_interrupt(
     assert ended(monkeypatch, capsys, KeyboardInterrupt()) == (130, "")
 
 
+@pytest.mark.parametrize(("command", "extra"), [(["org", "serve"], "org"), (["demo"], "demo")])
 def test_a_package_that_an_extra_brings(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+    extra: str,
 ) -> None:
-    error = ModuleNotFoundError("No module named 'starlette'", name="starlette")
-    assert ended(monkeypatch, capsys, error) == (
-        2,
-        "crm-sync: This needs the package starlette, which is not installed. The extra org brings "
-        "it. In a clone of the project: `uv sync`, or `pip install '.[org]'`.\n",
+    for name in [name for name in sys.modules if name.startswith("crm_sync.demo")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("crm_sync.demo", raising=False)
+    monkeypatch.setitem(sys.modules, "psutil", None)  # as if it were not installed
+    assert ending.run(command) == 2
+    assert capsys.readouterr().err == (
+        f"crm-sync: This needs the package psutil, which is not installed. The extra {extra} "
+        f"brings it. In a clone of the project: `uv sync`, or `pip install '.[{extra}]'`.\n"
     )
 
 
