@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support import chromium, postgres
+from tests.support import chromium, clients, postgres
 
 if TYPE_CHECKING:
     from crm_sync.localorg.serve import LocalOrg
@@ -43,15 +43,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the Chromium to test pages in, with its chromedriver beside it or on the path; in "
         "one word. Default: the one that is installed; without any those tests are left out",
     )
+    group.addoption(
+        "--clients",
+        type=Path,
+        metavar="DIRECTORY",
+        help="where tests.clients.install put sf, jsforce, SFDMU and CumulusCI, to run them "
+        "against the local org; in one word; without it those tests are left out",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs recordings or a browser when there are none: not a gap in this run, so
-    no skip.
+    """Leave out what needs recordings, a browser or clients when there are none: not a gap in this
+    run, so no skip.
     """
     missing = {
         "recordings": config.getoption("--recordings") is None,
         "browser": chromium.installed(config.getoption("--browser")) is None,
+        "clients": clients.directory(config) is None,
     }
     without = [
         item
@@ -63,11 +71,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in without]
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Says when the tests in a browser are left out, and what they need."""
-    if chromium.installed(config.getoption("--browser")) is not None:
-        return None
-    return f"no browser: tests/browser is left out; {chromium.HOW_TO_INSTALL}"
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Says what is left out, and what it needs."""
+    lines: list[str] = []
+    if chromium.installed(config.getoption("--browser")) is None:
+        lines.append(f"no browser: tests/browser is left out; {chromium.HOW_TO_INSTALL}")
+    if clients.directory(config) is None:
+        lines.append(f"no clients: most of tests/clients is left out; {clients.HOW_TO_INSTALL}")
+    return lines
 
 
 @pytest.fixture(scope="session")
