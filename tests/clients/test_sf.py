@@ -117,13 +117,23 @@ def test_describe_and_limits(sf: Clients) -> None:
     assert limits["DailyApiRequests"]["max"] == 15000
 
 
-def test_it_tells_what_is_wrong(sf: Clients) -> None:
+def test_it_tells_what_is_wrong_with_a_query(sf: Clients) -> None:
     wrong = sf.sf("data", "query", "--query", "SELECT Foo FROM Account", fails=True)
     assert wrong["name"] == "INVALID_FIELD"
     assert "No such column 'Foo' on entity 'Account'" in wrong["message"]
-    sf.org.expire_sessions()
-    ended = sf.sf("sobject", "describe", "--sobject", "Lead", fails=True)
-    assert "INVALID_SESSION_ID" in str(ended) or "expired" in ended["message"]
+
+
+def test_a_session_that_ended_is_told_and_one_by_a_key_is_renewed(sf: Clients) -> None:
+    org = sf.org
+    count = ("data", "query", "--query", "SELECT COUNT() FROM Group")
+    org.expire_sessions()
+    ended = sf.sf(*count, fails=True)
+    assert ended["message"] == "Session expired or invalid"
+    key = ("--username", org.username, "--jwt-key-file", str(org.private_key_file))
+    app = ("--client-id", org.client_id, "--instance-url", org.instance_url)
+    assert sf.sf("org", "login", "jwt", *key, *app, "--set-default")["username"] == org.username
+    org.expire_sessions()
+    assert sf.sf(*count)["totalSize"] == 1
 
 
 def write(path: Path, rows: list[dict[str, str]]) -> None:
