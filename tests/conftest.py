@@ -15,6 +15,14 @@ from tests.support import chromium, clients, postgres
 if TYPE_CHECKING:
     from crm_sync.localorg.serve import LocalOrg
 
+LEFT_OUT = pytest.StashKey[dict[str, int]]()
+NEEDS = {
+    "recordings": "they need exchanges recorded with a real org (--recordings=DIRECTORY)",
+    "browser": chromium.HOW_TO_INSTALL,
+    "clients": clients.HOW_TO_INSTALL,
+}
+"""What the tests with a marker need, in a sentence."""
+
 
 def pytest_configure() -> None:
     """Ctrl-C must reach what tests start, even where a shell ran pytest without it."""
@@ -61,24 +69,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         "browser": chromium.installed(config.getoption("--browser")) is None,
         "clients": clients.directory(config) is None,
     }
-    without = [
-        item
-        for item in items
-        if any(is_missing and item.get_closest_marker(m) for m, is_missing in missing.items())
-    ]
-    if without:
-        config.hook.pytest_deselected(items=without)
-        items[:] = [item for item in items if item not in without]
+    without = {
+        marker: [item for item in items if item.get_closest_marker(marker)]
+        for marker, is_missing in missing.items()
+        if is_missing
+    }
+    left_out = {item for found in without.values() for item in found}
+    if left_out:
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
+    config.stash[LEFT_OUT] = {marker: len(found) for marker, found in without.items() if found}
 
 
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Says what is left out, and what it needs."""
-    lines: list[str] = []
-    if chromium.installed(config.getoption("--browser")) is None:
-        lines.append(f"no browser: tests/browser is left out; {chromium.HOW_TO_INSTALL}")
-    if clients.directory(config) is None:
-        lines.append(f"no clients: most of tests/clients is left out; {clients.HOW_TO_INSTALL}")
-    return lines
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Says what was left out and what it needs, also in a quiet run."""
+    for marker, count in config.stash.get(LEFT_OUT, {}).items():
+        terminalreporter.write_line(f"{count} tests left out, no {marker}: {NEEDS[marker]}")
 
 
 @pytest.fixture(scope="session")
