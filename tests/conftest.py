@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support import chromium, postgres
+from tests.support import chromium, clients, postgres
 
 if TYPE_CHECKING:
     from crm_sync.localorg.serve import LocalOrg
+
+LEFT_OUT = pytest.StashKey[dict[str, int]]()
+NEEDS = {
+    "recordings": "they need exchanges recorded with a real org (--recordings=DIRECTORY)",
+    "browser": chromium.HOW_TO_INSTALL,
+    "clients": clients.HOW_TO_INSTALL,
+}
+"""What the tests with a marker need, in a sentence."""
 
 
 def pytest_configure() -> None:
@@ -43,31 +51,42 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the Chromium to test pages in, with its chromedriver beside it or on the path; in "
         "one word. Default: the one that is installed; without any those tests are left out",
     )
+    group.addoption(
+        "--clients",
+        type=Path,
+        metavar="DIRECTORY",
+        help="where tests.clients.install put sf, jsforce, SFDMU and CumulusCI, to run them "
+        "against the local org; in one word; without it those tests are left out",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs recordings or a browser when there are none: not a gap in this run, so
-    no skip.
+    """Leave out what needs recordings, a browser or clients when there are none: not a gap in this
+    run, so no skip.
     """
     missing = {
         "recordings": config.getoption("--recordings") is None,
         "browser": chromium.installed(config.getoption("--browser")) is None,
+        "clients": clients.directory(config) is None,
     }
-    without = [
-        item
-        for item in items
-        if any(is_missing and item.get_closest_marker(m) for m, is_missing in missing.items())
-    ]
-    if without:
-        config.hook.pytest_deselected(items=without)
-        items[:] = [item for item in items if item not in without]
+    without = {
+        marker: [item for item in items if item.get_closest_marker(marker)]
+        for marker, is_missing in missing.items()
+        if is_missing
+    }
+    left_out = {item for found in without.values() for item in found}
+    if left_out:
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
+    config.stash[LEFT_OUT] = {marker: len(found) for marker, found in without.items() if found}
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Says when the tests in a browser are left out, and what they need."""
-    if chromium.installed(config.getoption("--browser")) is not None:
-        return None
-    return f"no browser: tests/browser is left out; {chromium.HOW_TO_INSTALL}"
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Says what was left out and what it needs, also in a quiet run."""
+    for marker, count in config.stash.get(LEFT_OUT, {}).items():
+        terminalreporter.write_line(f"{count} tests left out, no {marker}: {NEEDS[marker]}")
 
 
 @pytest.fixture(scope="session")

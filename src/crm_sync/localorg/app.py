@@ -80,6 +80,7 @@ class _Api:
         self._page = site.Page(org, self._router)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope = wire.without_doubled_slash(scope)
         if site.serves(scope["path"]):
             await self._page(scope, receive, send)
             return

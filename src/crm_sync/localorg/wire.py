@@ -79,6 +79,18 @@ async def receive(http: HttpRequest, folder: Path, most: int) -> tuple[Request, 
     return _request(http, headers, upload=upload), refusal
 
 
+def without_doubled_slash(scope: Scope) -> Scope:
+    """The same request where its path begins with one slash, however many it came with.
+
+    sf keeps the address that it signed in with and a slash behind it, and so asks for
+    ``//services/data/vXX.X/…`` from then on (C), which Salesforce answers as the path meant.
+    """
+    path, raw_path = str(scope["path"]), bytes(scope["raw_path"])
+    if not path.startswith("//"):
+        return scope
+    return {**scope, "path": "/" + path.lstrip("/"), "raw_path": b"/" + raw_path.lstrip(b"/")}
+
+
 def _headers(http: HttpRequest) -> dict[str, str]:
     return {name.lower(): value for name, value in http.headers.items()}
 

@@ -157,3 +157,13 @@ def test_an_id_of_another_object_is_refused(client: Client) -> None:
         }
     ]
     assert client.call("GET", f"/sobjects/Account/{lead}").status_code == 404
+
+
+def test_the_first_bulk_api_is_not_found_rather_than_not_signed_in(client: Client) -> None:
+    url = f"{client.org.instance_url}/services/async/60.0/job"
+    session = {"X-SFDC-Session": client.org.access_token, "Content-Type": "application/xml"}
+    answer = requests.post(
+        url, data="<jobInfo/>", headers=session, verify=str(client.org.ca_bundle), timeout=20
+    )
+    assert answer.status_code == 404
+    assert answer.json()[0]["errorCode"] == "NOT_FOUND"

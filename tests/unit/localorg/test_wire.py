@@ -43,6 +43,15 @@ def test_a_post_may_be_a_patch(client: Client) -> None:
     assert client.row("Account", one, "Phone") == {"Phone": "5"}
 
 
+def test_a_path_may_begin_with_two_slashes(client: Client) -> None:
+    doubled = client.org.instance_url + "//services/data"
+    assert len(client.session.get(doubled, timeout=10).json()) > 30
+    answer = client.session.get(f"{doubled}/v60.0/sobjects/Account", timeout=10)
+    assert answer.json()["objectDescribe"]["name"] == "Account"
+    wrong = client.session.get(f"{doubled}//v60.0/sobjects/Account", timeout=10)
+    assert wrong.status_code == 404
+
+
 def test_only_a_post_may_be_another_method(client: Client) -> None:
     one = client.upsert_one("Account", CRM_Id__c="get", Name="A")
     answer = client.call("GET", f"/sobjects/Account/{one}", params={"_HttpMethod": "DELETE"})

@@ -11,7 +11,7 @@ https://{domain}.salesforce.com, and with "HOST:PORT/my" as its domain that is a
 import re
 from typing import TYPE_CHECKING
 
-from crm_sync.localorg.errors import ApiError
+from crm_sync.localorg.errors import ApiError, not_found
 from crm_sync.localorg.records import identifiers
 from crm_sync.localorg.rest import resources
 from crm_sync.localorg.routing import Answer, Request
@@ -45,6 +45,10 @@ def answer(org: "Org", request: Request) -> Answer | None:
             return _userinfo(org, request)
         case _ if path.startswith("/id/"):
             return _identity(org, request, path)
+        case _ if path.startswith("/services/async/"):
+            # The first Bulk API is not here. Its session stands in a header of its own, so that
+            # "session expired" would send its clients to sign in again and again.
+            raise not_found()
         case _ if soap is not None:
             return _post(request) or soap(org, request)
         case _:

@@ -11,8 +11,7 @@ from simple_salesforce.bulk2 import SFBulk2Handler, SFBulk2Type
 from simple_salesforce.exceptions import SalesforceOperationError
 
 from crm_sync.localorg.serve import LocalOrg
-
-from .bulk_client import rows
+from tests.unit.localorg.bulk_client import rows
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,85 @@
+"""The clients that ``--clients=DIRECTORY`` names, run as a person would: by their commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.clients import install
+
+if TYPE_CHECKING:
+    from crm_sync.localorg.serve import LocalOrg
+
+HOW_TO_INSTALL = (
+    "`python -m tests.clients.install DIRECTORY` installs them, --clients=DIRECTORY names them"
+)
+PATIENCE_SECONDS = 300
+"""After which a client hangs; none takes a tenth of it on a quiet machine."""
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The programs in one directory, with a home of their own and an org to talk to."""
+
+    directory: Path
+    home: Path
+    org: LocalOrg
+
+    def environment(self) -> dict[str, str]:
+        """What a client sees: nothing of this machine's own Salesforce or proxy settings."""
+        node = install.node_home(self.directory) / "bin"
+        paths = (node, self.directory / "node_modules/.bin", self.directory / "cumulusci/bin")
+        return {
+            "PATH": os.pathsep.join([*map(str, paths), os.environ["PATH"]]),
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            "NODE_EXTRA_CA_CERTS": str(self.org.ca_bundle),
+            "REQUESTS_CA_BUNDLE": str(self.org.ca_bundle),
+            "SF_ACCESS_TOKEN": self.org.access_token,
+            "SF_AUTOUPDATE_DISABLE": "true",
+            "SF_SKIP_NEW_VERSION_CHECK": "true",
+            "SF_DISABLE_TELEMETRY": "true",
+            "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
+        }
+
+    def run(
+        self, *command: str, cwd: Path | None = None, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command, in the home directory or another; the caller judges its exit code."""
+        return subprocess.run(
+            command,
+            cwd=cwd or self.home,
+            env={**self.environment(), **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+
+    def sf(self, *arguments: str, fails: bool = False, cwd: Path | None = None) -> Any:
+        """What ``sf … --json`` answers: its result, or the whole answer of one that must fail."""
+        done = self.run("sf", *arguments, "--json", cwd=cwd)
+        assert done.stdout.startswith("{"), done.stdout + done.stderr
+        answer = json.loads(done.stdout)
+        assert (done.returncode != 0) is fails, answer
+        return answer if fails else answer["result"]
+
+
+def directory(config: pytest.Config) -> Path | None:
+    """The directory that was named; None without one.
+
+    Raises pytest.UsageError when it does not hold the pinned versions.
+    """
+    named: Path | None = config.getoption("--clients")
+    if named is None:
+        return None
+    if not install.is_installed(named.absolute()):
+        raise pytest.UsageError(f"--clients: {named} lacks the pinned clients; {HOW_TO_INSTALL}")
+    return named.absolute()
