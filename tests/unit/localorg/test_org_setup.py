@@ -2,9 +2,7 @@
 integration user writes by the new external ID. By plain XML, and by simple-salesforce unchanged."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 import requests
@@ -13,7 +11,7 @@ from simple_salesforce.api import Salesforce
 from crm_sync.localorg.serve import LocalOrg
 
 from .client import Client
-from .metadata_calls import NAMESPACE, grant, key_field, post, read, save
+from .metadata_calls import grant, key_field, save
 from .permitting import described, error
 
 OBJECTS = ("Account", "Lead", "Opportunity", "Activity", "Contract")
@@ -53,30 +51,6 @@ def test_fields_and_a_permission_set_let_the_integration_user_write_by_the_new_k
             assert (result["success"], result["created"]) == (True, is_new), (name, result)
     told = save(admin, "upsertMetadata", *fields[:4])
     assert [result["created"] for result in told] == ["false"] * 4
-
-
-@pytest.mark.recordings
-def test_recorded_documents_are_accepted(own: Client, admin: Client, recordings: Path) -> None:
-    """A connector's own requests, with an object that is here instead of theirs."""
-    token = str(admin.session.headers["Authorization"]).partition(" ")[2]
-    for name in ("upsert-customfields", "write-permissionset"):
-        text = (recordings / "metadata" / f"{name}-request.xml").read_text(encoding="utf-8")
-        text = text.replace("TEST_ACCESS_TOKEN", token).replace("TestObject15__c", "Account")
-        answer = post(admin, text)
-        recorded = (recordings / "metadata" / f"{name}-response.xml").read_text(encoding="utf-8")
-        expected = _results(recorded.replace("TestObject15__c", "Account"))
-        # Theirs ran against an org that had some of the components already.
-        assert _results(answer.text) == [{**each, "created": "true"} for each in expected]
-    [document] = read(admin, "PermissionSet", "IntegrationCustomFieldVisibility")
-    assert document["label"] == "Custom Field Visibility for Integration"
-
-
-def _results(text: str) -> list[dict[str, str | None]]:
-    root = ElementTree.fromstring(text)  # noqa: S314 - a recording, or the local org's own answer
-    return [
-        {element.tag.rpartition("}")[2]: element.text for element in result}
-        for result in root.iter(f"{{{NAMESPACE}}}result")
-    ]
 
 
 # simple-salesforce -----------------------------------------------------------------------------
