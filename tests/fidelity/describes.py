@@ -19,10 +19,14 @@ _HOST_OR_VERSION = re.compile(r"^https?://[^/]+|(?<=^/services/data/)v[^/]+")
 
 
 def by_name(described: dict[str, Any]) -> dict[str, Any]:
-    """A describe with its fields by name, and its addresses without host and version: neither
-    these nor the order of the fields is a fact about the object."""
-    fields = {f["name"]: f for f in sorted(described["fields"], key=lambda f: str(f["name"]))}
-    return {**_anywhere(described), "fields": fields}
+    """A describe with fields and child relationships by name, and its addresses without host and
+    version: neither these nor the order of the lists is a fact about the object."""
+    told = _anywhere(described)
+    told["fields"] = dict(sorted((f["name"], f) for f in described["fields"]))
+    if "childRelationships" in told:
+        children = {f"{c['childSObject']}.{c['field']}": c for c in told["childRelationships"]}
+        told["childRelationships"] = dict(sorted(children.items()))
+    return told
 
 
 def _anywhere(value: Any) -> Any:
@@ -34,14 +38,16 @@ def _anywhere(value: Any) -> Any:
 
 
 def offered(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
-    """The recorded describe without the fields that the local org does not offer; each lookup
-    without the targets that it does not have."""
+    """The recorded describe without the fields and child relationships that the local org does
+    not offer; each lookup without the targets that it does not have."""
     fields = {
         name: {**fact, "referenceTo": _known(fact["referenceTo"], ours["fields"][name])}
         for name, fact in theirs["fields"].items()
         if name in ours["fields"]
     }
-    return {**theirs, "fields": fields}
+    children = theirs.get("childRelationships", {})
+    known = {name: told for name, told in children.items() if name in ours["childRelationships"]}
+    return {**theirs, "fields": fields} | ({"childRelationships": known} if children else {})
 
 
 def _known(targets: list[str], field: dict[str, Any]) -> list[str]:

@@ -28,6 +28,8 @@ class ApiError(Exception):
         super().__init__(f"{status} {code}: {message}")
         self.status = status
         body: dict[str, Any] = {"message": message, "errorCode": code}
+        if code == "NOT_FOUND":  # R, CumulusCI: this one names its code first
+            body = {"errorCode": code, "message": message}
         if fields is not None:
             body["fields"] = list(fields)
         self.body: Any = [body]
@@ -97,6 +99,11 @@ _STATUS = {
 def not_found(message: str = NOT_FOUND_MESSAGE) -> ApiError:
     """404 for an unknown path, object or record (R, errors/not-found and restforce)."""
     return ApiError(404, "NOT_FOUND", message)
+
+
+def no_external_id(name: str) -> ApiError:
+    """404 where a path names no field that can find a record (R, restforce)."""
+    return not_found(f"Provided external ID field does not exist or is not accessible: {name}")
 
 
 def required_missing(names: list[str]) -> RowError:

@@ -5,7 +5,7 @@ import pytest
 from crm_sync.localorg.serve import LocalOrg
 
 from .client import Client
-from .metadata_calls import document, refusal, text_field
+from .metadata_calls import document, refusal, save, text_field
 
 REFUSED = [
     (
@@ -78,6 +78,16 @@ REFUSED = [
         "Length must be between 1 and 255",
     ),
     (
+        document(
+            "CustomField",
+            "Account.Rank__c",
+            "<label>R</label><type>LongTextArea</type><length>30</length>"
+            "<visibleLines>3</visibleLines>",
+        ),
+        "FIELD_INTEGRITY_EXCEPTION",
+        "Invalid length, minimum is: 256",
+    ),
+    (
         document("CustomField", "", "<label>R</label><type>Date</type>"),
         "REQUIRED_FIELD_MISSING",
         "Required field is missing: fullName",
@@ -125,3 +135,17 @@ def test_a_name_that_can_be_none_is_refused(refusing: Client, name: str) -> None
     code, message = refusal(refusing, "createMetadata", text_field(f"Account.{name}__c"))
     assert code == "FIELD_INTEGRITY_EXCEPTION"
     assert message.startswith("The Field Name field can only contain underscores and alphanumeric")
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<type>Checkbox</type><required>true</required><defaultValue>false</defaultValue>",
+        "<type>LongTextArea</type><length>30</length><visibleLines>3</visibleLines>",
+    ],
+)
+def test_some_refusals_name_no_field(refusing: Client, inner: str) -> None:
+    """R, amp-labs."""
+    field = document("CustomField", "Account.Rank__c", f"<label>R</label>{inner}")
+    [result] = save(refusing, "upsertMetadata", field)
+    assert result["errors"].keys() == {"message", "statusCode"}

@@ -109,6 +109,18 @@ def test_a_deleted_record_and_one_that_never_was_are_told_apart(client: Client) 
         assert (answer.status_code, answer.json()) == (404, absent if method == "GET" else missing)
 
 
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+@pytest.mark.parametrize("text", ["23foo", "-1", "001XXXXXXXXXXXXXXX", "Name"])
+def test_what_cannot_be_an_id_is_taken_for_a_field(client: Client, method: str, text: str) -> None:
+    """R, restforce. The code comes first, as in every NOT_FOUND (R, CumulusCI)."""
+    body = {"Name": "A"} if method == "PATCH" else None
+    answer = client.call(method, f"/sobjects/Account/{text}", body)
+    assert answer.status_code == 404
+    [error] = answer.json()
+    message = f"Provided external ID field does not exist or is not accessible: {text}"
+    assert list(error.items()) == [("errorCode", "NOT_FOUND"), ("message", message)]
+
+
 def test_a_refusal_of_a_single_record_is_a_list_of_errors(client: Client) -> None:
     answer = client.call("POST", "/sobjects/Lead", {"Company": "C"})
     assert answer.status_code == 400

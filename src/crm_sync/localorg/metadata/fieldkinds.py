@@ -102,7 +102,8 @@ def check(definition: Definition, schema: Schema) -> None:
             raise _wrong("The local org has no lookup filters.", name, "UNKNOWN_EXCEPTION")
         # False says of a field what is so anyway (R, metadata/upsert-customfields-request.xml).
         if name not in allowed and value not in (False, "", []):
-            raise _wrong(f"Can not specify '{name}' for a CustomField of type {kind_name}", name)
+            text = f"Can not specify '{name}' for a CustomField of type {kind_name}"
+            raise RowError("FIELD_INTEGRITY_EXCEPTION", text)  # names no field (R, amp-labs)
     _check_bounds(definition, kind)
     default_of(definition)
     if kind.type == "reference":
@@ -114,6 +115,9 @@ def check(definition: Definition, schema: Schema) -> None:
 def _check_bounds(definition: Definition, kind: FieldKind) -> None:
     if "length" in kind.needs:
         lengths = range(1, 256) if kind.type == "string" else _LONG_TEXT
+        if kind.type != "string" and definition["length"] < lengths[0]:  # R, amp-labs
+            text = f"Invalid length, minimum is: {lengths[0]}"
+            raise RowError("FIELD_INTEGRITY_EXCEPTION", text)
         if definition["length"] not in lengths:
             raise _wrong(f"Length must be between {lengths[0]} and {lengths[-1]}", "length")
     if kind.needs == _NUMBERS:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from crm_sync.localorg.errors import ApiError, RowError, not_found
+from crm_sync.localorg.errors import ApiError, RowError, no_external_id
 from crm_sync.localorg.records import remove, save
 from crm_sync.localorg.records.body import Row, type_of
 from crm_sync.localorg.records.save import ROLLED_BACK
@@ -114,7 +114,7 @@ def key_field(object_type: ObjectType, name: str) -> Field:
     """The field of an upsert's URL; one that is no key answers as if absent (R, restforce)."""
     key = object_type.find(name)
     if key is None or not key.is_key:
-        raise not_found(f"Provided external ID field does not exist or is not accessible: {name}")
+        raise no_external_id(name)
     return key
 
 

@@ -32,7 +32,7 @@ def unchanged(request: Request, object_type: ObjectType, record: Record) -> Answ
     since = _date(request.headers, "if-modified-since")
     same = since is not None and _modified(record) <= since
     if object_type.name == WITH_ETAG and "if-none-match" in request.headers:
-        same = _etag(record) in _tags(request.headers["if-none-match"])
+        same = _etag(record) in tags(request.headers["if-none-match"])
     return Answer(304, None, headers_of(object_type, record)) if same else None
 
 
@@ -43,7 +43,7 @@ def check_write(request: Request, object_type: ObjectType, record: Record | None
     until = _date(request.headers, "if-unmodified-since")
     is_met = until is None or _modified(record) <= until
     if object_type.name == WITH_ETAG and "if-match" in request.headers:
-        is_met = is_met and _etag(record) in _tags(request.headers["if-match"])
+        is_met = is_met and _etag(record) in tags(request.headers["if-match"])
     if not is_met:
         # 412 is D, the sentence U.
         raise ApiError(412, "PRECONDITION_FAILED", "The precondition of the request is not met.")
@@ -54,7 +54,8 @@ def _etag(record: Record) -> str:
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
 
 
-def _tags(header: str) -> set[str]:
+def tags(header: str) -> set[str]:
+    """The ETags of a header, without what tells that the answer was zipped."""
     return {tag.strip().removeprefix("W/").replace("--gzip", "") for tag in header.split(",")}
 
 

@@ -2,15 +2,17 @@
 
 The keys are those of recorded describes. All describes of an org share one ETag and one
 Last-Modified, which change with its schema (R, CumulusCI); here that is when the org was started.
+The ETag ends in ``--gzip`` where the answer may be zipped, so never in a composite (R, CumulusCI).
 """
 
 import hashlib
 import json
+from collections.abc import Iterable
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from crm_sync.localorg.records import recordtypes
-from crm_sync.localorg.rest import recent
+from crm_sync.localorg.rest import conditions, recent
 from crm_sync.localorg.routing import Answer, Request, Route
 from crm_sync.localorg.schema import Field, ObjectType, Schema
 
@@ -63,6 +65,32 @@ _MORE: dict[str, Any] = {
 }
 """What only the describe of one object says."""
 
+_RESOURCES = {
+    "compactLayouts": "/describe/compactLayouts",
+    "rowTemplate": "/{ID}",
+    "approvalLayouts": "/describe/approvalLayouts",
+    "namedLayouts": "/describe/namedLayouts/{LayoutName}",
+    "passwordUtilities": "/{ID}/password",
+    "eventSeriesUpdates": "/{ID}/fromThisEventOnwards",
+    "listviews": "/listviews",
+    "describe": "/describe",
+    "quickActions": "/quickActions",
+    "layouts": "/describe/layouts",
+    "sobject": "",
+}
+"""Name of a URL of a describe → what follows the object's own."""
+
+_ALWAYS = ("rowTemplate", "describe", "sobject")
+_USUAL = ("compactLayouts", "approvalLayouts", "listviews", "quickActions", "layouts")
+_OF_ONE = ("eventSeriesUpdates",)
+"""What only the describe of one object lists."""
+
+_ORDER = (
+    "compactLayouts", "rowTemplate", "approvalLayouts", "namedLayouts", "passwordUtilities",
+    "uiDetailTemplate", "uiEditTemplate", "eventSeriesUpdates", "listviews", "describe",
+    "uiNewRecord", "quickActions", "layouts", "sobject",
+)  # fmt: skip
+
 
 def describe_global(org: "Org", request: Request) -> Answer:
     headers, is_unchanged = _conditional(org, request)
@@ -114,15 +142,17 @@ def fingerprint(schema: Schema) -> str:
 
 def _conditional(org: "Org", request: Request) -> tuple[dict[str, str], bool]:
     fingerprint_seen, since_seen = org.describe_state(request)
-    etag = f'"{fingerprint_seen}--gzip"'
-    headers = {"ETag": etag, "Last-Modified": format_datetime(since_seen, usegmt=True)}
+    etag = f'"{fingerprint_seen}"'
+    is_zipped = "gzip" in request.headers.get("accept-encoding", "")
+    told = f'"{fingerprint_seen}--gzip"' if is_zipped else etag
+    headers = {"ETag": told, "Last-Modified": format_datetime(since_seen, usegmt=True)}
     since = request.headers.get("if-modified-since")
     if since:
         try:
             return headers, parsedate_to_datetime(since) >= since_seen
         except ValueError:
             return headers, False
-    return headers, request.headers.get("if-none-match") == etag
+    return headers, etag in conditions.tags(request.headers.get("if-none-match", ""))
 
 
 def _flags(org: "Org", request: Request, object_type: ObjectType) -> dict[str, Any]:
@@ -133,11 +163,14 @@ def _flags(org: "Org", request: Request, object_type: ObjectType) -> dict[str, A
     flags["createable"] &= may.may_create(object_type.name)
     flags["updateable"] &= may.may_edit(object_type.name)
     flags["deletable"] &= may.may_delete(object_type.name)
+    return dict(sorted({**flags, **_names(object_type)}.items()))
+
+
+def _names(object_type: ObjectType) -> dict[str, Any]:
     return {
-        **flags,
         "keyPrefix": object_type.prefix,
         "label": object_type.label,
-        "labelPlural": facts["labelPlural"],
+        "labelPlural": object_type.facts["labelPlural"],
         "name": object_type.name,
     }
 
@@ -147,10 +180,7 @@ def unconditional(object_type: ObjectType, base: str) -> dict[str, Any]:
     facts = object_type.facts
     return {
         **{key: facts.get(key, value) for key, value in _FLAGS.items()},
-        "keyPrefix": object_type.prefix,
-        "label": object_type.label,
-        "labelPlural": facts["labelPlural"],
-        "name": object_type.name,
+        **_names(object_type),
         "urls": _short_urls(object_type, base),
     }
 
@@ -174,6 +204,8 @@ def _children(schema: Schema, object_type: ObjectType) -> list[dict[str, Any]]:
         for child in sorted(schema.objects, key=lambda o: o.name)
         for field in child.fields
         if object_type.name in field.reference_to
+        # What was merged away is no child of the record that stayed (R, CumulusCI).
+        and field.name != "MasterRecordId"
     ]
 
 
@@ -199,25 +231,39 @@ def _record_types(org: "Org", object_type: ObjectType, base: str) -> list[dict[s
 
 
 def _short_urls(object_type: ObjectType, base: str) -> dict[str, str]:
+    """Where a global describe says an object's resources are (R, CumulusCI)."""
     url = f"{base}/sobjects/{object_type.name}"
-    return {"rowTemplate": f"{url}/{{ID}}", "describe": f"{url}/describe", "sobject": url}
+    offered = _resources(object_type)
+    return {
+        name: f"{url}{path}"
+        for name, path in _RESOURCES.items()
+        if name in _ALWAYS or (name in offered and name not in _OF_ONE)
+    }
 
 
 def _urls(org: "Org", object_type: ObjectType, base: str) -> dict[str, str]:
+    """The same, and the pages of a browser, in the order of recorded describes."""
     url = f"{base}/sobjects/{object_type.name}"
-    return {
-        "compactLayouts": f"{url}/describe/compactLayouts",
-        "rowTemplate": f"{url}/{{ID}}",
-        "approvalLayouts": f"{url}/describe/approvalLayouts",
+    offered = _resources(object_type)
+    resources = {
+        name: f"{url}{path}"
+        for name, path in _RESOURCES.items()
+        if name in _ALWAYS or name in offered
+    }
+    pages = {
         "uiDetailTemplate": f"{org.instance_url}/{{ID}}",
         "uiEditTemplate": f"{org.instance_url}/{{ID}}/e",
-        "listviews": f"{url}/listviews",
-        "describe": f"{url}/describe",
         "uiNewRecord": f"{org.instance_url}/{object_type.prefix}/e",
-        "quickActions": f"{url}/quickActions",
-        "layouts": f"{url}/describe/layouts",
-        "sobject": url,
     }
+    return {name: each for name in _ORDER if (each := {**resources, **pages}.get(name))}
+
+
+def _resources(object_type: ObjectType) -> Iterable[str]:
+    """``"resources"`` of a description; else those of most objects, if it has layouts (R)."""
+    named: Iterable[str] | None = object_type.facts.get("resources")
+    if named is not None:
+        return named
+    return _USUAL if object_type.facts.get("layoutable", True) else ()
 
 
 ROUTES = [

@@ -2,8 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
-from crm_sync.localorg.errors import ApiError, MultipleChoicesError, RowError, not_found
-from crm_sync.localorg.records import remove, save
+from crm_sync.localorg.errors import (
+    ApiError,
+    MultipleChoicesError,
+    RowError,
+    no_external_id,
+    not_found,
+)
+from crm_sync.localorg.records import identifiers, remove, save
 from crm_sync.localorg.records.body import Row
 from crm_sync.localorg.records.store import Record
 from crm_sync.localorg.rest import conditions, read
@@ -135,13 +141,21 @@ def _created(request: Request, row: Row, more: dict[str, Any]) -> Answer:
 
 
 def _own_id(org: "Org", object_type: ObjectType, text: str) -> str:
+    _check_form(text)
     try:
         return org.parser(object_type).record_id(text)
     except RowError as error:
         raise error.as_request() from None
 
 
+def _check_form(text: str) -> None:
+    """What cannot be an Id is taken for the name of an external ID field (R, restforce)."""
+    if identifiers.normalize(text) is None:
+        raise no_external_id(text)
+
+
 def _living(org: "Org", object_type: ObjectType, text: str) -> Record:
+    _check_form(text)
     try:
         id18 = org.parser(object_type).record_id(text)
     except RowError:
