@@ -129,3 +129,33 @@ def test_describe_limits_and_what_was_deleted(tools: Clients) -> None:
     assert limit == 15000
     assert used > 0
     assert deleted == [True]
+
+
+def test_a_custom_field_is_made_permitted_and_filled(tools: Clients) -> None:
+    """By the Metadata API, as an administrator; the integration user then writes it."""
+    made, read, permitted, upserted, refused = run(
+        tools,
+        """
+        const admin = new jsforce.Connection({loginUrl: org.instance_url, version: '60.0'});
+        await admin.login(org.admin_username, org.admin_password);
+        const field = {fullName: 'Account.Key__c', label: 'Key', type: 'Text', length: 40,
+            externalId: true, unique: true, caseSensitive: true};
+        say(await admin.metadata.upsert('CustomField', [field]));
+        say(await admin.metadata.read('CustomField', ['Account.Key__c']));
+        const permission = {field: 'Account.Key__c', readable: true, editable: true};
+        say(await admin.metadata.upsert('PermissionSet', [
+            {fullName: 'Key_Access', label: 'Key access', fieldPermissions: [permission]}]));
+        const set = await admin.sobject('PermissionSet').findOne({Name: 'Key_Access'}, 'Id');
+        await admin.sobject('PermissionSetAssignment').create(
+            {PermissionSetId: set.Id, AssigneeId: (await connection.identity()).user_id});
+        say(await connection.sobject('Account').upsert({Key__c: 'k', Name: 'K'}, 'Key__c'));
+        say(await admin.metadata.upsert('CustomField', [{...field, fullName: 'Nothing.Key__c'}]));
+        """,
+    )
+    assert made == [{"created": True, "fullName": "Account.Key__c", "success": True, "errors": []}]
+    assert (read[0]["type"], read[0]["length"], read[0]["unique"]) == ("Text", 40, True)
+    assert permitted[0]["success"]
+    assert upserted["created"]
+    assert [a["Key__c"] for a in tools.org.store.records("Account")] == ["k"]
+    assert not refused[0]["success"]
+    assert refused[0]["errors"][0]["statusCode"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"

@@ -117,6 +117,14 @@ def test_describe_and_limits(sf: Clients) -> None:
     assert limits["DailyApiRequests"]["max"] == 15000
 
 
+def test_a_query_of_the_tooling_api(sf: Clients) -> None:
+    field = "EntityDefinition.QualifiedApiName = 'Account' AND QualifiedApiName = 'CRM_Id__c'"
+    query = f"SELECT QualifiedApiName, DataType FROM FieldDefinition WHERE {field}"
+    asked = ("--query", query, "--use-tooling-api", "--result-format", "csv")
+    [row] = csv.DictReader(sf.run("sf", "data", "query", *asked).stdout.splitlines())
+    assert row["DataType"] == "Text(64) (External ID) (Unique Case Sensitive)"
+
+
 def test_it_tells_what_is_wrong_with_a_query(sf: Clients) -> None:
     wrong = sf.sf("data", "query", "--query", "SELECT Foo FROM Account", fails=True)
     assert wrong["name"] == "INVALID_FIELD"
