@@ -54,7 +54,7 @@ def _page_of_the_local_org(browser: str, here: Path) -> None:
     told = subprocess.run(
         [*demo, "--keep"], cwd=here, check=True, stdout=subprocess.PIPE, encoding="utf-8"
     ).stdout
-    page, kept = re.search(r"its page +(.+)", told), re.search(r"demo --stop (.+)", told)
+    page, kept = re.search(r"The org's page: (.+)", told), re.search(r"demo --stop (.+)", told)
     if kept is None or page is None:
         raise SystemExit("`demo --keep` does not say where its page is and how to stop it.")
     try:
