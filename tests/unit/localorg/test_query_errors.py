@@ -40,6 +40,8 @@ REFERENCE = (
             "No such column 'CRM_Id__c' on entity 'Name'."
             + REFERENCE.format("field", "__c", "custom field"),
         ),
+        ("invalid", "MALFORMED_QUERY", "unexpected token: 'invalid'"),
+        (" SELCT Id FROM Account", "MALFORMED_QUERY", "unexpected token: 'SELCT'"),
         (
             "SELECT Id FROM Account WHERE",
             "MALFORMED_QUERY",

@@ -14,7 +14,7 @@ from lark.visitors import v_args
 
 from crm_sync.localorg.errors import ApiError
 from crm_sync.localorg.soql import dateliterals
-from crm_sync.localorg.soql.refusals import Unexpected, error_at, unexpected
+from crm_sync.localorg.soql.refusals import Unexpected, error_at, malformed, unexpected
 from crm_sync.localorg.soql.tree import (
     Call,
     Comparison,
@@ -265,6 +265,10 @@ def _refusal(text: str, refused: UnexpectedInput) -> ApiError:
         place = len(text) if at_end else _place(refused.token)
         token = "<EOF>" if at_end else str(refused.token)
         message = f"unexpected token: '{token}'"
+        if not at_end and not text[:place].strip():
+            # What does not even begin as a query is told without its place (R,
+            # node-salesforce-connection).
+            return malformed(message)
     else:
         place = int(getattr(refused, "pos_in_stream", 0))
         message = _no_token(text, place)
