@@ -72,7 +72,7 @@ def test_children_have_the_names_of_a_real_org(client: Client) -> None:
 
 
 def test_the_urls_of_an_object_are_those_of_its_resources(client: Client) -> None:
-    """R, CumulusCI: the list of all objects, and the describe of Event."""
+    """R, nango: the list of all objects; CumulusCI: the describe of Event."""
     listed = {
         o["name"]: list(o["urls"]) for o in client.call("GET", "/sobjects").json()["sobjects"]
     }
@@ -83,7 +83,11 @@ def test_the_urls_of_an_object_are_those_of_its_resources(client: Client) -> Non
     assert listed["CampaignMember"] == [
         "compactLayouts", "rowTemplate", "describe", "layouts", "sobject",
     ]  # fmt: skip
-    assert listed["Organization"] == ["rowTemplate", "describe", "sobject"]
+    for name in ("Organization", "Group", "PermissionSet", "Profile"):
+        assert listed[name] == ["rowTemplate", "describe", "sobject"]
+    for name in ("Event", "Task"):
+        assert not {"listviews", "approvalLayouts"} & set(listed[name])
+    assert "eventSeriesUpdates" in listed["Event"]
     urls = client.call("GET", "/sobjects/Event/describe").json()["urls"]
     assert urls["eventSeriesUpdates"] == f"{BASE}/sobjects/Event/{{ID}}/fromThisEventOnwards"
     assert not urls.keys() & {"listviews", "approvalLayouts"}

@@ -82,8 +82,6 @@ _RESOURCES = {
 
 _ALWAYS = ("rowTemplate", "describe", "sobject")
 _USUAL = ("compactLayouts", "approvalLayouts", "listviews", "quickActions", "layouts")
-_OF_ONE = ("eventSeriesUpdates",)
-"""What only the describe of one object lists."""
 
 _ORDER = (
     "compactLayouts", "rowTemplate", "approvalLayouts", "namedLayouts", "passwordUtilities",
@@ -231,31 +229,25 @@ def _record_types(org: "Org", object_type: ObjectType, base: str) -> list[dict[s
 
 
 def _short_urls(object_type: ObjectType, base: str) -> dict[str, str]:
-    """Where a global describe says an object's resources are (R, CumulusCI)."""
+    """Where the list of all objects says that an object's resources are (R, nango)."""
     url = f"{base}/sobjects/{object_type.name}"
     offered = _resources(object_type)
     return {
         name: f"{url}{path}"
         for name, path in _RESOURCES.items()
-        if name in _ALWAYS or (name in offered and name not in _OF_ONE)
+        if name in _ALWAYS or name in offered
     }
 
 
 def _urls(org: "Org", object_type: ObjectType, base: str) -> dict[str, str]:
     """The same, and the pages of a browser, in the order of recorded describes."""
-    url = f"{base}/sobjects/{object_type.name}"
-    offered = _resources(object_type)
-    resources = {
-        name: f"{url}{path}"
-        for name, path in _RESOURCES.items()
-        if name in _ALWAYS or name in offered
-    }
     pages = {
         "uiDetailTemplate": f"{org.instance_url}/{{ID}}",
         "uiEditTemplate": f"{org.instance_url}/{{ID}}/e",
         "uiNewRecord": f"{org.instance_url}/{object_type.prefix}/e",
     }
-    return {name: each for name in _ORDER if (each := {**resources, **pages}.get(name))}
+    known = {**_short_urls(object_type, base), **pages}
+    return {name: known[name] for name in _ORDER if name in known}
 
 
 def _resources(object_type: ObjectType) -> Iterable[str]:
