@@ -16,7 +16,8 @@ def versions(newest: int) -> list[dict[str, str]]:
     listed: list[dict[str, str]] = []
     for number in range(OLDEST_VERSION, newest + 1):
         since = number - OLDEST_VERSION  # version 31 was Summer '14; three follow in a year
-        label = f"{SEASONS[since % 3]} '{14 + (since + 2) // 3}"
+        mark = "\u2019" if number == 42 else "'"  # R, nango: that one has another apostrophe
+        label = f"{SEASONS[since % 3]} {mark}{14 + (since + 2) // 3}"
         listed.append(
             {"label": label, "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
         )
