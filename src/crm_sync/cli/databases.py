@@ -88,10 +88,11 @@ def accept(name: str, *, this_database: bool, quiet: bool) -> int:
     name, where = settings.chosen(name)
     with connect(settings.database()) as connection:
         org = state.accept(connection, Client(name, where), database=this_database)
+        database = connection.info.dbname
     if not quiet:
         print(org.sentence())
         print(
-            f"The state of this org belongs to this database now ({connection.info.dbname})."
+            f"The state of this org belongs to this database now ({database})."
             if this_database
             else f"The target {name} is bound to this org."
         )

@@ -21,7 +21,7 @@ def answer(org: "Org", request: Request) -> Answer:
         return _answer(org, request)
     except ApiError as error:
         return Answer(error.status, error.body)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         return Answer(400, [{"errorCode": "BAD_CONTROL_REQUEST", "message": str(error)}])
 
 

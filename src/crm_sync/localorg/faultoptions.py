@@ -59,6 +59,16 @@ KINDS: dict[str, Kind] = {
         _row_error,
         {"code": "UNABLE_TO_LOCK_ROW", "message": LOCK_MESSAGE},
     ),
+    "job-fail": Kind(
+        "ends a Bulk job as Failed",
+        lambda g: {"job": {"fail": g["message"], "after": int(g["after"])}},
+        {"message": "InternalServerError : a fault on demand", "after": "0"},
+    ),
+    "job-hang": Kind(
+        "leaves a Bulk job InProgress",
+        lambda g: {"job": {"hang": True, "after": int(g["after"])}},
+        {"after": "0"},
+    ),
     "row-error": Kind(
         "refuses rows", _row_error, {"code": "UNKNOWN_EXCEPTION", "message": "a fault on demand"}
     ),
@@ -67,6 +77,7 @@ _WHEN: dict[str, Callable[[str], Any]] = {
     "method": str,
     "path": str,
     "object": str,
+    "operation": str,
     "external-id": str,
     "id": str,
     "nth": int,

@@ -18,6 +18,9 @@ from crm_sync.localorg.options import HOST
 KEEP_ALIVE_SECONDS = 75
 
 
+ANOTHER = "Name another one; 0 takes a free one."
+
+
 class PortError(OSError):
     """A port that cannot be listened on; ``strerror`` is a sentence."""
 
@@ -92,6 +95,10 @@ def bind(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise PortError(
+                error.errno, f"{host} is no address of this machine. Name one."
+            ) from None
         why = "it is already in use" if error.errno == errno.EADDRINUSE else error.strerror
-        raise PortError(error.errno, f"Port {port} cannot be used: {why}.") from None
+        raise PortError(error.errno, f"Port {port} cannot be used: {why}. {ANOTHER}") from None
     return listening

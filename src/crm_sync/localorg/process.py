@@ -81,7 +81,7 @@ def _refused(sentence: str) -> int:
 
 def _reason(error: OSError) -> str:
     if isinstance(error, PortError):
-        return f"{error.strerror} Name another one; 0 takes a free one."
+        return str(error.strerror)
     why = (error.strerror or str(error)).lower()
     return f"{error.filename or 'The data file'} cannot be used: {why}. Name another with --data."
 

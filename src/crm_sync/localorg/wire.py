@@ -162,7 +162,7 @@ def _parsed(
         if door.OWN_BODY.match(path):
             return raw, None, None
         if content_type in _JSON_TYPES or path.startswith("/local/"):
-            return raw, json.loads(raw), None
+            return raw, _json(raw), None
     except (OSError, EOFError, zlib.error):
         return raw, None, _bad_body("The request body could not be read: it is no gzip")
     except UnicodeDecodeError as error:
@@ -170,6 +170,10 @@ def _parsed(
         return raw, None, _bad_body(f"Invalid UTF-8 start byte 0x{byte:x} at [line:1, column:1]")
     except json.JSONDecodeError as error:
         return raw, None, _bad_body(jsonerrors.sentence(error))
+    except UnicodeEncodeError:
+        return raw, None, _bad_body("Incomplete surrogate pair at [line:1, column:1]")
+    except ValueError:
+        return raw, None, _bad_body("Numeric value out of range at [line:1, column:1]")
     except RecursionError:
         return raw, None, _bad_body("The request body is nested too deeply")
     if _OTHER_BODY.search(content_type):
@@ -179,6 +183,16 @@ def _parsed(
         f"Content-Type header specified in HTTP request is not supported: {headers['content-type']}"
     )
     return raw, None, _refusal(415, "UNSUPPORTED_MEDIA_TYPE", message)
+
+
+def _json(raw: bytes) -> Any:
+    """JSON read. Raises JSONDecodeError; UnicodeEncodeError for half a surrogate pair, which is no
+    text; ValueError for a number of thousands of digits.
+    """
+    read = json.loads(raw)
+    if b"\\u" in raw and b"\\ud" in raw.lower():
+        json.dumps(read, ensure_ascii=False).encode()
+    return read
 
 
 def _bad_body(message: str) -> Answer:

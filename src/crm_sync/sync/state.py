@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlparse
 
 import psycopg
@@ -44,7 +44,10 @@ def database_identity(connection: psycopg.Connection[Any]) -> DatabaseIdentity:
 
 
 def identify(
-    connection: psycopg.Connection[Any], client: Client, *, accepting: bool = False
+    connection: psycopg.Connection[Any],
+    client: Client,
+    *,
+    accepting: Literal["", "org", "database"] = "",
 ) -> Org:
     """The org that the target leads to, checked against what the state is bound to.
 
@@ -52,7 +55,7 @@ def identify(
     """
     signed_in = client.signed_in
     bound = _run(connection, "bound_org", target=client.name).fetchone()
-    if bound and bound[0] != signed_in.org_id and not accepting:
+    if bound and bound[0] != signed_in.org_id and accepting != "org":
         raise OrgChangedError(
             f"Target {client.name} was bound to the org {bound[0]} ({bound[1]}), and now leads to "
             f"{signed_in.org_id}. Nothing was sent.",
@@ -62,7 +65,9 @@ def identify(
     if known is None:
         return _ask_org(client)
     here = database_identity(connection)
-    if (int(known[3]), int(known[4])) != (here.system_identifier, here.oid) and not accepting:
+    if (int(known[3]), int(known[4])) != (here.system_identifier, here.oid) and (
+        accepting != "database"
+    ):
         raise OrgChangedError(
             f"This database is a copy: the state for org {signed_in.org_id} was written by "
             f"another one ({known[3]}/{known[4]}), this is {here.system_identifier}/{here.oid}. "
@@ -145,7 +150,7 @@ def accept(connection: psycopg.Connection[Any], client: Client, *, database: boo
     """`target accept`: binds the target to the org that it leads to now, or the org's state to this
     database. Either way the next plan searches Salesforce before it counts a row as a create.
     """
-    org = identify(connection, client, accepting=True)
+    org = identify(connection, client, accepting="database" if database else "org")
     with locked(connection, org.id), connection.transaction():
         values = _written(connection, org)
         _run(connection, "know_org", **values)

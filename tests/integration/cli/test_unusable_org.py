@@ -181,6 +181,10 @@ def test_a_copied_database(
             line = desk.refused("sync")
             assert line.startswith("This database is a copy: the state for org")
             assert line.endswith("crm-sync target accept --database local")
+            assert desk.refused("target", "accept", "local") == line
+            said = desk.run("target", "accept", "--database", "local")
+            assert said.code == 0
+            assert f"The state of this org belongs to this database now ({copy})." in said.out
             assert desk.run("target", "accept", "--database", "local", "--quiet").out == ""
             assert desk.run("sync").code == 0
             assert org.store.count("Account") == 2

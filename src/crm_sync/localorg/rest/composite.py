@@ -93,6 +93,8 @@ def _checked(request: Request, router: Router) -> tuple[list[dict[str, Any]], di
                 "JSON_PARSER_ERROR",
                 "Each subrequest must have a method, a url and a referenceId.",
             )
+        if not isinstance(sub.get("httpHeaders") or {}, dict):  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+            raise ApiError(400, "JSON_PARSER_ERROR", "The httpHeaders of a subrequest are a map.")
         checked.append(sub)  # pyright: ignore[reportUnknownArgumentType]
     names = [sub["referenceId"] for sub in checked]
     if len(set(names)) != len(names):

@@ -1,6 +1,7 @@
 """query, queryAll and their next pages (D)."""
 
 import re
+import sqlite3
 from typing import TYPE_CHECKING
 
 from crm_sync.localorg.errors import ApiError
@@ -49,11 +50,15 @@ def _run(org: "Org", request: Request, *, with_deleted: bool) -> Answer:
     text = request.query.get("q")
     if not text:
         raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
-    statement = compiled(org, text, request.user_id, with_deleted=with_deleted)
-    if flag(request.query.get("columns")):
-        return Answer(200, columns.describe(statement))
-    size = page_size(request)
-    return Answer(200, org.results.first_page(statement, size, request.user_id, request.base))
+    try:
+        statement = compiled(org, text, request.user_id, with_deleted=with_deleted)
+        if flag(request.query.get("columns")):
+            return Answer(200, columns.describe(statement))
+        size = page_size(request)
+        return Answer(200, org.results.first_page(statement, size, request.user_id, request.base))
+    except (OverflowError, RecursionError, UnicodeEncodeError, sqlite3.IntegrityError):
+        # A number or a date that no field can hold, half a surrogate pair, NOT hundreds deep (U).
+        raise ApiError(400, "MALFORMED_QUERY", "The query holds a value out of range") from None
 
 
 def page_size(request: Request) -> int:
