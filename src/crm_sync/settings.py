@@ -11,14 +11,10 @@ from __future__ import annotations
 import os
 import re
 import ssl
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from io import StringIO
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from dotenv.parser import parse_stream
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -32,10 +28,17 @@ from pydantic import (
 from crm_sync.errors import SettingsError
 from crm_sync.files import mappings_directory
 from crm_sync.names import nearest
+from crm_sync.settings_sources import (
+    PREFIX,
+    Given,
+    Path_,
+    from_dotenv,
+    from_environment,
+    from_toml,
+)
 
 __all__ = ["Settings", "Target", "load_settings", "variable"]
 
-PREFIX = "CRM_SYNC_"
 FILE = "crm-sync.toml"
 DOTENV = ".env"
 TARGET_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -43,10 +46,6 @@ TARGET_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 ADDRESS = re.compile(
     r"https://(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?/?"
 )
-_KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
-_KEYS = re.compile(rf"\s*(\[?)\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*(\]|=)")
-
-Path_ = tuple[str, ...]
 
 
 class _Strict(BaseModel):
@@ -180,11 +179,11 @@ def load_settings(
     one) and for a secret in `crm-sync.toml`. No message repeats a value.
     """
     directory = directory or Path()  # so that messages name files as people do, mappings/lead.yaml
-    given: dict[Path_, _Given] = {}
+    given: dict[Path_, Given] = {}
     for origin in (
-        _from_toml(directory / FILE),
-        _from_dotenv(directory / DOTENV),
-        _from_environment(os.environ if environment is None else environment),
+        from_toml(directory / FILE),
+        from_dotenv(directory / DOTENV),
+        from_environment(os.environ if environment is None else environment),
     ):
         for one in origin:
             _check_known(one)
@@ -195,16 +194,6 @@ def load_settings(
     except ValidationError as error:
         raise _explained(error, given) from None
     return _with_full_paths(settings, directory)
-
-
-@dataclass(frozen=True)
-class _Given:
-    """One key with its value, and how a message calls it and says where it stands."""
-
-    path: Path_
-    value: Any
-    place: Callable[[Path_], str]  # of the key, or of a level above it
-    is_variable: bool = False
 
 
 def _check_certificates(name: str, bundle: Path) -> None:
@@ -225,100 +214,7 @@ def _check_certificates(name: str, bundle: Path) -> None:
     )
 
 
-def _from_toml(file: Path) -> Iterator[_Given]:
-    if not file.exists():
-        return
-    text = _text_of(file)
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"line (\d+), column (\d+)", str(error))
-        last = text.splitlines() or [""]  # "at end of document"
-        line, column = found.groups() if found else (len(last), len(last[-1]) + 1)
-        where = f"{file.name}:{line}:{column}"
-        what = str(error).split(" (at ")[0]
-        raise SettingsError(f"{where}: this is not TOML: {what}.") from None
-    places = _places(text)
-
-    def place(path: Path_) -> str:
-        known = (path[:length] for length in range(len(path), 0, -1) if path[:length] in places)
-        line, column = places.get(next(known, ()), (1, 1))
-        return f"{file.name}:{line}:{column}"
-
-    for path, value in _leaves(content):
-        yield _Given(path, value, place)
-
-
-def _places(text: str) -> dict[Path_, tuple[int, int]]:
-    """Line and column of each key and table; of an inline table's keys the table's."""
-    places: dict[Path_, tuple[int, int]] = {}
-    section: Path_ = ()
-    for number, line in enumerate(text.splitlines(), 1):
-        if found := _KEYS.match(line):
-            keys = tuple(key.strip("\"'") for key in re.findall(_KEY, found[2]))
-            column = found.start(1 if found[1] else 2) + 1
-            path = keys if found[1] else section + keys
-            section = keys if found[1] else section
-            places.setdefault(path, (number, column))
-            for length in range(1, len(path)):
-                places.setdefault(path[:length], (number, column))
-    return places
-
-
-def _from_dotenv(file: Path) -> Iterator[_Given]:
-    if not file.exists():
-        return
-    for binding in parse_stream(StringIO(_text_of(file))):
-        written = binding.original.string
-        before = len(written) - len(written.lstrip())
-        where = f"{file.name}:{binding.original.line + written[:before].count(chr(10))}:1"
-        if binding.error or (binding.key is not None and binding.value is None):
-            raise SettingsError(f"{where}: this line is not KEY=value.")
-        if binding.key is not None:
-            yield from _variables({binding.key: binding.value or ""}, f"{where}: ")
-
-
-def _from_environment(environment: Mapping[str, str]) -> Iterator[_Given]:
-    return _variables(environment, "")
-
-
-def _variables(values: Mapping[str, str], before: str) -> Iterator[_Given]:
-    for name, value in values.items():
-        if name.upper().startswith(PREFIX):
-            path = tuple(name.upper().removeprefix(PREFIX).lower().split("__"))
-            said = f"{before}{name}"
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise SettingsError(f"{said} is not UTF-8.", "Write it in UTF-8.") from None
-            given = value if value.strip() else None
-            yield _Given(path, given, _always(said), is_variable=True)
-
-
-def _always(said: str) -> Callable[[Path_], str]:
-    return lambda _: said
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise SettingsError(f"{file.name} is not UTF-8.", "Save it as UTF-8.") from None
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise SettingsError(f"{file.name} cannot be read: {reason}.") from None
-
-
-def _leaves(content: dict[str, Any], above: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
-    for key, value in content.items():
-        path = (*above, key)
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, path)
-        else:
-            yield path, value
-
-
-def _check_known(given: _Given) -> None:
+def _check_known(given: Given) -> None:
     """Raises SettingsError for a key that is none, and for a secret where it does not belong."""
     path = given.path
     is_target = path[0] == "targets"
@@ -345,7 +241,7 @@ def _check_known(given: _Given) -> None:
         )
 
 
-def _unknown(given: _Given, depth: int) -> SettingsError:
+def _unknown(given: Given, depth: int) -> SettingsError:
     path = given.path
     if given.is_variable:
         names = [variable(name) for name in Settings.model_fields if name != "targets"]
@@ -365,7 +261,7 @@ def _unknown(given: _Given, depth: int) -> SettingsError:
     )
 
 
-def _nested(given: Iterable[_Given]) -> dict[str, Any]:
+def _nested(given: Iterable[Given]) -> dict[str, Any]:
     content: dict[str, Any] = {}
     for one in given:
         level = content
@@ -375,7 +271,7 @@ def _nested(given: Iterable[_Given]) -> dict[str, Any]:
     return content
 
 
-def _explained(error: ValidationError, given: Mapping[Path_, _Given]) -> SettingsError:
+def _explained(error: ValidationError, given: Mapping[Path_, Given]) -> SettingsError:
     first = error.errors(include_input=False, include_url=False)[0]
     path = tuple(str(part) for part in first["loc"])
     if first["type"] == "missing":
@@ -386,7 +282,7 @@ def _explained(error: ValidationError, given: Mapping[Path_, _Given]) -> Setting
     return SettingsError(f"{place}:{said} {sentence}.")
 
 
-def _incomplete(path: Path_, given: Mapping[Path_, _Given]) -> SettingsError:
+def _incomplete(path: Path_, given: Mapping[Path_, Given]) -> SettingsError:
     """A target without a key that it must have; often a misspelt name in a variable."""
     of_target = [one for key, one in given.items() if key[:2] == path[:2]]
     others = {key[1] for key in given if key[0] == "targets"} - {path[1]}

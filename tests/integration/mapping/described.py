@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import requests
 
 from crm_sync.localorg.serve import LocalOrg
+from crm_sync.mapping.load import load_mapping
+from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 
 OBJECTS = ("Account", "Lead", "Opportunity", "Task", "Event")
@@ -40,3 +43,10 @@ EXTERNAL_ID = field("CRM_Id__c", length=64, external_id=True, unique=True)
 def thing(fields: Iterable[FieldFacts], **facts: Any) -> ObjectFacts:
     """The object Thing__c with its external ID and these fields."""
     return ObjectFacts(name="Thing__c", fields={f.name: f for f in (EXTERNAL_ID, *fields)}, **facts)
+
+
+def from_file(folder: Path, text: str) -> Mapping:
+    """The mapping of a file thing.yaml with this text, so that messages name its lines."""
+    file = folder / "thing.yaml"
+    file.write_text(text, encoding="utf-8")
+    return load_mapping(file)

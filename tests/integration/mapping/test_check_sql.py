@@ -12,9 +12,8 @@ import pytest
 from crm_sync.errors import CrmSyncError, DatabaseError, MappingError
 from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.check import check_mappings, explain_error
-from crm_sync.mapping.load import load_mapping
 from crm_sync.mapping.model import Mapping
-from tests.integration.mapping.described import field, thing
+from tests.integration.mapping.described import field, from_file, thing
 from tests.integration.mapping.planned import planned
 
 Connection = psycopg.Connection[Any]
@@ -41,12 +40,6 @@ def things(connection: Connection) -> Connection:
     """The owner's connection to a database with a table `thing` that may join `owner`."""
     connection.execute(SCHEMA.encode())
     return connection
-
-
-def from_file(folder: Path, text: str) -> Mapping:
-    file = folder / "thing.yaml"
-    file.write_text(text, encoding="utf-8")
-    return load_mapping(file)
 
 
 def said(connection: Connection, mapped: Mapping) -> str:

@@ -11,9 +11,8 @@ import pytest
 from crm_sync.errors import CrmSyncError, MappingError
 from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.check import check_mappings
-from crm_sync.mapping.load import load_mapping
 from crm_sync.mapping.model import Mapping
-from tests.integration.mapping.described import field, thing
+from tests.integration.mapping.described import field, from_file, thing
 from tests.integration.mapping.planned import planned
 from tests.support.postgres import Database
 
@@ -21,12 +20,6 @@ Connection = psycopg.Connection[Any]
 FACTS = thing([field("Text", length=255), field("Other", length=255)])
 TEXT = "object: Thing__c\nsource: {table: thing}\nlabel: name\nfields: {Text: name}\n"
 BENEATH = "create table public.beneath (id integer primary key, name text);"
-
-
-def from_file(folder: Path, text: str) -> Mapping:
-    file = folder / "thing.yaml"
-    file.write_text(text, encoding="utf-8")
-    return load_mapping(file)
 
 
 def said(connection: Connection, mapped: Mapping) -> str:

@@ -12,11 +12,10 @@ import pytest
 from crm_sync.errors import MappingError
 from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.check import check_mappings
-from crm_sync.mapping.load import load_mapping
 from crm_sync.mapping.model import Mapping
 from crm_sync.sync.plan import create_tables
 from crm_sync.sync.run import _plan_transaction
-from tests.integration.mapping.described import field, thing
+from tests.integration.mapping.described import field, from_file, thing
 from tests.support.postgres import Database
 
 Connection = psycopg.Connection[Any]
@@ -47,12 +46,6 @@ def things(connection: Connection) -> Connection:
     """The owner's connection to a database with the table and functions above."""
     connection.execute(SCHEMA.encode())
     return connection
-
-
-def from_file(folder: Path, text: str) -> Mapping:
-    file = folder / "thing.yaml"
-    file.write_text(text, encoding="utf-8")
-    return load_mapping(file)
 
 
 def check(connection: Connection, mapped: Mapping) -> str:

@@ -3,7 +3,7 @@
 import json
 from email.message import Message
 from email.parser import BytesParser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from crm_sync.localorg.bulk import listing, refusals
 from crm_sync.localorg.bulk.dialect import Dialect
@@ -119,23 +119,27 @@ def delete(org: "Org", request: Request, job_id: str) -> Answer:
 
 
 def successful_results(org: "Org", request: Request, job_id: str) -> Answer:
-    job = org.bulk.find("ingest", job_id)
-    if not job.has_ended:
-        return Answer(204)
-    files = org.bulk.files(job)
-    ends = [chunk.successful_end for chunk in org.bulk.table.chunks(job)]
-    head = _head(org, job, ("sf__Id", "sf__Created"))
-    return Answer(200, files.results(files.successful, head, ends), CSV)
+    return _results(org, job_id, "successful", ("sf__Id", "sf__Created"))
 
 
 def failed_results(org: "Org", request: Request, job_id: str) -> Answer:
+    return _results(org, job_id, "failed", ("sf__Id", "sf__Error"))
+
+
+def _results(
+    org: "Org", job_id: str, kind: Literal["successful", "failed"], own: tuple[str, ...]
+) -> Answer:
+    """One of the two result files, with Salesforce's own columns first."""
     job = org.bulk.find("ingest", job_id)
     if not job.has_ended:
         return Answer(204)
     files = org.bulk.files(job)
-    ends = [chunk.failed_end for chunk in org.bulk.table.chunks(job)]
-    head = _head(org, job, ("sf__Id", "sf__Error"))
-    return Answer(200, files.results(files.failed, head, ends), CSV)
+    chunks = org.bulk.table.chunks(job)
+    if kind == "successful":
+        file, ends = files.successful, [chunk.successful_end for chunk in chunks]
+    else:
+        file, ends = files.failed, [chunk.failed_end for chunk in chunks]
+    return Answer(200, files.results(file, _head(org, job, own), ends), CSV)
 
 
 def unprocessed_records(org: "Org", request: Request, job_id: str) -> Answer:
