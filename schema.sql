@@ -564,10 +564,13 @@ create table if not exists sync.mapping (
     source_table text not null,
     source_key   text not null,
     fingerprint  text not null,
+    source_state text,
     looked_up_at timestamptz,
     planned_at   timestamptz not null default now(),
     primary key (org_id, mapping)
 );
+-- For a database that was made before this column was.
+alter table sync.mapping add column if not exists source_state text;
 
 create table if not exists sync.describe (
     org_id     text not null references sync.org on delete cascade,
@@ -620,7 +623,16 @@ create table if not exists sync.record (
 -- For a database that was made before this column was.
 alter table sync.record add column if not exists cleared boolean not null default false;
 create index if not exists record_salesforce_id on sync.record (org_id, salesforce_id);
-create index if not exists record_in_flight on sync.record (org_id) where in_flight is not null;
+-- Records that every plan looks at, whether their row changed or not.
+drop index if exists sync.record_in_flight;
+create index if not exists record_open on sync.record (org_id, mapping)
+    where in_flight is not null or salesforce_id is null or state <> 'live';
+
+create table if not exists sync.moved (
+    org_id        text not null references sync.org on delete cascade,
+    salesforce_id text not null,
+    primary key (org_id, salesforce_id)
+);
 
 create table if not exists sync.plan (
     org_id        text not null references sync.org on delete cascade,
@@ -717,6 +729,9 @@ comment on column sync.mapping.source_table is 'Table that the rows come from.';
 comment on column sync.mapping.source_key is 'Its key column.';
 comment on column sync.mapping.fingerprint is
     'Hash of the mapping and of the describe facts it uses; a new one means that every row is compared.';
+comment on column sync.mapping.source_state is
+    'Hash of what the noting of changes rests on: the table, its triggers, enum labels; a new one, or null, '
+    'means that every row is compared.';
 comment on column sync.mapping.looked_up_at is
     'When Salesforce was searched for records that we had not recorded; null: search first.';
 comment on column sync.mapping.planned_at is 'When it was last planned.';
@@ -766,6 +781,12 @@ comment on column sync.record.problem is 'For gone and merged: what was found.';
 comment on column sync.record.cleared is
     'The row is gone and the record stays (on_delete): its values are no longer kept here; if the row comes '
     'back, every field is sent.';
+
+comment on table sync.moved is
+    'Records found deleted, merged or converted in Salesforce, or marked because their row left, since the '
+    'org''s position: they and what names them are compared again.';
+comment on column sync.moved.org_id is 'The org (ON DELETE CASCADE).';
+comment on column sync.moved.salesforce_id is 'Id of the record, as what names it was sent with.';
 
 comment on table sync.plan is 'What is to be done, one row per org, mapping and key; a recorded row leaves it.';
 comment on column sync.plan.org_id is 'The org (ON DELETE CASCADE).';
@@ -967,6 +988,7 @@ alter table sync.describe enable row level security;
 alter table sync.reference enable row level security;
 alter table sync.change enable row level security;
 alter table sync.record enable row level security;
+alter table sync.moved enable row level security;
 alter table sync.plan enable row level security;
 alter table sync.history enable row level security;
 alter table sync.run enable row level security;

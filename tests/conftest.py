@@ -20,6 +20,7 @@ NEEDS = {
     "recordings": "they need exchanges recorded with a real org (--recordings=DIRECTORY)",
     "browser": chromium.HOW_TO_INSTALL,
     "clients": clients.HOW_TO_INSTALL,
+    "prepared": "they need a server that allows prepared transactions (--postgres system)",
 }
 """What the tests with a marker need, in a sentence."""
 
@@ -61,13 +62,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs recordings, a browser or clients when there are none: not a gap in this
-    run, so no skip.
+    """Leave out what needs recordings, a browser, clients or another server where there are none:
+    not a gap in this run, so no skip.
     """
     missing = {
         "recordings": config.getoption("--recordings") is None,
         "browser": chromium.installed(config.getoption("--browser")) is None,
         "clients": clients.directory(config) is None,
+        "prepared": config.getoption("--postgres") != "system",
     }
     without = {
         marker: [item for item in items if item.get_closest_marker(marker)]

@@ -3,7 +3,7 @@
 In: a mapping, the table's facts (catalog) and the object's facts (describe). Out: composed SQL
 with the columns mapping, key, label, payload (jsonb), lookups (jsonb array), problems (jsonb
 array). What to do with a row is not decided here but in `sync/plan.sql`. All SQL that depends on a
-mapping is composed in this module alone; `tests/golden/*.sql` shows what comes out.
+mapping is composed here and in `keys.py`; `tests/golden/*.sql` shows what comes out.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from crm_sync.salesforce.describe import ObjectFacts
 __all__ = [
     "compile_mapping",
     "expression_view",
+    "joins_of",
     "one_value_each",
-    "present_keys",
     "raw",
-    "reference_values",
+    "rows_of",
+    "table_of",
+    "values_of",
 ]
 
 _PAIRS = 40  # jsonb_build_object takes at most 100 arguments
@@ -37,13 +39,18 @@ def raw(text: str) -> sql.SQL:
 
 
 def compile_mapping(
-    mapping: Mapping, catalog: Catalog, facts: ObjectFacts, *, keys: Sequence[str] | None = None
+    mapping: Mapping,
+    catalog: Catalog,
+    facts: ObjectFacts,
+    *,
+    keys: Sequence[str] | None = None,
+    due: bool = False,
 ) -> sql.Composed:
-    """The SELECT of one mapping, or of its rows with these keys.
+    """The SELECT of one mapping, or of its rows with these keys, or of those in `due_row`.
 
     Raises MappingError for unknown tables, columns and joins.
     """
-    table = _table(mapping, catalog)
+    table = table_of(mapping, catalog)
     names = [n for n in mapping.fields if n in facts.fields]
     lines = [
         sql.SQL("select\n    {} as mapping,\n    source.{}::text as key,\n").format(
@@ -55,9 +62,9 @@ def compile_mapping(
         _lookups(mapping),
         sql.SQL(" as lookups,\n    "),
         _problems(mapping, facts, names),
-        sql.SQL(" as problems\nfrom {} as source\n").format(_rows(mapping, table, keys)),
-        *_joins(mapping, table, catalog),
-        *_values(mapping, table, names),
+        sql.SQL(" as problems\nfrom {} as source\n").format(rows_of(mapping, table, keys, due=due)),
+        *joins_of(mapping, table, catalog),
+        *values_of(mapping, table, names),
         *_sent(mapping, facts, names),
         *_references(mapping),
     ]
@@ -70,7 +77,7 @@ def one_value_each(mapping: Mapping, catalog: Catalog) -> sql.Composed:
     Aggregates and functions that return sets may stand in a select list, where they would give a
     key several rows, or none: then the row would look deleted. In WHERE they may not stand.
     """
-    table = _table(mapping, catalog)
+    table = table_of(mapping, catalog)
     expressions = [origin for _, origin in _expressions(mapping, table, list(mapping.fields))]
     if mapping.source.where:
         expressions.append(sql.SQL("({})").format(raw(mapping.source.where.sql)))
@@ -78,7 +85,7 @@ def one_value_each(mapping: Mapping, catalog: Catalog) -> sql.Composed:
     return sql.Composed(
         [
             sql.SQL("select\nfrom public.{} as source\n").format(sql.Identifier(table.name)),
-            *_joins(mapping, table, catalog),
+            *joins_of(mapping, table, catalog),
             sql.SQL(
                 "cross join lateral (\n    select\n    from (select source.*) as {}\n"
                 "    where row(\n        {}\n    ) is null\n) as value\n"
@@ -103,31 +110,7 @@ def expression_view(mapping: Mapping, catalog: Catalog) -> sql.Composed:
     )
 
 
-def reference_values(mapping: Mapping, field: str, catalog: Catalog) -> sql.Composed:
-    """SELECT of the distinct values by which one reference lookup searches Salesforce."""
-    table = _table(mapping, catalog)
-    return sql.Composed(
-        [
-            sql.SQL("select distinct lower(value.{}::text)\nfrom public.{} as source\n").format(
-                sql.Identifier(f"{field}.0"), sql.Identifier(table.name)
-            ),
-            *_joins(mapping, table, catalog),
-            *_values(mapping, table, []),
-            sql.SQL("where value.{}::text <> ''\n").format(sql.Identifier(f"{field}.0")),
-        ]
-    )
-
-
-def present_keys(mapping: Mapping, catalog: Catalog) -> sql.Composed:
-    """SELECT of every key in a mapping's table, its `where` or not, with the mapping's name."""
-    return sql.SQL("select {}, source.{}::text\nfrom public.{} as source\n").format(
-        sql.Literal(mapping.name),
-        sql.Identifier(mapping.source.key),
-        sql.Identifier(_table(mapping, catalog).name),
-    )
-
-
-def _table(mapping: Mapping, catalog: Catalog) -> TableFacts:
+def table_of(mapping: Mapping, catalog: Catalog) -> TableFacts:
     where = mapping.where("source", "table")
     table = catalog.get(mapping.source.table)
     if table is None:
@@ -176,12 +159,23 @@ def _refuse_other_than_table(facts: TableFacts, where: str) -> None:
     )
 
 
-def _rows(mapping: Mapping, table: TableFacts, keys: Sequence[str] | None) -> sql.Composable:
+def rows_of(
+    mapping: Mapping, table: TableFacts, keys: Sequence[str] | None, *, due: bool = False
+) -> sql.Composable:
+    key = sql.Identifier(mapping.source.key)
+    if due:
+        return sql.SQL(
+            "(select t.* from due_row d join public.{} t on t.{} = d.key::{}"
+            " where d.mapping = {} offset 0)"
+        ).format(
+            sql.Identifier(table.name), key, raw(table.columns[mapping.source.key]),
+            sql.Literal(mapping.name),
+        )  # fmt: skip
     if keys is None:
         return sql.SQL("public.{}").format(sql.Identifier(table.name))
     # OFFSET 0 keeps PostgreSQL from computing other rows' expressions first.
     return sql.SQL("(select * from public.{} where {}::text = any({}) offset 0)").format(
-        sql.Identifier(table.name), sql.Identifier(mapping.source.key), sql.Literal(list(keys))
+        sql.Identifier(table.name), key, sql.Literal(list(keys))
     )
 
 
@@ -195,7 +189,7 @@ def _columns(mapping: Mapping) -> Iterable[tuple[tuple[str, ...], str]]:
                 yield ("lookups", name), origin.column
 
 
-def _joins(mapping: Mapping, table: TableFacts, catalog: Catalog) -> Iterable[sql.Composable]:
+def joins_of(mapping: Mapping, table: TableFacts, catalog: Catalog) -> Iterable[sql.Composable]:
     for alias, target in mapping.source.join.items():
         where = mapping.where("source", "join", alias)
         if target not in catalog:
@@ -219,7 +213,9 @@ def _joins(mapping: Mapping, table: TableFacts, catalog: Catalog) -> Iterable[sq
         )
 
 
-def _values(mapping: Mapping, table: TableFacts, names: Sequence[str]) -> Iterable[sql.Composable]:
+def values_of(
+    mapping: Mapping, table: TableFacts, names: Sequence[str]
+) -> Iterable[sql.Composable]:
     """The lateral in which the author's SQL runs: a bare column is always the row's own."""
     columns = [
         sql.SQL("{} as {}").format(origin, sql.Identifier(name))

@@ -8,7 +8,7 @@ Shape of a dry run, version 1; a later version only adds keys, or carries anothe
     {"version": 1, "kind": "dry-run",
      "org": {"id", "name", "kind", "instance_url", "target", "username"},
      "made_at": ISO 8601, "mode": "full" | "incremental", "digest": text, "calls": number,
-     "headline": text, "notes": [text],
+     "compared": [text], "headline": text, "notes": [text],
      "summaries": [{"mapping", "object", "create", "update", "delete", "unchanged",
                     "blocked", "invalid", "refused", "unknown", "held"}],
      "rows": [{"mapping", "object", "table", "key", "label", "action", "state",
@@ -17,8 +17,8 @@ Shape of a dry run, version 1; a later version only adds keys, or carries anothe
                "problems": [{"code", "sentence", "mend", "field", "column", "severity"}]}]}
 
 Of a sync: `"kind": "sync"`, `run_number`, `status`, `seconds`, `message` instead of `made_at`,
-`mode`, `digest`, `notes`; its summaries count what Salesforce confirmed and have `planned` (left
-for the next run) instead of `unchanged`; `rows` are its problems.
+`mode`, `compared`, `digest`, `notes`; its summaries count what Salesforce confirmed and have
+`planned` (left for the next run) instead of `unchanged`; `rows` are its problems.
 A number is written with all its digits. A parent without an Id is `{"mapping", "key"}`.
 """
 
@@ -61,6 +61,7 @@ def _plan_head(report: PlanReport) -> dict[str, Any]:
         "org": asdict(report.org),
         "made_at": report.made_at.isoformat(),
         "mode": report.mode,
+        "compared": list(report.compared),
         "digest": report.digest,
         "calls": report.calls,
         "headline": headline(report),

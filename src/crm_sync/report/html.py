@@ -48,6 +48,7 @@ def html(report: PlanReport, *, limit: int = MOST_ROWS) -> Iterator[str]:
         "not_sent": not_sent(report.summaries),
         "unanswered": total(report.summaries, "unknown"),
         "calls": calls_to_send(report),
+        "compared": " ".join(report.compared),
         "made_at": written(report.made_at.isoformat(timespec="minutes"), "datetime"),
         "totals": {name: total(report.summaries, name) for name in _COUNTS},
         "counted_states": [name for name in _STATES if total(report.summaries, name)],

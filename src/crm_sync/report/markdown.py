@@ -41,6 +41,7 @@ def dry_run_markdown(report: PlanReport, *, problems: int = 20, values: bool = F
         escaped(not_sent(report.summaries)),
         _table(report.summaries, PLAN_COLUMNS, {}),
         f"{calls_to_send(report)} Digest `{report.digest}`.",
+        escaped(" ".join(report.compared)),
         "\n".join(f"- {escaped(note)}" for note in report.notes),
         _problems(first, every, values),
     )

@@ -107,7 +107,8 @@ class PlanReport:
     rows: Callable[[], Iterator[PlanRow]]
     digest: str
     calls: int  # API calls that carry the plan, without what a run looks up
-    mode: str = "full"
+    mode: str = "full"  # or incremental: only rows that may differ were compared
+    compared: tuple[str, ...] = ()  # which rows were compared and why, in sentences
     notes: tuple[str, ...] = field(default=())
     stops: str = ""  # why a sync would stop before it sends this plan, or nothing
 

@@ -76,6 +76,8 @@ def dry_run(
     console.print()
     console.print(_table(report.summaries, PLAN_COLUMNS, {}))
     console.print(calls_to_send(report))
+    for said in report.compared:
+        console.print(said)
     for note in report.notes:
         console.print(f"Note: {visible(note)}")
     for group in sorted(shown, key=lambda group: group.kind == NOT_SENT):

@@ -8,10 +8,10 @@ insert into child_record
 with named as (
     select c.mapping, c.key, c.salesforce_id, e.field, c.payload ->> e.field as parent_id
     from unnest(%(children)s::text[], %(fields)s::text[]) as e(mapping, field)
-    join known_record c on c.org_id = %(org)s and c.mapping = e.mapping and c.state = 'live'
+    join naming_record c on c.org_id = %(org)s and c.mapping = e.mapping and c.state = 'live'
     union all
     select c.mapping, c.key, c.salesforce_id, v.key, v.value
-    from known_record c
+    from naming_record c
     cross join lateral jsonb_each_text(c.payload) as v
     where c.org_id = %(org)s and c.mapping <> all(%(known)s) and c.state = 'live'
 )

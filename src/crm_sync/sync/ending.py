@@ -11,8 +11,8 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from crm_sync.report.model import OutcomeSummary, RunReport
-from crm_sync.sync.plan import Scope
 from crm_sync.sync.push import holds_run, leave_unknown
+from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
 __all__ = ["final_status", "finish", "sweep"]
@@ -35,7 +35,9 @@ def finish(
             leave_unknown(connection, run.org.id, run.run_number)
             summaries = _outcomes(connection, run, scope) if scope else ()
             if any(s.delete for s in summaries):
-                connection.execute(statements("keep")["blank_history"], {"org": run.org.id})
+                for block in ("deleted_rows", "blank_history"):
+                    values = {"org": run.org.id, "run": run.run_number}
+                    connection.execute(statements("keep")[block], values)
             _run(
                 connection,
                 "finish",

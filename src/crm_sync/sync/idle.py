@@ -7,7 +7,7 @@ history and status stay with the old name.
 
 from __future__ import annotations
 
-from crm_sync.sync.plan import Scope
+from crm_sync.sync.scope import Scope
 
 __all__ = ["idle_records"]
 

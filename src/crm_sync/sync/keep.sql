@@ -6,6 +6,8 @@ with gone as (
     delete from sync.record r using absent_record a
     where r.org_id = %(org)s and r.mapping = a.mapping and r.key = a.key
     returning r.*
+), ended as (
+    insert into ended_row select g.mapping, g.key from gone g
 )
 insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome)
 select g.org_id, %(run)s, g.mapping, g.key, g.salesforce_id, 'delete', 'recorded' from gone g;
@@ -21,15 +23,26 @@ set salesforce_id = excluded.salesforce_id, payload = excluded.payload, state = 
 -- name: forget_ended
 -- Ended records whose row is gone too; a create in flight that Salesforce does not know after a
 -- quarter of an hour, and whose row is gone, never arrived.
-delete from sync.record r
-where r.org_id = %(org)s and r.mapping = any(%(order)s)
-  and (r.state <> 'live'
-       or r.salesforce_id is null and r.in_flight_at < now() - interval '15 minutes')
-  and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key);
+with ended as (
+    delete from sync.record r using own_record o
+    where o.org_id = %(org)s and o.mapping = any(%(order)s)
+      and (o.state <> 'live'
+           or o.salesforce_id is null and o.in_flight_at < now() - interval '15 minutes')
+      and not exists (select from source_row s where s.mapping = o.mapping and s.key = o.key)
+      and r.org_id = o.org_id and r.mapping = o.mapping and r.key = o.key
+    returning r.mapping, r.key
+)
+insert into ended_row select mapping, key from ended;
 
 -- name: forget_plan
 -- The new plan takes the old one's place, for the mappings that were planned.
-delete from sync.plan where org_id = %(org)s and mapping = any(%(order)s);
+with former as (
+    delete from sync.plan where org_id = %(org)s and mapping = any(%(order)s)
+    returning mapping, key
+)
+insert into ended_row
+select f.mapping, f.key from former f
+where not exists (select from plan_row p where p.mapping = f.mapping and p.key = f.key);
 
 -- name: store_plan
 -- What is to be done from now on.
@@ -38,7 +51,7 @@ insert into sync.plan select * from plan_row;
 -- name: ended_records
 -- Whether a mapping has records without a row, of which nothing is left to be done.
 select exists (
-    select from sync.record r
+    select from own_record r
     where r.org_id = %(org)s and r.mapping = %(mapping)s and r.state = 'live' and not r.cleared
       and r.salesforce_id is not null
       and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key)
@@ -48,27 +61,55 @@ select exists (
 -- Such a record stays in Salesforce, and we keep its Id; where the row is gone from the table (and
 -- did not merely leave the mapping's `where`), its values go. `kept`: what on_delete wrote, and the
 -- Ids of parents, whose deletion would take the record along.
+with gone as (
+    select o.mapping, o.key from own_record o
+    where o.org_id = %(org)s and o.mapping = %(mapping)s and o.state = 'live' and not o.cleared
+      and o.salesforce_id is not null
+      and not exists (select from source_row s where s.mapping = o.mapping and s.key = o.key)
+      and not exists (select from plan_row p where p.mapping = o.mapping and p.key = o.key)
+      and not exists (select from present_row t where t.mapping = o.mapping and t.key = o.key)
+), ended as (
+    insert into ended_row select mapping, key from gone
+)
 update sync.record r
 set cleared = true, label = null, in_flight = null, in_flight_action = null, in_flight_at = null,
     payload = coalesce((select jsonb_object_agg(e.key, e.value) from jsonb_each(r.payload) e
                         where e.key = any(%(kept)s)), '{}')
-where r.org_id = %(org)s and r.mapping = %(mapping)s and r.state = 'live' and not r.cleared
-  and r.salesforce_id is not null
-  and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key)
-  and not exists (select from plan_row p where p.mapping = r.mapping and p.key = r.key)
-  and not exists (select from present_row t where t.mapping = r.mapping and t.key = r.key);
+from gone g
+where r.org_id = %(org)s and r.mapping = g.mapping and r.key = g.key;
+
+-- name: deleted_rows
+-- Rows whose record a run deleted.
+create temp table ended_row on commit drop as
+select h.mapping, h.key from sync.history h
+where h.org_id = %(org)s and h.run_number = %(run)s and h.action = 'delete'
+  and h.outcome = 'recorded'
+  and h.at >= (select started_at from sync.run where org_id = %(org)s and run_number = %(run)s);
 
 -- name: blank_history
 -- A row that is gone leaves no values behind: neither a plan nor a record with values is left of it.
 -- Runs when a plan is kept and when a run that deleted anything ends.
 update sync.history h
 set fields = null, problem = h.problem - array['sentence', 'mend', 'field', 'column']
-where h.org_id = %(org)s and (h.fields is not null or h.problem ? 'sentence')
+from (select distinct mapping, key from ended_row) e
+where h.org_id = %(org)s and h.mapping = e.mapping and h.key = e.key
+  and (h.fields is not null or h.problem ? 'sentence')
   and not exists (select from sync.plan p where p.org_id = h.org_id and p.mapping = h.mapping
                   and p.key = h.key)
   and not exists (select from sync.record r where r.org_id = h.org_id and r.mapping = h.mapping
                   and r.key = h.key and not r.cleared);
 
 -- name: store_position
--- What this plan saw. The reading of sync.change starts from here.
+-- What this plan saw. The next reading of sync.change starts from here. A mapping that was not part
+-- of it (not enabled now) has missed what it saw, and is compared whole when it is back.
+with missed as (
+    update sync.mapping set source_state = null
+    where org_id = %(org)s and mapping <> all(%(selected)s) and source_state is not null
+), seen as (
+    delete from sync.moved where org_id = %(org)s
+)
 update sync.org set position = pg_current_snapshot() where org_id = %(org)s;
+
+-- name: note_mode
+-- Whether the run compared every row.
+update sync.run set mode = %(mode)s where org_id = %(org)s and run_number = %(run)s;

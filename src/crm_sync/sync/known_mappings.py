@@ -87,6 +87,7 @@ def keep_mappings(
     org_id: str,
     mappings: Iterable[model.Mapping],
     fingerprints: Mapping[str, str],
+    source_states: Mapping[str, str],
 ) -> None:
     """What the records of these mappings belong to from now on, in a sync."""
     for m in mappings:
@@ -101,5 +102,6 @@ def keep_mappings(
                 "table": m.source.table,
                 "key": m.source.key,
                 "fingerprint": fingerprints[m.name],
+                "source_state": source_states[m.name],
             },
         )

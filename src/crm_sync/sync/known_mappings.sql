@@ -42,11 +42,11 @@ delete from renamed;
 -- name: keep
 -- What the records of a mapping belong to from now on.
 insert into sync.mapping (org_id, mapping, object, external_id, prefix, source_table, source_key,
-                          fingerprint, looked_up_at)
+                          fingerprint, source_state, looked_up_at)
 values (%(org)s, %(mapping)s, %(object)s, %(external_id)s, %(prefix)s, %(table)s, %(key)s,
-        %(fingerprint)s, now())
+        %(fingerprint)s, %(source_state)s, now())
 on conflict (org_id, mapping) do update
 set object = excluded.object, external_id = excluded.external_id, prefix = excluded.prefix,
     source_table = excluded.source_table, source_key = excluded.source_key,
-    fingerprint = excluded.fingerprint, planned_at = now(),
+    fingerprint = excluded.fingerprint, source_state = excluded.source_state, planned_at = now(),
     looked_up_at = coalesce(sync.mapping.looked_up_at, now());

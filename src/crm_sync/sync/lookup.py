@@ -15,17 +15,18 @@ from collections.abc import Mapping as Map
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from crm_sync.mapping.compile import reference_values
-from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.keys import reference_values
+from crm_sync.mapping.model import Mapping, Reference
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
-from crm_sync.sync.plan import Scope
+from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
 __all__ = [
     "find_owner",
     "find_records",
     "find_references",
+    "has_changed_references",
     "keep_references",
     "read_fates",
     "recall_references",
@@ -109,26 +110,47 @@ def read_fates(
     return {r["Id"]: r for rows in client.query(queries, deleted=True) for r in rows}
 
 
-def recall_references(scope: Scope, *, refresh: bool) -> None:
-    """Fills `found_reference` with what was asked within a day."""
-    scope.run("recall_references", "lookup", refresh=refresh)
+def recall_references(scope: Scope, client: Client) -> None:
+    """Fills `found_reference` with what was asked within a day; what is older is asked again, since
+    the rows that name it may not be looked at. Recalls nothing where every row is compared anew.
+    """
+    if scope.options.full:
+        return
+    scope.run("recall_references", "lookup")
+    wanted = {(r.object, r.by) for m in scope.mappings for _, r in _references(m)}
+    for name, field in sorted(wanted):
+        stale = scope.run("stale_references", "lookup", object=name, field=field).fetchall()
+        for values in _chunks([row[0] for row in stale]):
+            _ask_references(scope, client, name, field, values)
 
 
-def find_references(scope: Scope, client: Client) -> None:
-    """Asks Salesforce for the records that reference lookups name and `found_reference` lacks."""
-    for mapping in scope.mappings:
-        for name, lookup in mapping.lookups.items():
-            reference = lookup.reference
-            if reference is None:
-                continue
-            recalled = scope.run(
-                "known_references", "lookup", object=reference.object, field=reference.by
-            )
-            known = {row[0] for row in recalled}
-            query = reference_values(mapping, name, scope.catalog)
-            wanted = [row[0] for row in scope.connection.execute(query) if row[0] not in known]
-            for values in _chunks(wanted):
-                _ask_references(scope, client, reference.object, reference.by, values)
+def has_changed_references(scope: Scope, mapping: Mapping) -> bool:
+    """Whether a record that a mapping's lookups name is not the one that was remembered."""
+    return any(
+        scope.run("changed_references", "lookup", object=r.object, field=r.by).fetchone() == (True,)
+        for _, r in _references(mapping)
+    )
+
+
+def find_references(scope: Scope, client: Client, mapping: Mapping, *, due: bool) -> None:
+    """Asks Salesforce for the records that a mapping's reference lookups name and `found_reference`
+    lacks: those of every row, or of the rows in `due_row`.
+    """
+    for name, reference in _references(mapping):
+        recalled = scope.run(
+            "known_references", "lookup", object=reference.object, field=reference.by
+        )
+        known = {row[0] for row in recalled}
+        query = reference_values(mapping, name, scope.catalog, due=due)
+        wanted = [row[0] for row in scope.connection.execute(query) if row[0] not in known]
+        for values in _chunks(wanted):
+            _ask_references(scope, client, reference.object, reference.by, values)
+
+
+def _references(mapping: Mapping) -> Iterable[tuple[str, Reference]]:
+    for name, lookup in mapping.lookups.items():
+        if lookup.reference:
+            yield name, lookup.reference
 
 
 def find_owner(scope: Scope, client: Client, username: str) -> str | None:

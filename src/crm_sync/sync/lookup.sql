@@ -7,7 +7,8 @@
 select r.key, r.salesforce_id
 from named_record r
 where r.org_id = %(org)s and r.mapping = %(mapping)s
-  and (r.salesforce_id is null or r.in_flight_action = 'delete' or r.state in ('gone', 'merged'))
+  and (r.salesforce_id is null or r.state in ('gone', 'merged')
+       or r.in_flight is not null and r.in_flight_action = 'delete')
 order by r.key;
 
 -- name: settle_by_id
@@ -48,7 +49,23 @@ on conflict do nothing;
 insert into found_reference
 select object, field, value, salesforce_id, is_active, matches
 from sync.reference
-where org_id = %(org)s and not %(refresh)s and fetched_at > now() - interval '1 day';
+where org_id = %(org)s and fetched_at > now() - interval '1 day';
+
+-- name: stale_references
+-- What was asked longer ago.
+select value from sync.reference
+where org_id = %(org)s and object = %(object)s and field = %(field)s
+  and fetched_at <= now() - interval '1 day';
+
+-- name: changed_references
+-- Whether Salesforce now answers otherwise than is remembered.
+select exists (
+    select from found_reference f
+    join sync.reference k on k.org_id = %(org)s and k.object = f.object and k.field = f.field
+        and k.value = f.value
+    where f.object = %(object)s and f.field = %(field)s
+      and (k.salesforce_id, k.is_active, k.matches = 1)
+          is distinct from (f.salesforce_id, f.is_active, f.matches = 1));
 
 -- name: known_references
 -- The values that need not be asked for.
@@ -67,7 +84,17 @@ where object = 'User' and field = 'Username' and value = lower(%(username)s)
   and is_active and matches = 1;
 
 -- name: keep_references
--- What was asked is remembered.
+-- What was asked is remembered. Where it is not what was remembered, no mapping counts as compared.
+with changed as (
+    select from sync.reference k
+    join found_reference f using (object, field, value)
+    where k.org_id = %(org)s
+      and (k.salesforce_id, k.is_active, k.matches = 1)
+          is distinct from (f.salesforce_id, f.is_active, f.matches = 1)
+), doubted as (
+    update sync.mapping set source_state = null
+    where org_id = %(org)s and exists (select from changed)
+)
 insert into sync.reference as known
     (org_id, object, field, value, salesforce_id, is_active, matches)
 select %(org)s, object, field, value, salesforce_id, is_active, matches from found_reference

@@ -21,7 +21,8 @@ from crm_sync.sync.batches import Row
 from crm_sync.sync.decide import Decision, Fate, Verdict, fate
 from crm_sync.sync.explain import parent_ended, problem, record_ended
 from crm_sync.sync.lookup import read_fates
-from crm_sync.sync.plan import Scope, children
+from crm_sync.sync.plan import children
+from crm_sync.sync.scope import Scope
 
 __all__ = ["Outcomes"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping as Map
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -18,22 +18,24 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from crm_sync.errors import GuardStopped, MappingError
-from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.check import explain_error
-from crm_sync.mapping.compile import compile_mapping, present_keys
+from crm_sync.mapping.compile import compile_mapping
+from crm_sync.mapping.keys import present_keys
 from crm_sync.mapping.model import FieldRule, Lookup, Mapping
-from crm_sync.salesforce.describe import ObjectFacts
+from crm_sync.sync.due import Comparison, know_naming
 from crm_sync.sync.options import Options
+from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
 __all__ = [
     "MappingCounts",
     "Plan",
-    "Scope",
+    "check_sources",
     "create_tables",
+    "fingerprints",
     "guard_deletions",
     "keep_plan",
-    "load_sources",
+    "load_source",
     "make_plan",
 ]
 
@@ -42,47 +44,12 @@ GUARD_SHARE = 0.10
 
 
 @dataclass(frozen=True)
-class Scope:
-    """What a plan works on. `mappings`: the selected ones, parents first; `known`: all enabled."""
-
-    connection: psycopg.Connection[Any]
-    org_id: str
-    run_number: int
-    mappings: tuple[Mapping, ...]
-    known: tuple[Mapping, ...]
-    facts: Map[str, ObjectFacts]
-    catalog: Catalog
-    options: Options
-
-    @property
-    def names(self) -> list[str]:
-        return [m.name for m in self.mappings]
-
-    def run(self, block: str, file: str = "plan", **values: Any) -> psycopg.Cursor[Any]:
-        """Runs a block of plan.sql, or of another file beside it, with this scope's values."""
-        return self.connection.execute(
-            statements(file)[block],
-            {
-                "org": self.org_id,
-                "run": self.run_number,
-                "order": self.names,
-                "selected": self.names,
-                "resend": self.options.resend,
-                "retry_refused": self.options.retry_refused,
-                **values,
-            },
-        )
-
-    def siblings(self, mapping: Mapping) -> list[str]:
-        """Mappings over the same table of which each takes its own rows (`where`)."""
-        return [m.name for m in self.mappings if m is not mapping and are_siblings(m, mapping)]
-
-
-@dataclass(frozen=True)
 class MappingCounts:
-    """One mapping's rows: in the source, recorded, unchanged, leaving, and by action or state."""
+    """One mapping's rows, of those compared: recorded, unchanged, leaving, and by action or state.
+    `is_empty`: its source has no row at all.
+    """
 
-    source: int
+    is_empty: bool
     recorded: int
     unchanged: int
     leaving: int
@@ -91,11 +58,14 @@ class MappingCounts:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of a scope: counts by mapping, and the digest that `--expect` asks for."""
+    """The plan of a scope: counts by mapping, the digest that `--expect` asks for, and which rows
+    were compared.
+    """
 
     counts: dict[str, MappingCounts]
     digest: str
     cascaded: dict[str, int]
+    compared: Comparison
 
     @property
     def to_send(self) -> int:
@@ -108,66 +78,71 @@ class Plan:
         return self.counts[name].leaving + self.cascaded.get(name, 0)
 
 
-def are_siblings(one: Mapping, other: Mapping) -> bool:
-    """Whether a row can move from one mapping to the other: one table, each with its `where`."""
-    same = one.source.table == other.source.table and one.source.key == other.source.key
-    return same and bool(one.source.where) and bool(other.source.where)
-
-
 def create_tables(connection: psycopg.Connection[Any]) -> None:
     """The temporary tables of a plan, gone with its transaction."""
     connection.execute(statements("plan")["create_tables"])
 
 
-def keep_plan(scope: Scope) -> None:
+def keep_plan(scope: Scope, plan: Plan) -> None:
     """The plan, and what was found on the way, become state; a dry run leaves this out."""
     for block in ("forget_absent", "store_found", "forget_ended", "forget_plan", "store_plan"):
         scope.run(block, "keep")
     for mapping in scope.mappings:
         if scope.run("ended_records", "keep", mapping=mapping.name).fetchone() == (True,):
-            _clear_values(scope, mapping)
+            _clear_values(scope, mapping, due=not plan.compared.is_full(mapping))
     scope.run("blank_history", "keep")
     if len(scope.mappings) == len(scope.known):  # what a part of the mappings saw is no position
         scope.run("store_position", "keep")
 
 
-def _clear_values(scope: Scope, mapping: Mapping) -> None:
+def _clear_values(scope: Scope, mapping: Mapping, *, due: bool) -> None:
     """Clears the values of records that stay although their row is gone from the table."""
     if mapping.source.where:
         scope.connection.execute(
-            sql.SQL("insert into present_row\n{}").format(present_keys(mapping, scope.catalog))
+            sql.SQL("insert into present_row\n{}").format(
+                present_keys(mapping, scope.catalog, due=due)
+            )
         )
     kept = [*mapping.on_delete.values, *mapping.lookups]
     scope.run("clear_values", "keep", mapping=mapping.name, kept=kept)
 
 
-def load_sources(scope: Scope) -> dict[str, str]:
-    """Runs every compiled mapping into `source_row`; gives each mapping's fingerprint.
+def fingerprints(scope: Scope) -> dict[str, str]:
+    """One value for each mapping, of all that decides what its rows become."""
+    return {m.name: _fingerprint(scope, m) for m in scope.mappings}
 
-    Raises MappingError where an expression is wrong for a row, a row comes twice, or two mappings
-    of a group claim the same row. That our role sees every row was checked before
-    (`mapping.check.check_mappings`).
+
+def _fingerprint(scope: Scope, mapping: Mapping) -> str:
+    query = compile_mapping(mapping, scope.catalog, scope.facts[mapping.object])
+    text = query.as_string(scope.connection) + mapping.model_dump_json()
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def load_source(scope: Scope, mapping: Mapping, *, due: bool) -> None:
+    """Runs a compiled mapping into `source_row`: every row, or those in `due_row`.
+
+    Raises MappingError where an expression is wrong for a row. That our role sees every row was
+    checked before (`mapping.check.check_mappings`).
     """
     connection = scope.connection
-    fingerprints: dict[str, str] = {}
-    for mapping in scope.mappings:
-        query = compile_mapping(mapping, scope.catalog, scope.facts[mapping.object])
-        text = query.as_string(connection)
-        fingerprints[mapping.name] = hashlib.sha256(
-            (text + mapping.model_dump_json()).encode()
-        ).hexdigest()[:16]
-        connection.execute("select set_config('TimeZone', %s, true)", [mapping.time_zone])
-        try:
-            with connection.transaction():
-                connection.execute(
-                    b"insert into source_row (mapping, key, label, payload, lookups, problems)\n"
-                    + text.encode()
-                )
-        except psycopg.Error as error:
-            raise explain_error(connection, mapping, scope.catalog, scope.facts, error) from error
+    query = compile_mapping(mapping, scope.catalog, scope.facts[mapping.object], due=due)
+    connection.execute("select set_config('TimeZone', %s, true)", [mapping.time_zone])
+    try:
+        with connection.transaction():
+            connection.execute(
+                sql.SQL(
+                    "insert into source_row (mapping, key, label, payload, lookups, problems)\n{}"
+                ).format(query)
+            )
+    except psycopg.Error as error:
+        raise explain_error(connection, mapping, scope.catalog, scope.facts, error) from error
     connection.execute("select set_config('TimeZone', 'UTC', true)")
+
+
+def check_sources(scope: Scope) -> None:
+    """Raises MappingError where a row comes twice, or two mappings of a group claim one row."""
     # Nobody analyzes temporary tables by himself, and without it a large plan takes nested loops.
-    connection.execute("analyze source_row")
+    scope.connection.execute("analyze source_row")
     for mapping in scope.mappings:
         _check_case(scope, mapping)
         for sibling in scope.siblings(mapping):
@@ -178,7 +153,6 @@ def load_sources(scope: Scope) -> dict[str, str]:
                     "Make their `where` exclude each other.",
                     mapping.where("source", "where"),
                 )
-    return fingerprints
 
 
 def _check_case(scope: Scope, mapping: Mapping) -> None:
@@ -197,8 +171,8 @@ def _check_case(scope: Scope, mapping: Mapping) -> None:
         )
 
 
-def make_plan(scope: Scope, fingerprints: Map[str, str]) -> Plan:
-    """Decides for every source row and every record what is to be done; see `plan.sql`."""
+def make_plan(scope: Scope, chosen: Comparison, fingerprints: Map[str, str]) -> Plan:
+    """Decides for every row that is compared what is to be done; see `plan.sql`."""
     for mapping in scope.mappings:
         facts = scope.facts[mapping.object]
         values: dict[str, Any] = {
@@ -216,20 +190,39 @@ def make_plan(scope: Scope, fingerprints: Map[str, str]) -> Plan:
         scope.run("decide", **values)
         scope.connection.execute("analyze plan_row")
     scope.run("pair_moves")
-    cascaded = _keep_children(scope)
+    cascaded = _keep_children(scope, chosen)
     scope.run("order_rows")
     counts = {
-        row[0]: MappingCounts(row[1], row[2], row[3], row[4], dict(row[5]))
+        row[0]: MappingCounts(row[1] == 0, row[2], row[3], row[4], dict(row[5]))
         for row in scope.run("counts")
     }
     digest = scope.run("digest").fetchone()
-    return Plan(counts=counts, digest=digest[0] if digest else "", cascaded=cascaded)
+    plan = Plan(counts, digest[0] if digest else "", cascaded, chosen)
+    return replace(plan, counts={m.name: _weighed(scope, plan, m) for m in scope.mappings})
 
 
-def _keep_children(scope: Scope) -> dict[str, int]:
+def _weighed(scope: Scope, plan: Plan, mapping: Mapping) -> MappingCounts:
+    """Counts by which the guard judges: of the whole mapping, where any of it leaves."""
+    counts = plan.counts[mapping.name]
+    if plan.compared.is_full(mapping) or not plan.leaving(mapping.name):
+        return counts
+    recorded = scope.run("weigh", "due", mapping=mapping.name).fetchone()
+    query = compile_mapping(mapping, scope.catalog, scope.facts[mapping.object])
+    filled = scope.connection.execute(
+        sql.SQL("select exists (select from ({}) as source)").format(query)
+    ).fetchone()
+    return replace(
+        counts,
+        recorded=recorded[0] if recorded else 0,
+        is_empty=filled != (True,),
+    )
+
+
+def _keep_children(scope: Scope, chosen: Comparison) -> dict[str, int]:
     """Lets deletions wait for the children that leave; how many records they would take along."""
     if scope.run("has_deletions").fetchone() != (True,):
         return {}
+    know_naming(scope, chosen)
     edges = sorted({(child, field) for _, child, field in children(scope.known, scope.known)})
     scope.run(
         "find_children",
@@ -274,7 +267,7 @@ def guard_deletions(plan: Plan, options: Options, earlier: Sequence[Plan] = ()) 
     for name, counts in plan.counts.items():
         leaving = sum(p.leaving(name) for p in (*earlier, plan))
         recorded = max(p.counts[name].recorded for p in (*earlier, plan))
-        if counts.source == 0 and counts.recorded > 0 and counts.leaving > 0:
+        if counts.is_empty and counts.recorded > 0 and counts.leaving > 0:
             raise GuardStopped(
                 f"The source of {name} is empty, and {counts.recorded} records would go.",
                 "If that is meant, run again with --allow-deletions.",

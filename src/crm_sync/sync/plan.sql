@@ -37,6 +37,11 @@ create temp table found_reference (
 ) on commit drop;
 create temp table present_row (mapping text, key text collate "C", primary key (mapping, key))
     on commit drop;
+create temp table changed_key (table_name text not null, key text collate "C") on commit drop;
+create temp table due_row (mapping text, key text collate "C", primary key (mapping, key))
+    on commit drop;
+create temp table moved_record (salesforce_id text) on commit drop;
+create temp table ended_row (mapping text, key text collate "C") on commit drop;
 create temp table renamed (formerly text primary key, mapping text not null) on commit drop;
 -- What we know, and the former plan, under the names that mappings have today.
 create temp view named_record as
@@ -53,13 +58,6 @@ create temp view former_plan as
     select p.org_id, n.mapping, p.key, p.action, p.state, p.payload, p.problems, p.attempts,
            p.fingerprint, p.refused_at
     from sync.plan p join renamed n on n.formerly = p.mapping;
-create temp view known_record as
-    select r.* from named_record r
-    where not exists (select from found_record f
-                      where f.org_id = r.org_id and f.mapping = r.mapping and f.key = r.key)
-      and not exists (select from absent_record a where a.mapping = r.mapping and a.key = r.key)
-    union all
-    select * from found_record;
 
 -- name: resolve_lookups
 -- Each lookup of a mapping's rows becomes the parent's Id, or the parent's key where this plan
@@ -81,7 +79,7 @@ with named as materialized (
                or r.state = 'converted' and own.payload ->> n.field = r.salesforce_id) as has_id,
            p.action = 'create' and p.state = 'planned' as comes_first
     from named n
-    left join known_record r
+    left join parent_record r
         on r.org_id = %(org)s and r.mapping = n.parent_mapping and r.key = n.parent_key
     left join known_record own
         on own.org_id = %(org)s and own.mapping = %(mapping)s and own.key = n.key

@@ -22,8 +22,8 @@ from crm_sync.salesforce.client import COLLECTIONS, Answer, Client, NoAnswer, da
 from crm_sync.sync.batches import HEAD, Chunk, Row, chunks, group_of, halves, next_call
 from crm_sync.sync.decide import Verdict, decide, last_word, results
 from crm_sync.sync.outcome import Outcomes
-from crm_sync.sync.plan import Scope
 from crm_sync.sync.requests import objects_json, to_subrequest
+from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
 __all__ = ["Progress", "Pushed", "holds_run", "leave_unknown", "push"]

@@ -118,6 +118,11 @@ with outcome as (
     from resolved r2
     where r.org_id = r2.org_id and r.mapping = r2.mapping and r.key = r2.key
     returning r.mapping, r.key, r.salesforce_id
+), marked as (
+    insert into sync.moved (org_id, salesforce_id)
+    select d.org_id, s.salesforce_id
+    from done d join stored s on s.mapping = d.mapping and s.key = d.key where d.leaves
+    on conflict do nothing
 )
 insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields)
 select d.org_id, %(run)s, d.mapping, d.key, s.salesforce_id, d.action, 'recorded', (
@@ -284,6 +289,10 @@ with outcome as (
     from outcome b
     where r.org_id = %(org)s and r.mapping = b.mapping and r.key = b.key
     returning r.*
+), moved as (
+    insert into sync.moved (org_id, salesforce_id)
+    select k.org_id, k.salesforce_id from known k where k.salesforce_id is not null
+    on conflict do nothing
 ), closed as (
     delete from sync.plan p using known k
     where p.org_id = k.org_id and p.mapping = k.mapping and p.key = k.key

@@ -24,7 +24,8 @@ from crm_sync.report.model import (
 )
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.batches import HEAD, Row, group_of, next_call
-from crm_sync.sync.plan import Plan, Scope, guard_deletions
+from crm_sync.sync.plan import Plan, guard_deletions
+from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
 __all__ = ["plan_report", "problem_rows", "row_of"]
@@ -62,6 +63,8 @@ def plan_report(scope: Scope, plan: Plan, org: Org, notes: tuple[str, ...] = ())
         rows=rows,
         digest=plan.digest,
         calls=_calls(scope),
+        mode=plan.compared.mode,
+        compared=tuple(plan.compared.sentences),
         notes=(*((stops,) if stops else ()), *notes),
         stops=stops,
     )

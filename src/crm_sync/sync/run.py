@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -24,7 +25,7 @@ from crm_sync.report.model import Org, PlanReport, RunReport
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.settings import Settings
-from crm_sync.sync import lookup, state
+from crm_sync.sync import due, lookup, state
 from crm_sync.sync.database import connect
 from crm_sync.sync.ending import final_status, finish, sweep
 from crm_sync.sync.errors import Ended
@@ -39,16 +40,17 @@ from crm_sync.sync.known_mappings import (
 from crm_sync.sync.options import Options
 from crm_sync.sync.plan import (
     Plan,
-    Scope,
-    are_siblings,
+    check_sources,
     create_tables,
+    fingerprints,
     guard_deletions,
     keep_plan,
-    load_sources,
+    load_source,
     make_plan,
 )
 from crm_sync.sync.push import Progress, push
 from crm_sync.sync.read import plan_report, problem_rows
+from crm_sync.sync.scope import Scope, are_siblings
 from crm_sync.sync.session import trouble
 
 __all__ = ["Options", "describe", "dry_run", "sync"]
@@ -102,7 +104,7 @@ def sync(
         if announce:
             announce(org)
         with state.locked(connection, org.id):
-            run = RunReport(org, state.begin_run(connection, org, "full"), "stopped", (), 0, 0.0)
+            run = RunReport(org, state.begin_run(connection, org), "stopped", (), 0, 0.0)
             done = _Done()
             reason: BaseException | None = None
             try:
@@ -173,14 +175,15 @@ def _keep_plan(
         once = replace(options, full=False, resend=False, retry_refused=False)
         opened = replace(opened, options=once)
     with _plan_transaction(connection, keep=True):
-        scope, plan, fingerprints = _plan(connection, opened, run.org, run.run_number, keep=True)
+        scope, plan, marks = _plan(connection, opened, run.org, run.run_number, keep=True)
         if not pushed:
             _expect(plan, options)
         guard_deletions(plan, options, pushed)
         rename_mappings(connection, run.org.id)
-        keep_plan(scope)
-        keep_mappings(connection, run.org.id, scope.mappings, fingerprints)
+        keep_plan(scope, plan)
         lookup.keep_references(scope)
+        keep_mappings(connection, run.org.id, scope.mappings, marks, plan.compared.states)
+        scope.run("note_mode", "keep", mode=plan.compared.mode)
     return scope, plan
 
 
@@ -285,15 +288,24 @@ def _plan(
         connection, org.id, run_number, opened.mappings, opened.known, facts,
         read_catalog(connection), options,
     )  # fmt: skip
-    lookup.recall_references(scope, refresh=options.full)
+    lookup.recall_references(scope, client)
     if opened.default_owner:
         scope = _with_owner(scope, client, opened.default_owner)
     check_mappings(connection, scope.mappings, scope.catalog, facts, scope.known)
-    lookup.find_references(scope, client)
-    fingerprints = load_sources(scope)
+    marks = fingerprints(scope)
+    chosen = due.choose(scope, marks, searched, partial(lookup.has_changed_references, scope))
+    due.find_due(scope, chosen)
+    for mapping in scope.mappings:  # parents first
+        due.add_children(scope, chosen, mapping)
+        some = not chosen.is_full(mapping)
+        lookup.find_references(scope, client, mapping, due=some)
+        load_source(scope, mapping, due=some)
+        due.note_left(scope, chosen, mapping)
+    check_sources(scope)
     lookup.find_records(scope, client, searched)
     lookup.settle_in_flight(scope, client)
-    return scope, make_plan(scope, fingerprints), fingerprints
+    due.know(scope, chosen)
+    return scope, make_plan(scope, chosen, marks), marks
 
 
 def _with_owner(scope: Scope, client: Client, username: str) -> Scope:

@@ -10,7 +10,9 @@ where org_id = %(org)s and run_number = %(run)s;
 -- name: recorded
 -- Outcomes that Salesforce confirmed to this run.
 select mapping, action, count(*) from sync.history
-where org_id = %(org)s and run_number = %(run)s and outcome = 'recorded' group by 1, 2;
+where org_id = %(org)s and run_number = %(run)s and outcome = 'recorded'
+  and at >= (select started_at from sync.run where org_id = %(org)s and run_number = %(run)s)
+group by 1, 2;
 
 -- name: open_rows
 -- The rows that are left, by state.

@@ -131,7 +131,7 @@ def locked(connection: psycopg.Connection[Any], org_id: str) -> Iterator[None]:
             _run(connection, "unlock", org=org_id)
 
 
-def begin_run(connection: psycopg.Connection[Any], org: Org, mode: str) -> int:
+def begin_run(connection: psycopg.Connection[Any], org: Org) -> int:
     """Binds target and org, takes the next run number, and notes that the run began.
 
     A former run that never ended is marked interrupted: the lock is ours, so it is over.
@@ -142,7 +142,7 @@ def begin_run(connection: psycopg.Connection[Any], org: Org, mode: str) -> int:
         ((run_number,),) = _run(connection, "next_run", **values).fetchall()
         _run(connection, "bind_target", **target)
         _run(connection, "interrupt_runs", org=org.id)
-        _run(connection, "begin_run", run=run_number, mode=mode, **target)
+        _run(connection, "begin_run", run=run_number, **target)
     return int(run_number)
 
 

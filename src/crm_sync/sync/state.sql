@@ -45,9 +45,9 @@ update sync.run set status = 'interrupted', finished_at = now()
 where org_id = %(org)s and status = 'running';
 
 -- name: begin_run
--- A run begins.
+-- A run begins; what it compares its plan will tell.
 insert into sync.run (org_id, run_number, target, mode)
-values (%(org)s, %(run)s, %(target)s, %(mode)s);
+values (%(org)s, %(run)s, %(target)s, 'full');
 
 -- name: know_org
 -- An org that was accepted before its first sync.

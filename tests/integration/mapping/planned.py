@@ -16,8 +16,9 @@ from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.options import Options
-from crm_sync.sync.plan import Scope, create_tables, load_sources
+from crm_sync.sync.plan import create_tables, load_source
 from crm_sync.sync.run import _plan_transaction
+from crm_sync.sync.scope import Scope
 
 Connection = psycopg.Connection[Any]
 TABLE = "thing"
@@ -81,7 +82,7 @@ def planned(
             catalog=read_catalog(connection),
             options=Options(),
         )
-        load_sources(scope)
+        load_source(scope, mapped, due=False)
         found = connection.execute(
             "select payload::text, problems::text from source_row order by key::integer"
         ).fetchall()

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_sync.mapping.catalog import read_catalog
-from crm_sync.mapping.compile import compile_mapping, reference_values
+from crm_sync.mapping.compile import compile_mapping
+from crm_sync.mapping.keys import reference_values
 from tests.integration.mapping.conftest import ROWS
 from tests.integration.mapping.described import field, thing
 from tests.integration.mapping.planned import create_table, mapping

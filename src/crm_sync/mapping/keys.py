@@ -1,0 +1,74 @@
+"""Keys of a mapping's rows, as SQL: which rows a change elsewhere reaches, and what they look up.
+
+In: a mapping and the tables' facts (catalog). Out: composed SQL. Some of it reads temporary tables
+of a plan (`sync/plan.sql`).
+"""
+
+from __future__ import annotations
+
+from psycopg import sql
+
+from crm_sync.mapping.catalog import Catalog, ForeignKey
+from crm_sync.mapping.compile import joins_of, raw, rows_of, table_of, values_of
+from crm_sync.mapping.model import Mapping
+
+__all__ = ["foreign_key", "present_keys", "reference_values", "rows_joining"]
+
+
+def reference_values(
+    mapping: Mapping, field: str, catalog: Catalog, *, due: bool = False
+) -> sql.Composed:
+    """SELECT of the distinct values by which one reference lookup searches Salesforce; of all rows,
+    or of those in `due_row`.
+    """
+    table = table_of(mapping, catalog)
+    return sql.Composed(
+        [
+            sql.SQL("select distinct lower(value.{}::text)\nfrom {} as source\n").format(
+                sql.Identifier(f"{field}.0"), rows_of(mapping, table, None, due=due)
+            ),
+            *joins_of(mapping, table, catalog),
+            *values_of(mapping, table, []),
+            sql.SQL("where value.{}::text <> ''\n").format(sql.Identifier(f"{field}.0")),
+        ]
+    )
+
+
+def present_keys(mapping: Mapping, catalog: Catalog, *, due: bool = False) -> sql.Composed:
+    """SELECT of every key in a mapping's table, its `where` or not, with the mapping's name; or of
+    those in `due_row`.
+    """
+    return sql.SQL("select {}, source.{}::text\nfrom {} as source\n").format(
+        sql.Literal(mapping.name),
+        sql.Identifier(mapping.source.key),
+        rows_of(mapping, table_of(mapping, catalog), None, due=due),
+    )
+
+
+def rows_joining(
+    mapping: Mapping, target: str, catalog: Catalog, keys: sql.Composable
+) -> sql.Composed:
+    """SELECT of the rows that join a row of `target` whose key the SELECT `keys` gives."""
+    foreign = foreign_key(mapping, target, catalog)
+    column = sql.SQL("source.{}").format(sql.Identifier(foreign.column))
+    type_ = table_of(mapping, catalog).columns[foreign.column]
+    # By the column's own type an index serves; a key of another type is compared as text.
+    if catalog[target].columns[foreign.target_column] == type_:
+        same: sql.Composable = sql.SQL("{} = k.key::{}").format(column, raw(type_))
+    else:
+        same = sql.SQL("{}::text = k.key").format(column)
+    return sql.SQL(
+        "select {}, source.{}::text\nfrom ({}) as k\njoin public.{} as source on {}\n"
+    ).format(
+        sql.Literal(mapping.name),
+        sql.Identifier(mapping.source.key),
+        keys,
+        sql.Identifier(mapping.source.table),
+        same,
+    )
+
+
+def foreign_key(mapping: Mapping, target: str, catalog: Catalog) -> ForeignKey:
+    """The one foreign key by which a mapping joins a table (`compile_mapping` has checked it)."""
+    keys = table_of(mapping, catalog).foreign_keys
+    return next(key for key in keys if key.target == target)

@@ -1,0 +1,237 @@
+"""Which rows a plan compares: those that may differ from what Salesforce holds, or every one.
+
+In: what triggers noted in `sync.change` since the org's position, and what the last plan rested on.
+Out: a `Comparison`, and the keys in the temporary table `due_row`. Both ways give the same plan;
+the second is for what nobody notes: another mapping, another clock, a table rewritten, a trigger
+that was disabled. `due.sql` has the statements.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, field
+from itertools import chain
+
+from psycopg import sql
+
+from crm_sync.mapping.keys import foreign_key, rows_joining
+from crm_sync.mapping.model import Mapping
+from crm_sync.sync.scope import Scope
+
+__all__ = [
+    "Comparison",
+    "add_children",
+    "choose",
+    "find_due",
+    "know",
+    "know_naming",
+    "note_left",
+]
+
+_WHOLE_NUMBERS = ("uuid", "bigint", "integer", "smallint")
+"""Types of keys that never differ in upper and lower case alone."""
+
+
+@dataclass
+class Comparison:
+    """`full`: the mappings whose every row is compared, each with the reason; `everything`: whether
+    those are all, so that the plan reads the state as it stands instead of picking its part.
+    """
+
+    full: dict[str, str] = field(default_factory=dict)
+    everything: bool = False
+    states: dict[str, str] = field(default_factory=dict)  # what each mapping's source rests on now
+    due: int = 0
+
+    def is_full(self, mapping: Mapping) -> bool:
+        return mapping.name in self.full
+
+    @property
+    def mode(self) -> str:
+        """As `sync.run` has it."""
+        return "full" if self.everything else "incremental"
+
+    @property
+    def sentences(self) -> list[str]:
+        """For the report: what was compared, and why not less."""
+        reasons: dict[str, list[str]] = {}
+        for name, reason in self.full.items():
+            reasons.setdefault(reason, []).append(name)
+        if self.everything and len(reasons) == 1:
+            return [f"Every row was compared: {next(iter(reasons))}."]
+        said = [
+            f"Every row of {', '.join(names)} was compared: {reason}."
+            for reason, names in reasons.items()
+        ]
+        return (
+            said
+            if self.everything
+            else [f"Compared what may have changed: {self.due} rows.", *said]
+        )
+
+
+def choose(
+    scope: Scope,
+    fingerprints: Map[str, str],
+    searched: set[str],
+    has_changed_references: Callable[[Mapping], bool],
+) -> Comparison:
+    """Decides for each mapping, and reads the changes into `changed_key`.
+
+    `searched`: mappings whose records were looked for in Salesforce before.
+    """
+    chosen = Comparison()
+    tables = {t for m in scope.mappings for t in _tables(m)}
+    states = {row[0]: row[1:] for row in scope.run("source_states", "due", tables=list(tables))}
+    for m in scope.mappings:
+        text = "|".join(f"{t}:{states[t][1]}" for t in _tables(m))
+        chosen.states[m.name] = hashlib.sha256(text.encode()).hexdigest()[:16]
+    if reason := _why_everything(scope):
+        chosen.full = {m.name: reason for m in scope.mappings}
+    else:
+        scope.run("read_changes", "due")
+        scope.connection.execute("analyze changed_key")
+        truncated = {row[0] for row in scope.run("changed_tables", "due") if row[1]}
+        known = {row[0]: row[1:] for row in scope.run("known_states", "due")}
+        for m in scope.mappings:
+            now = (fingerprints[m.name], chosen.states[m.name])
+            reason = (
+                next((f"{t} was truncated" for t in _tables(m) if t in truncated), "")
+                or _why_new(m, searched, known.get(m.name), now)
+                or _why_unsure(scope, m, {t: states[t][0] for t in _tables(m)})
+                or ("a record that a lookup names is not what it was" * has_changed_references(m))
+            )
+            if reason:
+                chosen.full[m.name] = reason
+        _spread(scope, chosen)
+    chosen.everything = len(chosen.full) == len(scope.mappings)
+    scope.run("know_everything" if chosen.everything else "create_due_tables", "due")
+    if not chosen.everything:
+        # Few rows of many: their index, not the whole table (see `_plan_transaction`).
+        scope.connection.execute("set local enable_nestloop = on")
+    return chosen
+
+
+def find_due(scope: Scope, chosen: Comparison) -> None:
+    """Fills `due_row` for the mappings that are not compared whole."""
+    some = [m for m in scope.mappings if not chosen.is_full(m)]
+    if not some:
+        return
+    for m in some:
+        scope.run("due_by_change", "due", mapping=m.name, table=m.source.table)
+        scope.run("due_by_state", "due", mapping=m.name)
+        for target in dict.fromkeys(m.source.join.values()):
+            keys = _CHANGED.format(sql.Literal(target))
+            rows = rows_joining(m, target, scope.catalog, keys)
+            scope.connection.execute(
+                sql.SQL("insert into due_row\n{}on conflict do nothing").format(rows)
+            )
+    for m in some:
+        scope.run("share_due", "due", mapping=m.name, siblings=scope.siblings(m))
+    scope.run("moved_parents", "due")
+
+
+def add_children(scope: Scope, chosen: Comparison, mapping: Mapping) -> None:
+    """Makes the rows due whose parent's record moved or left; all parents are loaded by then."""
+    if chosen.is_full(mapping):
+        return
+    lookups = [name for name, lookup in mapping.lookups.items() if lookup.branches]
+    if lookups and scope.run("has_moved", "due").fetchone() == (True,):
+        scope.connection.execute("analyze moved_record")
+        scope.run("due_by_parent", "due", mapping=mapping.name, lookups=lookups)
+    scope.connection.execute("analyze due_row")
+
+
+def note_left(scope: Scope, chosen: Comparison, mapping: Mapping) -> None:
+    """Notes which rows left a mapping's source, after `source_row` has it."""
+    if not chosen.everything:
+        block = "left_parents_of_all" if chosen.is_full(mapping) else "left_parents"
+        scope.run(block, "due", mapping=mapping.name)
+
+
+def know(scope: Scope, chosen: Comparison) -> None:
+    """Picks what is known of the rows that are compared, once Salesforce was asked."""
+    if chosen.everything:
+        return
+    scope.run("know_due", "due", full=list(chosen.full))
+    scope.connection.execute("analyze known_record")
+    scope.run("know_parents", "due")
+    scope.connection.execute("analyze parent_record")
+    counted = scope.run("count_due", "due").fetchone()
+    chosen.due = counted[0] if counted else 0
+
+
+def know_naming(scope: Scope, chosen: Comparison) -> None:
+    """Picks the records that may name one that leaves, where any does."""
+    if not chosen.everything:
+        others = [row[0] for row in scope.run("other_mappings", "due")]
+        scope.run("know_naming", "due", others=others)
+
+
+_CHANGED = sql.SQL(
+    "select distinct c.key from changed_key c where c.table_name = {} and c.key is not null"
+)
+
+
+def _tables(mapping: Mapping) -> Iterable[str]:
+    return dict.fromkeys(chain([mapping.source.table], mapping.source.join.values()))
+
+
+def _why_everything(scope: Scope) -> str:
+    options = scope.options
+    if options.full:
+        return "that was asked for"
+    if options.resend:
+        return "every record is sent again"
+    found = scope.run("position", "due").fetchone()
+    if found is None or not found[0]:
+        return "there is no earlier plan of this org to go on from"
+    if not found[1]:
+        return "the database was restored, and what the last plan saw means nothing here"
+    return "a mapping has a new name" if found[2] else ""
+
+
+def _why_new(
+    mapping: Mapping, searched: set[str], known: tuple[str, str | None] | None, now: tuple[str, str]
+) -> str:
+    """Why what the last plan found is not to be relied on, or nothing."""
+    if known is None:
+        return "the mapping is new"
+    if mapping.name not in searched:
+        return "Salesforce is searched for its records first"
+    if known[0] != now[0]:
+        return "the mapping changed, or the fields that Salesforce describes"
+    if known[1] is None:
+        return "the mapping was not part of the last plan, or a record that lookups name changed"
+    if known[1] != now[1]:
+        return "its table, or the triggers that note changes, are not those of the last plan"
+    return ""
+
+
+def _why_unsure(scope: Scope, mapping: Mapping, faults: Map[str, str | None]) -> str:
+    """Why changes of the mapping's rows are not noted as they should, or nothing."""
+    for table, fault in faults.items():
+        if fault:
+            return f"{table} {fault}"
+    if any(expression.time_dependent for _, expression in mapping.expressions):
+        return "its SQL depends on more than the row (time_dependent)"
+    if mapping.source.key != "id" or any(
+        foreign_key(mapping, t, scope.catalog).target_column != "id"
+        for t in mapping.source.join.values()
+    ):
+        return "changes are noted by the column id, and its key is another"
+    key_type = scope.catalog[mapping.source.table].columns[mapping.source.key]
+    external = scope.facts[mapping.object].fields[mapping.external_id.field]
+    if not external.case_sensitive and key_type not in _WHOLE_NUMBERS:
+        return "its external ID ignores case, and keys may differ in case alone"
+    return ""
+
+
+def _spread(scope: Scope, chosen: Comparison) -> None:
+    """A whole comparison takes siblings along: a row may have moved from one to the other."""
+    for m in scope.mappings:
+        siblings = [name for name in scope.siblings(m) if name in chosen.full]
+        if siblings and m.name not in chosen.full:
+            chosen.full[m.name] = f"it shares its table with {siblings[0]}"

@@ -1,0 +1,20 @@
+"""Whatever writers, people, refusals and kills do: what changed is all that a plan must look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crm_sync.localorg.serve import LocalOrg
+from tests.integration.sync.practice import Practice
+from tests.trials.changes import Trial
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_plan_of_what_changed_is_the_plan_of_every_row(
+    practice: Practice, tmp_path: Path, seed: int
+) -> None:
+    with LocalOrg(data=None) as other:
+        practice.orgs["other"] = other
+        Trial(practice, tmp_path, seed).run(12)
