@@ -120,7 +120,7 @@ class _Reader(Transformer[Token, Query]):
         return {"source": _path(token), "alias": None if alias is None else str(alias)}
 
     def scope(self, name: Token) -> dict[str, Any]:
-        return {"scope": name.lower()}
+        return {"scope": _path(name)}
 
     def where(self, condition: Condition) -> dict[str, Any]:
         return {"where": condition}
