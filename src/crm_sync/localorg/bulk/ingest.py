@@ -19,7 +19,7 @@ from crm_sync.localorg.bulk.jobs import (
 from crm_sync.localorg.errors import ApiError
 from crm_sync.localorg.jsonerrors import object_body
 from crm_sync.localorg.records import identifiers
-from crm_sync.localorg.routing import Answer, Request, Route
+from crm_sync.localorg.routing import Answer, Request, Route, alone
 from crm_sync.localorg.schema import ObjectType
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def is_upload(method: str, path: str) -> bool:
 
 
 _JOB = "/jobs/ingest/{job_id}"
-ROUTES = [
+ROUTES = alone(
     Route("POST", "/jobs/ingest", create),
     Route("GET", "/jobs/ingest", list_jobs),
     Route("PUT", f"{_JOB}/batches", upload),
@@ -278,4 +278,4 @@ ROUTES = [
     Route("GET", f"{_JOB}/failedResults", failed_results),
     Route("GET", f"{_JOB}/unprocessedrecords", unprocessed_records),
     Route("GET", f"{_JOB}/unprocessedRecords", unprocessed_records),  # C, simple-salesforce
-]
+)

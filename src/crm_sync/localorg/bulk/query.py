@@ -9,7 +9,7 @@ from crm_sync.localorg.bulk.ingest import CSV
 from crm_sync.localorg.bulk.jobs import ABORTED, COMPLETE, QUERY_OPERATIONS, UPLOADED, Job
 from crm_sync.localorg.errors import ApiError
 from crm_sync.localorg.jsonerrors import object_body
-from crm_sync.localorg.routing import Answer, Request, Route
+from crm_sync.localorg.routing import Answer, Request, Route, alone
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -152,7 +152,7 @@ def _most(given: str | None) -> int:
 
 
 _JOB = "/jobs/query/{job_id}"
-ROUTES = [
+ROUTES = alone(
     Route("POST", "/jobs/query", create),
     Route("GET", "/jobs/query", list_jobs),
     Route("GET", _JOB, get),
@@ -160,4 +160,4 @@ ROUTES = [
     Route("DELETE", _JOB, delete),
     Route("GET", f"{_JOB}/results", results),
     Route("GET", f"{_JOB}/resultPages", result_pages),
-]
+)

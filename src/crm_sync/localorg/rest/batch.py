@@ -84,7 +84,7 @@ def _one(
         with org.store.transaction():
             if not is_first:  # the call itself has been counted
                 limits.count_call(org)
-            answer = router.answer(org, inner)
+            answer = router.answer_nested(org, inner)
             if answer.status >= 400:
                 raise _Refused(answer)
     except _Refused as refused:

@@ -172,7 +172,7 @@ def _one(
     )
     try:
         with org.store.transaction():
-            answer = router.answer(org, inner)
+            answer = router.answer_nested(org, inner)
             if answer.status >= 400:
                 raise _Refused(answer)
     except _Refused as refused:
