@@ -272,7 +272,7 @@ class LocalOrg:
         """Set a user's ``password``, ``security_token``, ``is_frozen``, ``password_expired``."""
         user = self._org.accounts.user(username)
         if user is None:
-            raise ValueError(f"no such user: {username}")
+            raise ValueError(f"There is no user {username}; name one by username or Id.")
         self._org.accounts.change_user(user["Id"], standing)
 
     def register_certificate(self, pem: str) -> None:

@@ -81,7 +81,7 @@ def test_another_host_is_served_and_said() -> None:
         (["--record-type=Lead"], "--record-type Lead: write it as Opportunity=New Business"),
         (["--record-type=Foo=A"], "record types of an unknown object: Foo"),
         (["--rule={"], "--rule {: column 2:"),
-        (['--rule={"rule": "magic"}'], "not a rule: 'magic'"),
+        (['--rule={"rule": "magic"}'], 'There is no rule "magic"'),
         (["--describe=nowhere"], "--describe nowhere: no such directory"),
     ],
 )
