@@ -63,7 +63,6 @@ def test_describes_record_types_and_rules(tmp_path: Path) -> None:
 
 def test_another_host_is_served_and_said() -> None:
     with process("--host=0.0.0.0") as (running, told):
-        assert told["instance_url"].startswith("https://127.0.0.1:")
         assert get(told, LIMITS).status_code == 200
         assert running.stderr is not None
         assert running.stderr.readline() == (
