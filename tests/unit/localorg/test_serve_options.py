@@ -66,7 +66,7 @@ def test_another_host_is_served_and_said() -> None:
         assert get(told, LIMITS).status_code == 200
         assert running.stderr is not None
         assert running.stderr.readline() == (
-            "crm-sync: listening on 0.0.0.0: other machines can reach it\n"
+            "local-salesforce-org: listening on 0.0.0.0: other machines can reach it\n"
         )
 
 
@@ -86,4 +86,4 @@ def test_another_host_is_served_and_said() -> None:
 )
 def test_a_wrong_option_is_one_line(arguments: list[str], message: str) -> None:
     line = refused(*arguments)
-    assert line.startswith(f"crm-sync: {message}")
+    assert line.startswith(f"local-salesforce-org: {message}")
