@@ -86,6 +86,7 @@ class _Api:
             return
         begun = time.perf_counter()
         http = HttpRequest(scope, receive)
+        self._org.address.note_call(str(scope["scheme"]), http.headers.get("host", ""))
         if not ingest.is_upload(http.method, http.url.path):
             await self._handle(begun, http, receive, send, *await wire.read(http))
             return

@@ -1,4 +1,4 @@
-"""TLS for loopback: a certificate authority of the org's own, kept with its data."""
+"""TLS: a certificate authority of the org's own, kept with its data."""
 
 import ssl
 import tempfile
@@ -8,23 +8,32 @@ import trustme
 
 from crm_sync.localorg.records.store import Store
 
-NAMES = ("127.0.0.1", "localhost", "::1")
 
+def prepare(store: Store, bundle: Path, names: tuple[str, ...]) -> Path:
+    """A certificate for these names, kept in the data; write its authority's to ``bundle``.
 
-def prepare(store: Store, bundle: Path, host: str) -> Path:
-    """Make the certificates once per data file and host; write the authority's to ``bundle``."""
-    names = NAMES if host in NAMES else (*NAMES, host)
-    known = (store.setting("tls_names") or ",".join(NAMES)).split(",")
-    if store.setting("tls_authority") is None or not set(names) <= set(known):
-        authority = trustme.CA(organization_name="crm-sync local org")
+    The authority is made once per data file, so that who trusts it need not learn of new names.
+    """
+    known = (store.setting("tls_names") or "").split(",")
+    if not set(names) <= set(known):
+        authority = _authority(store)
         certificate = authority.issue_cert(*names)
         store.set_setting("tls_names", ",".join(names))
         chain = b"".join(blob.bytes() for blob in certificate.cert_chain_pems)
-        store.set_setting("tls_authority", authority.cert_pem.bytes().decode())
         store.set_setting("tls_certificate", chain.decode())
         store.set_setting("tls_key", certificate.private_key_pem.bytes().decode())
     bundle.write_text(store.setting("tls_authority") or "", encoding="ascii")
     return bundle
+
+
+def _authority(store: Store) -> trustme.CA:
+    kept, key = store.setting("tls_authority"), store.setting("tls_authority_key")
+    if kept is not None and key is not None:
+        return trustme.CA.from_pem(kept.encode(), key.encode())
+    authority = trustme.CA(organization_name="crm-sync local org")
+    store.set_setting("tls_authority", authority.cert_pem.bytes().decode())
+    store.set_setting("tls_authority_key", authority.private_key_pem.bytes().decode())
+    return authority
 
 
 def server_context(store: Store) -> ssl.SSLContext:

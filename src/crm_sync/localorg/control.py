@@ -5,6 +5,7 @@ They need no session, count as no API call, and are not in the log of calls.
 
 from typing import TYPE_CHECKING, Any
 
+from crm_sync.localorg import kinds
 from crm_sync.localorg.errors import ApiError, not_found
 from crm_sync.localorg.records import conversion, people
 from crm_sync.localorg.rest import recent
@@ -21,7 +22,7 @@ def answer(org: "Org", request: Request) -> Answer:
         return _answer(org, request)
     except ApiError as error:
         return Answer(error.status, error.body)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except ValueError as error:
         return Answer(400, [{"errorCode": "BAD_CONTROL_REQUEST", "message": str(error)}])
 
 
@@ -37,11 +38,13 @@ def _answer(org: "Org", request: Request) -> Answer:
         case "GET", ["faults"]:
             return Answer(200, org.faults.as_json())
         case "POST", ["faults"]:
+            kinds.check(kinds.LIST, request.body, "The body")
             org.faults.replace(body)
             return Answer(200, {"rules": len(org.faults)})
         case "GET", ["rules"]:
             return Answer(200, org.rules)
         case "POST", ["rules"]:
+            kinds.check(kinds.LIST, request.body, "The body")
             org.rules = body
             return Answer(200, org.rules)
         case "GET", ["records", name]:
@@ -62,7 +65,31 @@ def _answer(org: "Org", request: Request) -> Answer:
             raise not_found()
 
 
-def _act(org: "Org", action: str, body: dict[str, Any]) -> Any:
+_ID = {"id": kinds.TEXT}
+_NEEDED: dict[str, kinds.Kinds] = {
+    "edit": {**_ID, "fields": kinds.MAP},
+    "delete": _ID,
+    "undelete": _ID,
+    "view": _ID,
+    "convert-lead": _ID,
+    "merge": {"winner": kinds.TEXT, "loser": kinds.TEXT},
+    "daily-limit": {"remaining": kinds.COUNT},
+}
+_TEXT_OR_NULL = kinds.either(kinds.TEXT, kinds.NOTHING)
+_OPTIONAL: dict[str, kinds.Kinds] = {
+    "edit": {"object": kinds.TEXT},  # said by some, though the Id says it
+    "view": {"user_id": kinds.TEXT},
+    "convert-lead": {
+        "account_id": _TEXT_OR_NULL,
+        "contact_id": _TEXT_OR_NULL,
+        "opportunity": kinds.either(kinds.TEXT, kinds.FLAG),
+    },
+}
+
+
+def _act(org: "Org", action: str, body: Any) -> Any:
+    if action in _NEEDED:
+        kinds.check_map(body, _NEEDED[action], _OPTIONAL.get(action))
     match action:
         case "edit":
             return _shown(org, people.edit(org, body["id"], body["fields"]))
@@ -90,7 +117,7 @@ def _act(org: "Org", action: str, body: dict[str, Any]) -> Any:
         case "expire-sessions":
             return {"expired": org.expire_sessions()}
         case "daily-limit":
-            org.set_remaining(int(body["remaining"]))
+            org.set_remaining(body["remaining"])
             return {"remaining": org.daily_limit - org.daily_used}
         case _:
             raise not_found()

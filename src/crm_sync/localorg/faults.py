@@ -25,33 +25,51 @@ connection, which all share.
 
 import random
 import re
+import sys
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import unquote
 
+from crm_sync.localorg import kinds
 from crm_sync.localorg.errors import RowError
 from crm_sync.localorg.schema import Schema
 
 Drop = Literal["before", "after"]
-WHEN = frozenset(
-    ("method", "path", "object", "external_id", "id", "operation", "nth", "rate", "seed")
-)
-THEN = frozenset(
-    (
-        "status",
-        "body",
-        "delay",
-        "drop",
-        "slow",
-        "truncate",
-        "expire_sessions",
-        "daily_limit",
-        "row_error",
-        "job",
-    )
-)
+_RULE = {"when": kinds.MAP, "then": kinds.MAP, "times": kinds.either(kinds.FROM_ONE, kinds.NOTHING)}
+_WHEN = {
+    "method": kinds.TEXT,
+    "path": kinds.PATTERN,
+    "object": kinds.TEXT,
+    "external_id": kinds.PATTERN,
+    "id": kinds.PATTERN,
+    "operation": kinds.TEXT,
+    "nth": kinds.FROM_ONE,
+    "rate": kinds.PART,
+    "seed": kinds.number("a whole number", -sys.maxsize, whole=True),
+}
+_THEN = {
+    "status": kinds.number("a status from 100 to 599", 100, 599, whole=True),
+    "body": kinds.ANYTHING,
+    "delay": kinds.SECONDS,
+    "drop": kinds.one_of("before", "after"),
+    "slow": kinds.SECONDS,
+    "truncate": kinds.PART,
+    "expire_sessions": kinds.FLAG,
+    "daily_limit": kinds.FLAG,
+    "row_error": kinds.MAP,
+    "job": kinds.MAP,
+}
+_ROW_ERROR_NEEDS = {"statusCode": kinds.TEXT}
+_ROW_ERROR_MAY = {"message": kinds.TEXT, "fields": kinds.TEXTS}
+_JOB = {
+    "fail": kinds.TEXT,
+    "after": kinds.COUNT,
+    "hang": kinds.FLAG,
+    "slow": kinds.SECONDS,
+    "lose": kinds.COUNT,
+}
 
 
 @dataclass(frozen=True)
@@ -79,16 +97,18 @@ class Rule:
 
     @classmethod
     def from_json(cls, rule: Mapping[str, Any]) -> "Rule":
-        when = rule.get("when", {})
-        then = rule.get("then", {})
-        unknown = (set(when) - WHEN) | (set(then) - THEN) | (set(rule) - {"when", "then", "times"})
-        if unknown or not then:
-            raise ValueError(f"not a fault rule: {dict(rule)}")
-        for pattern in (when[key] for key in ("path", "external_id", "id") if key in when):
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"not a regular expression: {pattern}: {error}") from None
+        """The rule. Raises ValueError with a sentence about what it cannot be."""
+        rule = kinds.check_map(rule, {"then": kinds.MAP}, _RULE, inside="A fault rule")
+        when = kinds.check_map(rule.get("when", {}), {}, _WHEN, inside="A fault's when")
+        then = kinds.check_map(rule["then"], {}, _THEN, inside="A fault's then")
+        if not then:
+            raise ValueError(f"A fault's then must have one of: {', '.join(_THEN)}.")
+        row_error, job = then.get("row_error"), then.get("job")
+        if row_error is not None:
+            inside = "A fault's then.row_error"
+            kinds.check_map(row_error, _ROW_ERROR_NEEDS, _ROW_ERROR_MAY, inside=inside)
+        if job is not None:
+            kinds.check_map(job, {}, _JOB, inside="A fault's then.job")
         times = rule.get("times", 1 if "nth" in when else None)
         return cls(when, then, times, random.Random(when.get("seed", 0)))  # noqa: S311 - repeatable
 

@@ -7,6 +7,10 @@ as in those logs.
 """
 
 import json
+import re
+from typing import Any, NoReturn
+
+from crm_sync.localorg.errors import ApiError
 
 _VALUE = "expected a valid value (number, String, array, object, 'true', 'false' or 'null')"
 _SENTENCES = {
@@ -18,7 +22,44 @@ _SENTENCES = {
     "Expecting ':' delimiter": "was expecting a colon to separate field name and value",
     "Expecting value": _VALUE,
 }
+_NON_NUMERIC = re.compile(r'"(?:\\.|[^"\\])*"|(-?Infinity|NaN)', re.DOTALL)
 _LITERAL_STARTS = "abcdefghijklmnopqrsuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class NonNumericError(ValueError):
+    """NaN or Infinity stands where a number should: words that Python reads and JSON lacks."""
+
+
+def refuse_constant(word: str) -> NoReturn:
+    """For ``json.loads(parse_constant=…)``."""
+    raise NonNumericError(word)
+
+
+def non_numeric(text: str) -> str:
+    """The message for a text that :class:`NonNumericError` refused (C: Jackson's own)."""
+    found = next(match for match in _NON_NUMERIC.finditer(text) if match[1])
+    allow = "enable JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow"
+    return f"Non-standard token '{found[1]}': {allow} at {_place(text, found.end())}"
+
+
+def object_body(body: Any) -> dict[str, Any]:
+    """The body of a request that must be a JSON object.
+
+    Raises ApiError: without a body in a sentence that is R; for a list in one that is 3
+    (salesforce.stackexchange, several records sent to a resource of one), for other values the
+    same (U).
+    """
+    if isinstance(body, dict):
+        return body  # pyright: ignore[reportUnknownVariableType]
+    if body is None:
+        message = "The HTTP entity body is required, but this request has no entity body."
+        raise ApiError(400, "JSON_PARSER_ERROR", message)
+    raise ApiError(
+        400,
+        "INVALID_FIELD",
+        "Json Deserialization failed on token 'null' and has left off in the middle of parsing a "
+        "row. Will go to end of row to begin parsing the next row",
+    )
 
 
 def sentence(error: json.JSONDecodeError) -> str:

@@ -13,8 +13,6 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from crm_sync.localorg.options import HOST
-
 KEEP_ALIVE_SECONDS = 75
 
 
@@ -75,13 +73,6 @@ def server_config(application: ASGIApp) -> uvicorn.Config:
     )
     config.load()
     return config
-
-
-def reachable(host: str) -> str:
-    """The host of the instance URL: an address that means all of them is no place to call."""
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        return HOST
-    return f"[{host}]" if ":" in host else host
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crm_sync.localorg import faultoptions, saveddescribes
+from crm_sync.localorg import addresses, faultoptions, saveddescribes
+from crm_sync.localorg.addresses import HOST
 from crm_sync.localorg.routing import NEWEST_VERSION
 
 OLDEST_OFFERED = 60
-HOST = "127.0.0.1"
-_LOOPBACK = ("localhost", "::1")
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0}
 
 
@@ -42,7 +41,7 @@ class Options:
 
     @property
     def is_loopback(self) -> bool:
-        return self.host.startswith("127.") or self.host in _LOOPBACK
+        return addresses.is_near(self.host)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

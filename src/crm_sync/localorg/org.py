@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from crm_sync.localorg.addresses import Address
 from crm_sync.localorg.bulk import Bulk
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.errors import ApiError, not_found
@@ -64,7 +65,7 @@ class Org:
         self.latency = options.latency
         self.newest_version = options.newest_version
         self.clock = clock
-        self.instance_url = ""
+        self.address = Address()
         self.schema_since = clock()
         self.schema_etag = describe.fingerprint(self.schema)
         self.daily_limit = DAILY_LIMIT if options.daily_limit is None else options.daily_limit
@@ -108,6 +109,11 @@ class Org:
     def close(self) -> None:
         self.bulk.close()
         self.store.close()
+
+    @property
+    def instance_url(self) -> str:
+        """Where the org is, for the one who is asking."""
+        return self.address.told
 
     def object_type(self, name: str, request: Request | None = None) -> ObjectType:
         """An object by its name in a URL; 404 when there is none (R, restforce).

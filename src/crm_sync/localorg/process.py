@@ -1,4 +1,4 @@
-"""The org as a process of its own: `crm-sync org serve`, or `python -m crm_sync.localorg`.
+"""The org as a process of its own: `crm-sync org serve`, or `local-salesforce-org`.
 
 The first line of its output is JSON with all that one needs to reach it; what cannot be used is one
 line on standard error and exit code 2.
@@ -27,12 +27,16 @@ SQLITE = b"SQLite format 3\0"
 def main(
     arguments: Sequence[str] | None = None,
     folder: Callable[[], AbstractContextManager[Path | None]] = nullcontext,
+    *,
+    command: str = "crm-sync org serve",
 ) -> int:
     """Serve until SIGINT or SIGTERM; 0 at the end, 2 when it cannot start.
 
     ``folder`` opens the folder for the certificate and the private key of an org in memory.
+    ``command`` is what was typed to come here: help and refusals name it.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser(command)
+    options = parser.parse_args(arguments)
     data: Path | None = None if options.memory else options.data
     with ExitStack() as stack:
         try:
@@ -51,11 +55,11 @@ def main(
                 )
             )
         except OSError as error:
-            return _refused(_reason(error))
+            return parser.refused(_reason(error))
         except OptionError as error:
-            return _refused(str(error))
+            return parser.refused(str(error))
         except (sqlite3.Error, ValueError) as error:
-            return _refused(
+            return parser.refused(
                 f"{data} cannot be used: {error}. Name a file of a local org, or a new one."
             )
         done = threading.Event()
@@ -64,19 +68,11 @@ def main(
         if options.stop_with_stdin:
             threading.Thread(target=_await_end_of_input, args=(done,), daemon=True).start()
         if not more.is_loopback:
-            print(
-                f"crm-sync: listening on {more.host}: other machines can reach it",
-                file=sys.stderr,
-            )
+            parser.say(f"listening on {more.host}: other machines can reach it")
         print(json.dumps(org.connection()), flush=True)
         while not done.wait(0.2):  # a bare wait() cannot be interrupted on Windows
             pass
     return 0
-
-
-def _refused(sentence: str) -> int:
-    print(f"crm-sync: {sentence}", file=sys.stderr)
-    return 2
 
 
 def _reason(error: OSError) -> str:
@@ -108,7 +104,15 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         message = message[:1].upper() + message[1:].rstrip(".")
-        self.exit(_refused(f"{message}. Try: {self.prog} --help"))
+        self.exit(self.refused(f"{message}. Try: {self.prog} --help"))
+
+    def refused(self, sentence: str) -> int:
+        """Say why nothing is done; the exit code."""
+        self.say(sentence)
+        return 2
+
+    def say(self, sentence: str) -> None:
+        print(f"{self.prog.split()[0]}: {sentence}", file=sys.stderr)
 
 
 def _port(text: str) -> int:
@@ -117,8 +121,8 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="crm-sync org serve", description="A local Salesforce org on 127.0.0.1.")
+def _parser(command: str) -> _Parser:
+    parser = _Parser(prog=command, description="A local Salesforce org on 127.0.0.1.")
     parser.add_argument("--port", type=_port, default=0, help="0 takes a free one")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--data", type=Path, help="SQLite file that keeps the org")

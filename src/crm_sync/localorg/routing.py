@@ -5,7 +5,7 @@ A subrequest of a composite takes the same way as a request of its own, so nothi
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
@@ -72,9 +72,16 @@ class Route:
     """Counts among the five of a composite (D)."""
     since: int = 0
     """The version that brought it (D); an older one answers as if it were not there."""
+    is_nestable: bool = True
+    """May stand in a composite or a batch."""
 
     def compiled(self) -> re.Pattern[str]:
         return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.pattern))
+
+
+def alone(*routes: Route) -> list[Route]:
+    """The routes, as those that no composite and no batch may hold."""
+    return [replace(route, is_nestable=False) for route in routes]
 
 
 class Router:
@@ -123,6 +130,18 @@ class Router:
             return route.handler(org, request, **segments)
         except ApiError as error:
             return Answer(error.status, error.body)
+
+    def answer_nested(self, org: "Org", request: Request) -> Answer:
+        """Carry out a subrequest. Bulk jobs are none of a composite's resources (D, by omission);
+        how that is said is U."""
+        try:
+            route, _ = self.find(request.method, request.path)
+        except ApiError as error:
+            return Answer(error.status, error.body)
+        if route.is_nestable:
+            return self.answer(org, request)
+        message = f"The resource {request.path} cannot stand in a composite request."
+        return Answer(400, [{"message": message, "errorCode": "INVALID_REQUEST"}])
 
 
 def parse_target(url: str) -> tuple[str, dict[str, str]]:

@@ -11,10 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from crm_sync.localorg import app, certificates
+from crm_sync.localorg import addresses, app, certificates
+from crm_sync.localorg.addresses import Address
 from crm_sync.localorg.calls import RecordedCall
 from crm_sync.localorg.faults import Faults
-from crm_sync.localorg.listening import Server, bind, reachable, server_config
+from crm_sync.localorg.listening import Server, bind, server_config
 from crm_sync.localorg.options import Options
 from crm_sync.localorg.org import Org
 from crm_sync.localorg.page import site
@@ -68,14 +69,17 @@ class LocalOrg:
         self._org = Org(self._data, fields=fields, org_id=org_id, clock=clock, options=options)
         bound_port: int = self._socket.getsockname()[1]
         scheme = "https" if https else "http"
-        host = reachable(options.host)
-        self._org.instance_url = f"{scheme}://{host}:{bound_port}"
+        host = addresses.reachable(options.host)
+        names = addresses.names(options.host)
+        self._org.address = Address(
+            f"{scheme}://{host}:{bound_port}", names, follows_caller=not options.is_loopback
+        )
         self.ca_bundle: Path | None = None
         application = app.build(self._org, verbose=verbose)
         config = server_config(application)
         if https:
             bundle = self._beside(CERTIFICATE, "ca.pem")
-            self.ca_bundle = certificates.prepare(self._org.store, bundle, host.strip("[]"))
+            self.ca_bundle = certificates.prepare(self._org.store, bundle, names)
             config.ssl = certificates.server_context(self._org.store)
         self._server = Server(config)
         self._page_server = Server(server_config(site.alone(application)))
@@ -123,7 +127,7 @@ class LocalOrg:
 
     @property
     def instance_url(self) -> str:
-        return self._org.instance_url
+        return self._org.address.url
 
     @property
     def org_id(self) -> str:
@@ -272,7 +276,7 @@ class LocalOrg:
         """Set a user's ``password``, ``security_token``, ``is_frozen``, ``password_expired``."""
         user = self._org.accounts.user(username)
         if user is None:
-            raise ValueError(f"no such user: {username}")
+            raise ValueError(f"There is no user {username}; name one by username or Id.")
         self._org.accounts.change_user(user["Id"], standing)
 
     def register_certificate(self, pem: str) -> None:

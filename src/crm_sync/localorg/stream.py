@@ -16,13 +16,14 @@ class TooLargeError(Exception):
     """The upload has more bytes than the limit."""
 
 
-async def spool(chunks: AsyncIterator[bytes], folder: Path, most: int, *, gzipped: bool) -> Path:
+async def spool(chunks: AsyncIterator[bytes], folder: Path, most: int, *, zipped: bool) -> Path:
     """Write a body to a new file in ``folder``, unzipped; the caller removes or moves the file.
 
     A body over ``most`` bytes is read to its end all the same, so that the client hears the answer.
-    Raises TooLargeError, and zlib.error for a body that is no gzip; no file is left then.
+    Raises TooLargeError, and zlib.error for a body that is neither gzip nor deflate though it says
+    so; no file is left then.
     """
-    unzip = zlib.decompressobj(16 + zlib.MAX_WBITS) if gzipped else None
+    unzip = zlib.decompressobj(32 + zlib.MAX_WBITS) if zipped else None  # 32: either, by its head
     size = 0
     with ExitStack() as undo:
         with tempfile.NamedTemporaryFile(dir=folder, suffix=".upload", delete=False) as file:
@@ -34,7 +35,7 @@ async def spool(chunks: AsyncIterator[bytes], folder: Path, most: int, *, gzippe
                 if size <= most:
                     file.write(data)
         if unzip is not None and not unzip.eof:
-            raise zlib.error("the gzip stream is not complete")
+            raise zlib.error("the compressed body is not complete")
         if size > most:
             raise TooLargeError
         undo.pop_all()

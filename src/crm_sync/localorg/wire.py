@@ -9,7 +9,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,9 +34,16 @@ SMALLEST_GZIP = 256
 """Answers below it are sent as they are: they would grow (U where Salesforce draws the line)."""
 GZIP_LEVEL = 1
 
-_OTHER_BODY = re.compile(r"\b(csv|xml|multipart/form-data)\b")
-"""Content types whose body the API family reads itself."""
+_MULTIPART = "multipart/form-data"
+_TAKES_MULTIPART = re.compile(r"/jobs/ingest/?$")
 _JSON_TYPES = ("", "application/json")
+_PLAIN = ("", "identity")
+_UNZIP: Mapping[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.decompress,
+    "x-gzip": gzip.decompress,
+    "deflate": zlib.decompress,
+}
+"""Encodings of a request's body (D, Compression Headers)."""
 _CHUNKS_OF_SLOW_BODY = 20
 _ZIPPED = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
 
@@ -48,12 +55,12 @@ async def read(http: HttpRequest) -> tuple[Request, Answer | None]:
     most = MOST_CSV if "csv" in content_type or "multipart" in content_type else MOST_BODY
     raw = await _body(http, most)
     path = _path(http)
-    body, refusal = None, _of_address(http, path)
+    body, refusal = None, _of_address(http, path) or _of_encoding(headers)
     if raw is None:
         raw, refusal = b"", _refusal(413, "REQUEST_ENTITY_TOO_LARGE", "Request Entity Too Large")
-    elif raw:
+    elif raw and refusal is None:
         raw, body, bad = _parsed(raw, content_type, headers, path)
-        refusal = refusal or bad
+        refusal = bad
     return _request(http, headers, body=body, raw=raw), refusal
 
 
@@ -63,10 +70,10 @@ async def receive(http: HttpRequest, folder: Path, most: int) -> tuple[Request, 
     ``most`` is in bytes. The caller removes ``Request.upload``, if it is still there in the end.
     """
     headers = _headers(http)
-    refusal = _of_address(http, _path(http))
+    refusal = _of_address(http, _path(http)) or _of_encoding(headers)
     upload: Path | None = None
     try:
-        upload = await spool(http.stream(), folder, most, gzipped=_is_zipped(headers))
+        upload = await spool(http.stream(), folder, most, zipped=_encoding(headers) in _UNZIP)
     except TooLargeError:
         refusal = refusal or _refusal(
             413,
@@ -99,8 +106,8 @@ def _path(http: HttpRequest) -> str:
     return str(http.scope["raw_path"].decode("latin-1"))
 
 
-def _is_zipped(headers: Mapping[str, str]) -> bool:
-    return headers.get("content-encoding", "").lower() in ("gzip", "x-gzip")
+def _encoding(headers: Mapping[str, str]) -> str:
+    return headers.get("content-encoding", "").strip().lower()
 
 
 def _request(
@@ -150,13 +157,22 @@ def _of_address(http: HttpRequest, path: str) -> Answer | None:
     return None
 
 
+def _of_encoding(headers: Mapping[str, str]) -> Answer | None:
+    """A body in an encoding that nobody unpacks here; code and sentence are U."""
+    encoding = _encoding(headers)
+    if encoding in _PLAIN or encoding in _UNZIP:
+        return None
+    message = f"Content-Encoding header specified in HTTP request is not supported: {encoding}"
+    return _refusal(415, "UNSUPPORTED_MEDIA_TYPE", message)
+
+
 def _parsed(
     raw: bytes, content_type: str, headers: Mapping[str, str], path: str
 ) -> tuple[bytes, Any, Answer | None]:
     """The body unzipped, and read where its type is JSON or a form."""
     try:
-        if _is_zipped(headers):
-            raw = gzip.decompress(raw)
+        unzip = _UNZIP.get(_encoding(headers))
+        raw = unzip(raw) if unzip else raw
         if content_type == "application/x-www-form-urlencoded" and "/services/data/" not in path:
             return raw, dict(parse_qsl(raw.decode(), keep_blank_values=True)), None
         if door.OWN_BODY.match(path):
@@ -164,7 +180,11 @@ def _parsed(
         if content_type in _JSON_TYPES or path.startswith("/local/"):
             return raw, _json(raw), None
     except (OSError, EOFError, zlib.error):
-        return raw, None, _bad_body("The request body could not be read: it is no gzip")
+        return (
+            raw,
+            None,
+            _bad_body("The request body could not be read: it is not in the encoding named"),
+        )
     except UnicodeDecodeError as error:
         byte = raw[error.start]
         return raw, None, _bad_body(f"Invalid UTF-8 start byte 0x{byte:x} at [line:1, column:1]")
@@ -172,12 +192,16 @@ def _parsed(
         return raw, None, _bad_body(jsonerrors.sentence(error))
     except UnicodeEncodeError:
         return raw, None, _bad_body("Incomplete surrogate pair at [line:1, column:1]")
+    except jsonerrors.NonNumericError:
+        return raw, None, _bad_body(jsonerrors.non_numeric(raw.decode()))
     except ValueError:
         return raw, None, _bad_body("Numeric value out of range at [line:1, column:1]")
     except RecursionError:
         return raw, None, _bad_body("The request body is nested too deeply")
-    if _OTHER_BODY.search(content_type):
-        return raw, None, None
+    if "/services/data/" not in path:
+        return raw, None, None  # nothing there that would read it: 404
+    if content_type == _MULTIPART and _TAKES_MULTIPART.search(path):
+        return raw, None, None  # read by who makes the job
     # 3: seen with text/plain and with forms.
     message = (
         f"Content-Type header specified in HTTP request is not supported: {headers['content-type']}"
@@ -186,10 +210,10 @@ def _parsed(
 
 
 def _json(raw: bytes) -> Any:
-    """JSON read. Raises JSONDecodeError; UnicodeEncodeError for half a surrogate pair, which is no
-    text; ValueError for a number of thousands of digits.
+    """JSON read. Raises JSONDecodeError; NonNumericError for NaN and Infinity; UnicodeEncodeError
+    for half a surrogate pair, which is no text; ValueError for a number of thousands of digits.
     """
-    read = json.loads(raw)
+    read = json.loads(raw, parse_constant=jsonerrors.refuse_constant)
     if b"\\u" in raw and b"\\ud" in raw.lower():
         json.dumps(read, ensure_ascii=False).encode()
     return read

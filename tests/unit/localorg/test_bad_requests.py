@@ -8,13 +8,25 @@ from .client import Client
 VALUE = "expected a valid value (number, String, array, object, 'true', 'false' or 'null')"
 
 
+NO_OBJECT = (
+    "Json Deserialization failed on token 'null' and has left off in the middle of parsing a row. "
+    "Will go to end of row to begin parsing the next row"
+)
+NO_BODY = "The HTTP entity body is required, but this request has no entity body."
+
+
 def post(
-    client: Client, body: str | bytes, content_type: str = "application/json"
+    client: Client,
+    body: str | bytes,
+    content_type: str = "application/json",
+    *,
+    path: str = "/sobjects/Account",
+    encoding: str = "identity",
 ) -> requests.Response:
     return client.session.post(
-        client.org.instance_url + "/services/data/v60.0/sobjects/Account",
+        f"{client.org.instance_url}/services/data/v60.0{path}",
         data=body,
-        headers={"Content-Type": content_type},
+        headers={"Content-Type": content_type, "Content-Encoding": encoding},
         timeout=20,
     )
 
@@ -60,6 +72,10 @@ def post(
         ),
         ("request=1", "Unrecognized token 'request': was expecting 'null', 'true', 'false' at "
          "[line:1, column:8]"),
+        ('{"Name": "NaN", "AnnualRevenue": NaN}', "Non-standard token 'NaN': enable "
+         "JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow at [line:1, column:37]"),
+        ('{"AnnualRevenue":\n-Infinity}', "Non-standard token '-Infinity': enable "
+         "JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow at [line:2, column:10]"),
     ],
 )  # fmt: skip
 def test_malformed_json_is_told_with_its_place(client: Client, body: str, message: str) -> None:
@@ -80,7 +96,51 @@ def test_a_body_nested_too_deeply_is_refused(client: Client) -> None:
     assert answer.json()[0]["errorCode"] == "JSON_PARSER_ERROR"
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("body", ["1", '"x"', "true", "[]", '[{"Name": "A"}]'])
+@pytest.mark.parametrize("path", ["/sobjects/Account", "/jobs/ingest", "/jobs/query"])
+def test_a_body_that_is_no_object_is_refused(client: Client, path: str, body: str) -> None:
+    answer = post(client, body, path=path)
+    assert answer.status_code == 400
+    assert answer.json() == [{"message": NO_OBJECT, "errorCode": "INVALID_FIELD"}]
+
+
+@pytest.mark.parametrize("path", ["/sobjects/Account", "/jobs/ingest", "/composite/sobjects"])
+@pytest.mark.parametrize("body", ["", "null"])
+def test_a_missing_body_is_refused(client: Client, path: str, body: str) -> None:
+    answer = post(client, body, path=path)
+    assert answer.status_code == 400
+    assert answer.json() == [{"message": NO_BODY, "errorCode": "JSON_PARSER_ERROR"}]
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, br"])
+def test_an_encoding_that_nobody_unpacks_is_refused(client: Client, encoding: str) -> None:
+    answer = post(client, b"\x8b\x02\x80{}\x03", encoding=encoding)
+    assert answer.status_code == 415
+    assert answer.json()[0]["errorCode"] == "UNSUPPORTED_MEDIA_TYPE"
+    assert encoding in answer.json()[0]["message"]
+
+
+def test_an_upload_in_an_encoding_that_nobody_unpacks_is_refused(client: Client) -> None:
+    job = client.call("POST", "/jobs/ingest", {"object": "Account", "operation": "insert"}).json()
+    answer = client.session.put(
+        f"{client.org.instance_url}/services/data/v60.0/jobs/ingest/{job['id']}/batches",
+        data=b"Name\nA\n",
+        headers={"Content-Type": "text/csv", "Content-Encoding": "br"},
+        timeout=20,
+    )
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/xml",
+        "text/csv",
+        "multipart/form-data; boundary=x",
+    ],
+)
 def test_another_content_type_is_refused(client: Client, kind: str) -> None:
     answer = post(client, '{"Name": "A"}', kind)
     assert answer.status_code == 415

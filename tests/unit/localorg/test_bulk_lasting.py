@@ -131,6 +131,29 @@ def test_jobs_go_after_seven_days() -> None:
         assert list(org.jobs_folder.iterdir()) == []
 
 
+def test_a_job_left_open_fails_after_24_hours() -> None:
+    moment = [datetime(2026, 1, 1, tzinfo=UTC)]
+    with LocalOrg(clock=lambda: moment[0]) as org:
+        org.set_policies(session_seconds=30 * 24 * 60 * 60)
+        bulk = BulkClient(Client(org))
+        empty, filled = (bulk.create("Account")["id"] for _ in range(2))
+        assert bulk.upload(filled, "CRM_Id__c,Name\nx,X\n").status_code == 201
+        moment[0] += timedelta(hours=24)
+        assert bulk.info(empty)["state"] == bulk.info(filled)["state"] == "Open"
+        moment[0] += timedelta(seconds=1)
+        for job_id in (empty, filled):
+            info = bulk.info(job_id)
+            assert info["state"] == "Failed"
+            assert info["errorMessage"] == "InvalidJob : The job was open for more than 24 hours"
+        assert bulk.upload(empty, "CRM_Id__c,Name\nx,X\n").status_code == 400
+        assert bulk.change(filled, "UploadComplete").status_code == 400
+        unprocessed = bulk.client.call("GET", f"/jobs/ingest/{filled}/unprocessedrecords").text
+        assert unprocessed.splitlines() == ["CRM_Id__c,Name", "x,X"]
+        assert bulk.client.query("SELECT Id FROM Account") == []
+        moment[0] += timedelta(days=7)
+        assert org.jobs == []
+
+
 def test_uses_of_the_day_come_back_after_24_hours() -> None:
     moment = [datetime(2026, 1, 1, tzinfo=UTC)]
     with LocalOrg(clock=lambda: moment[0]) as org:

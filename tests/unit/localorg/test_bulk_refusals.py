@@ -9,7 +9,7 @@ from crm_sync.localorg.bulk import ingest, load, service
 from crm_sync.localorg.serve import LocalOrg
 
 from .bulk_client import BulkClient, table
-from .client import Client
+from .client import BASE, Client
 
 INGEST = {"object": "Account", "operation": "insert"}
 HANGING = {"when": {"object": "Account"}, "then": {"job": {"hang": True}}}
@@ -334,3 +334,26 @@ def test_the_days_batches_end(monkeypatch: pytest.MonkeyPatch) -> None:
         ]
         limits = bulk.client.call("GET", "/limits").json()
         assert limits["DailyBulkApiBatches"] == {"Max": 2, "Remaining": 0}
+
+
+def test_jobs_stand_in_no_composite_and_no_batch(bulk: BulkClient) -> None:
+    job = bulk.run("Account", "CRM_Id__c,Name\ncomposed,X\n")["id"]
+    before = len(bulk.client.org.jobs)
+    wanted: list[dict[str, Any]] = [
+        {"method": "GET", "url": f"jobs/ingest/{job}/successfulResults"},
+        {"method": "GET", "url": f"jobs/ingest/{job}"},
+        {"method": "POST", "url": "jobs/ingest"},
+    ]
+    body = {"object": "Account", "operation": "insert"}
+    told = bulk.client.composite(
+        *(
+            {**sub, "url": f"{BASE}/{sub['url']}", "referenceId": f"r{n}", "body": body}
+            for n, sub in enumerate(wanted)
+        )
+    )
+    codes = [(sub["httpStatusCode"], sub["body"][0]["errorCode"]) for sub in told]
+    assert codes == [(400, "INVALID_REQUEST")] * 3
+    listed = [{**sub, "url": f"v60.0/{sub['url']}", "richInput": body} for sub in wanted]
+    batch = bulk.client.call("POST", "/composite/batch", {"batchRequests": listed}).json()
+    assert [sub["statusCode"] for sub in batch["results"]] == [400] * 3
+    assert len(bulk.client.org.jobs) == before

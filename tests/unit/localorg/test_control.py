@@ -1,5 +1,9 @@
 """The control end points, and the log of calls."""
 
+from typing import Any
+
+import pytest
+
 from .client import BASE, Client, typed
 
 
@@ -63,6 +67,50 @@ def test_a_control_request_that_is_wrong_is_refused(client: Client) -> None:
     unknown = {"id": "001000000000001", "fields": {}}
     assert client.call("POST", "/local/edit", unknown).status_code == 404
     assert client.call("POST", "/local/delete", {"id": "nonsense"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("lever", "body", "message"),
+    [
+        ("edit", {"id": "001000000000001"}, '"fields" is missing; it is a JSON object.'),
+        ("edit", {"id": 1, "fields": {}}, '"id" must be a text, not 1.'),
+        ("edit", {"id": "001", "fields": [1]}, '"fields" must be a JSON object, not [1].'),
+        ("edit", [], "The body must be a JSON object, not []."),
+        ("delete", {}, '"id" is missing; it is a text.'),
+        ("delete", {"id": ["a"]}, '"id" must be a text, not ["a"].'),
+        ("undelete", {"ids": "a"}, '"id" is missing; it is a text.'),
+        ("merge", {"loser": "a"}, '"winner" is missing; it is a text.'),
+        ("convert-lead", {"id": "a", "acount_id": "b"}, '"acount_id" is not known; there are: id, '
+         "account_id, contact_id, opportunity."),
+        ("convert-lead", {"id": "a", "opportunity": 1}, '"opportunity" must be a text or true or '
+         "false, not 1."),
+        ("view", {"id": "a", "user_id": []}, '"user_id" must be a text, not [].'),
+        ("daily-limit", {"remaining": "x"}, '"remaining" must be a whole number, 0 or more, not '
+         '"x".'),
+        ("policies", {"session_seconds": 0}, '"session_seconds" must be a whole number of seconds, '
+         "1 or more, not 0."),
+        ("policies", {"session_seconds": True}, '"session_seconds" must be a whole number of '
+         "seconds, 1 or more, not true."),
+        ("policies", {"ip_allowed": "no"}, '"ip_allowed" must be true or false, not "no".'),
+        ("policies", {"color": 1}, '"color" is not known; there are: session_seconds, api_enabled, '
+         "soap_login, app_approved, ip_trusted, ip_allowed, my_domain, run_as."),
+        ("policies", [], "The body must be a JSON object, not []."),
+        ("users", {}, '"user" is missing; it is a text.'),
+        ("users", {"user": "nobody"}, "There is no user nobody; name one by username or Id."),
+        ("users", {"user": "x", "is_frozen": 1}, '"is_frozen" must be true or false, not 1.'),
+        ("certificate", {}, '"pem" is missing; it is a text.'),
+        ("certificate", {"pem": "x"}, "This is no certificate in PEM form."),
+        ("refresh-token", {"user": 5}, '"user" must be a text, not 5.'),
+        ("faults", {}, "The body must be a list, not {}."),
+        ("rules", "x", 'The body must be a list, not "x".'),
+    ],
+)  # fmt: skip
+def test_a_lever_says_in_a_sentence_what_is_wrong(
+    client: Client, lever: str, body: Any, message: str
+) -> None:
+    answer = client.call("POST", f"/local/{lever}", body)
+    assert answer.status_code == 400
+    assert answer.json() == [{"errorCode": "BAD_CONTROL_REQUEST", "message": message}]
 
 
 def test_limits_sessions_and_faults_have_their_levers(client: Client) -> None:

@@ -1,5 +1,6 @@
 """Faults on demand."""
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -119,8 +120,37 @@ def test_the_nth_match_fires_once_unless_told_otherwise(faulty: Client) -> None:
     assert statuses == [200, 500, 500, 200]
 
 
-@pytest.mark.parametrize("rule", [{}, {"then": {}}, {"when": {"colour": 1}, "then": {"delay": 1}}])
-def test_a_rule_that_means_nothing_is_refused(faulty: Client, rule: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="not a fault rule"):
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({}, "A fault rule.then is missing; it is a JSON object."),
+        ({"then": {}}, "A fault's then must have one of: status, body, delay, drop, slow, "
+         "truncate, expire_sessions, daily_limit, row_error, job."),
+        ({"when": {"colour": 1}, "then": {"delay": 1}}, "A fault's when.colour is not known; there "
+         "are: method, path, object, external_id, id, operation, nth, rate, seed."),
+        ({"then": {"status": "x"}}, "A fault's then.status must be a status from 100 to 599, not "
+         '"x".'),
+        ({"then": {"status": 99}}, "A fault's then.status must be a status from 100 to 599, not "
+         "99."),
+        ({"then": {"delay": "soon"}}, "A fault's then.delay must be a number of seconds, 0 or more,"
+         ' not "soon".'),
+        ({"then": {"drop": True}}, 'A fault\'s then.drop must be "before" or "after", not true.'),
+        ({"then": {"truncate": 2}}, "A fault's then.truncate must be a number from 0 to 1, not 2."),
+        ({"then": {"row_error": {}}}, "A fault's then.row_error.statusCode is missing; it is a "
+         "text."),
+        ({"then": {"job": {"hang": 1}}}, "A fault's then.job.hang must be true or false, not 1."),
+        ({"then": {"delay": 1}, "times": 0}, "A fault rule.times must be a whole number, 1 or more "
+         "or null, not 0."),
+        ({"when": {"path": "("}, "then": {"delay": 1}}, "A fault's when.path must be a regular "
+         'expression, not "(".'),
+        ({"when": [], "then": {"delay": 1}}, "A fault rule.when must be a JSON object, not []."),
+        (1, "A fault rule must be a JSON object, not 1."),
+    ],
+)  # fmt: skip
+def test_a_rule_that_means_nothing_is_refused(faulty: Client, rule: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
         faulty.org.faults.append(rule)
-    assert faulty.call("POST", "/local/faults", [rule]).status_code == 400
+    answer = faulty.call("POST", "/local/faults", [rule])
+    assert answer.status_code == 400
+    assert answer.json() == [{"errorCode": "BAD_CONTROL_REQUEST", "message": message}]
+    assert len(faulty.org.faults) == 0

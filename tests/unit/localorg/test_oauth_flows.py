@@ -236,10 +236,10 @@ def test_another_certificate_can_be_registered_and_then_counts_alone(own: Client
 def test_what_is_no_certificate_cannot_be_registered(client: Client, pem: str) -> None:
     answer = client.call("POST", "/local/certificate", {"pem": pem})
     assert answer.status_code == 400
-    assert answer.json()[0]["message"] == "not a certificate in PEM form"
+    assert answer.json()[0]["message"] == "This is no certificate in PEM form."
     curve = certificate(ec.generate_private_key(ec.SECP256R1()))
     refused = client.call("POST", "/local/certificate", {"pem": curve}).json()
-    assert refused[0]["message"] == "the certificate's key is not RSA, which RS256 needs"
+    assert refused[0]["message"] == "The certificate's key is not RSA, which RS256 needs."
     assert with_assertion(client, assertion(client)).status_code == 200
 
 

@@ -163,17 +163,35 @@ def test_a_trigger_runs_out_of_time_on_too_many_rows(client: Client) -> None:
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ({"rule": "magic"}, "not a rule: 'magic'"),
-        ({"rule": "cpu", "object": "Account"}, "a cpu rule needs object, rows"),
-        ({"rule": "cpu", "object": "Foo", "rows": 1}, "a cpu rule names an unknown object: Foo"),
+        ({"rule": "magic"}, 'There is no rule "magic"; there are: automation, cpu, duplicate, '),
+        ({}, "There is no rule null; there are: "),
+        (1, "A rule must be a JSON object, not 1."),
+        (
+            {"rule": "cpu", "object": "Account"},
+            "The cpu rule.rows is missing; it is a whole number",
+        ),
+        ({"rule": "cpu", "object": "Foo", "rows": 1}, "The cpu rule names an unknown object: Foo."),
+        ({"rule": "cpu", "object": "Account", "rows": "x"}, "The cpu rule.rows must be a whole"),
+        (
+            {"rule": "duplicate", "object": "Account", "fields": []},
+            "The duplicate rule.fields must be a list of field names, not [].",
+        ),
+        (
+            {"rule": "automation", "object": "Lead", "set": {"IsConverted": "maybe"}},
+            "The automation rule has no value for IsConverted: Cannot deserialize instance of",
+        ),
+        (
+            {"rule": "automation", "object": "Lead", "set": {}, "when": {"Company": {"~": 1}}},
+            "The automation rule's when.Company.~ is not known; there are: blank, changed, =, !=,",
+        ),
         (
             {"rule": "duplicate", "object": "Account", "fields": ["Nam"]},
-            "a duplicate rule names unknown fields: Nam",
+            "The duplicate rule names unknown fields: Nam.",
         ),
     ],
 )
 def test_a_rule_that_cannot_be_understood_is_refused(
-    client: Client, rule: dict[str, Any], message: str
+    client: Client, rule: Any, message: str
 ) -> None:
     answer = client.call("POST", "/local/rules", [rule])
     assert answer.status_code == 400

@@ -258,9 +258,18 @@ def test_every_fault_that_is_offered_is_one(own: LocalOrg) -> None:
         assert len(own.faults) == number
 
 
-@pytest.mark.parametrize("rule", ["", "[]", "{", '{"then": {}}', '{"whne": 1, "then": {"x": 1}}'])
-def test_a_rule_that_is_none_is_refused(own: LocalOrg, rule: str) -> None:
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("", "A rule is written as JSON, and this is none at line 1, column 1."),
+        ("{", "A rule is written as JSON, and this is none at line 1, column 2."),
+        ("[]", "A fault rule must be a JSON object, not []."),
+        ('{"then": {}}', "then must have one of: status, body,"),
+        ('{"whne": 1, "then": {"x": 1}}', "A fault rule.whne is not known"),
+    ],
+)
+def test_a_rule_that_is_none_is_refused(own: LocalOrg, rule: str, message: str) -> None:
     answer = Visitor(own).post("/page/levers/add-fault", {"preset": "", "rule": rule})
     assert answer.status_code == 400
-    assert "Not a fault rule" in answer.text
+    assert message in answer.text
     assert len(own.faults) == 0

@@ -47,6 +47,18 @@ def test_a_list_is_searched_by_words_in_any_order_and_case(
     assert "Nothing fits this search." in visitor.see("/page/objects/Lead?q=100%25").text
 
 
+def test_letters_of_any_alphabet_are_searched_and_sorted_without_regard_to_case(
+    client: Client, visitor: Visitor
+) -> None:
+    umlaut = client.upsert_one("Account", CRM_Id__c="u1", Name="Äpfel fold")
+    lower = client.upsert_one("Account", CRM_Id__c="u2", Name="äther fold")
+    greek = client.upsert_one("Account", CRM_Id__c="u3", Name="Ωmega fold")
+    assert records_in(visitor.see("/page/objects/Account?q=ÄTHER")) == [lower]
+    assert records_in(visitor.see("/page/objects/Account?q=ωMEGA")) == [greek]
+    listed = visitor.see("/page/objects/Account?q=FOLD&sort=Name")
+    assert records_in(listed) == [umlaut, lower, greek]
+
+
 def test_percent_and_underscore_are_searched_as_they_stand(
     client: Client, visitor: Visitor
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -95,7 +96,7 @@ def test_a_port_in_use_is_one_clear_line_and_code_2() -> None:
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert ended.stderr == (
-        f"crm-sync: Port {port} cannot be used: it is already in use. "
+        f"local-salesforce-org: Port {port} cannot be used: it is already in use. "
         "Name another one; 0 takes a free one.\n"
     )
 
@@ -107,7 +108,7 @@ def test_a_data_file_that_is_none_is_one_clear_line_and_code_2(tmp_path: Path) -
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 2
     assert ended.stderr == (
-        f"crm-sync: {data} cannot be used: file is not a database. "
+        f"local-salesforce-org: {data} cannot be used: file is not a database. "
         "Name a file of a local org, or a new one.\n"
     )
 
@@ -149,3 +150,32 @@ def test_wrong_options_are_refused(arguments: list[str]) -> None:
     command = [sys.executable, "-m", "crm_sync.localorg", *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 2
+
+
+def ended(*command: str) -> tuple[int, str, str]:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_it_has_a_command_of_its_own() -> None:
+    found = shutil.which("local-salesforce-org", path=str(Path(sys.executable).parent))
+    assert found is not None
+    assert ended(found, "--port", "abc") == (
+        2,
+        "",
+        "local-salesforce-org: Argument --port: 'abc' is not a number from 0 to 65535. "
+        "Try: local-salesforce-org --help\n",
+    )
+
+
+def test_what_the_package_alone_does_not_bring_is_said_in_one_line() -> None:
+    code = (
+        "import sys; sys.modules['uvicorn'] = None; "
+        "from crm_sync.localorg.__main__ import run; sys.exit(run())"
+    )
+    assert ended(sys.executable, "-c", code) == (
+        2,
+        "",
+        "local-salesforce-org: This needs the package uvicorn, which is not installed. The extra "
+        "org brings it: pip install '.[org]' in a clone of the project.\n",
+    )

@@ -83,6 +83,17 @@ def test_a_merge_points_every_child_to_the_winner(client: Client) -> None:
     }
 
 
+def test_a_loser_that_comes_back_names_its_winner_no_more(client: Client) -> None:
+    winner = client.upsert_one("Account", CRM_Id__c="w", Name="W")
+    loser = client.upsert_one("Account", CRM_Id__c="l", Name="L")
+    client.org.merge(winner, loser)
+    assert client.org.undelete(loser)["MasterRecordId"] is None
+    assert client.row("Account", loser, "IsDeleted", "MasterRecordId") == {
+        "IsDeleted": False,
+        "MasterRecordId": None,
+    }
+
+
 def test_contacts_merge_too(client: Client) -> None:
     winner = client.upsert_one("Contact", CRM_Id__c="w", LastName="W")
     loser = client.upsert_one("Contact", CRM_Id__c="l", LastName="L")

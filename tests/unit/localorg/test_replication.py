@@ -51,7 +51,7 @@ def test_updated_lists_living_records_stamped_in_the_span(client: Client, clock:
     gone = client.upsert_one("Account", CRM_Id__c="3", Name="C")
     client.org.delete(gone)
     whole = answered(client, "updated", "2026-05-04T12:00:00Z", "2026-05-04T13:00:00Z")
-    assert whole == {"ids": [first, second], "latestDateCovered": "2026-05-04T13:00:00.000+0000"}
+    assert whole == {"ids": [first, second], "latestDateCovered": "2026-05-04T12:10:00.000+0000"}
     late = answered(client, "updated", "2026-05-04T12:05:00Z", "2026-05-04T13:00:00Z")
     assert late["ids"] == [second]
 
@@ -64,15 +64,30 @@ def test_deleted_lists_what_went_into_the_bin_and_when(client: Client, clock: Cl
     assert told == {
         "deletedRecords": [{"deletedDate": "2026-05-04T12:05:30.000+0000", "id": one}],
         "earliestDateAvailable": "2026-04-19T12:05:30.000+0000",
-        "latestDateCovered": "2026-05-04T13:00:00.000+0000",
+        "latestDateCovered": "2026-05-04T12:05:00.000+0000",
     }
     client.org.purge()
     emptied = answered(client, "deleted", "2026-05-04T12:00:00Z", "2026-05-04T13:00:00Z")
     assert emptied["deletedRecords"] == []
 
 
-def test_seconds_are_ignored_at_both_ends(client: Client) -> None:
+def test_what_is_covered_ends_before_now_so_that_nothing_is_lost_after_it(
+    client: Client, clock: Clock
+) -> None:
+    first = client.upsert_one("Account", CRM_Id__c="1", Name="A")
+    told = answered(client, "updated", "2026-05-04T11:00:00Z", "2026-05-05T12:00:00Z")
+    assert told["ids"] == [first]
+    late = client.upsert_one("Account", CRM_Id__c="2", Name="B")
+    clock.now += timedelta(minutes=10)
+    following = answered(client, "updated", told["latestDateCovered"], "2026-05-05T12:00:00Z")
+    assert late in following["ids"]
+    past = answered(client, "updated", "2026-05-04T11:00:00Z", "2026-05-04T12:05:00Z")
+    assert past["latestDateCovered"] == "2026-05-04T12:05:00.000+0000"
+
+
+def test_seconds_are_ignored_at_both_ends(client: Client, clock: Clock) -> None:
     client.upsert_one("Account", CRM_Id__c="1", Name="A")
+    clock.now += timedelta(minutes=5)
     inside = answered(client, "updated", "2026-05-04T12:00:59Z", "2026-05-04T12:01:59Z")
     assert len(inside["ids"]) == 1
     assert inside["latestDateCovered"] == "2026-05-04T12:01:00.000+0000"

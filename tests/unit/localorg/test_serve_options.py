@@ -63,11 +63,10 @@ def test_describes_record_types_and_rules(tmp_path: Path) -> None:
 
 def test_another_host_is_served_and_said() -> None:
     with process("--host=0.0.0.0") as (running, told):
-        assert told["instance_url"].startswith("https://127.0.0.1:")
         assert get(told, LIMITS).status_code == 200
         assert running.stderr is not None
         assert running.stderr.readline() == (
-            "crm-sync: listening on 0.0.0.0: other machines can reach it\n"
+            "local-salesforce-org: listening on 0.0.0.0: other machines can reach it\n"
         )
 
 
@@ -81,10 +80,10 @@ def test_another_host_is_served_and_said() -> None:
         (["--record-type=Lead"], "--record-type Lead: write it as Opportunity=New Business"),
         (["--record-type=Foo=A"], "record types of an unknown object: Foo"),
         (["--rule={"], "--rule {: column 2:"),
-        (['--rule={"rule": "magic"}'], "not a rule: 'magic'"),
+        (['--rule={"rule": "magic"}'], 'There is no rule "magic"'),
         (["--describe=nowhere"], "--describe nowhere: no such directory"),
     ],
 )
 def test_a_wrong_option_is_one_line(arguments: list[str], message: str) -> None:
     line = refused(*arguments)
-    assert line.startswith(f"crm-sync: {message}")
+    assert line.startswith(f"local-salesforce-org: {message}")

@@ -145,6 +145,22 @@ def test_a_scope_a_lock_and_a_mode_are_understood(filled: Client) -> None:
     assert len(filled.query(soql)) == 3
 
 
+def test_everything_is_a_scope_of_every_object(filled: Client) -> None:
+    assert len(filled.query("SELECT Id FROM Account USING SCOPE Everything")) == 3
+
+
+@pytest.mark.parametrize(
+    ("scope", "source"), [("foo", "Account"), ("team", "Account"), ("mine", "CampaignMember")]
+)
+def test_a_scope_that_is_not_known_is_refused(filled: Client, scope: str, source: str) -> None:
+    soql = f"SELECT Id FROM {source} USING SCOPE {scope}"
+    answer = filled.call("GET", "/query", params={"q": soql})
+    assert answer.status_code == 400
+    [error] = answer.json()
+    assert error["errorCode"] == "MALFORMED_QUERY"
+    assert f"Scope '{scope}' is not supported here. Scopes are: everything" in error["message"]
+
+
 # Aggregates ----------------------------------------------------------------------------------
 
 
@@ -195,6 +211,16 @@ def test_typeof_shows_fields_by_what_the_parent_is(filled: Client) -> None:
     first, second = filled.query(soql)
     assert first["What"] == {"Name": "Ärger", "Rating": "Cold"}
     assert second["What"] is None
+
+
+def test_typeof_of_a_relationship_to_one_object_is_refused(filled: Client) -> None:
+    soql = "SELECT Id, TYPEOF Owner WHEN User THEN Name END FROM Account"
+    [error] = filled.call("GET", "/query", params={"q": soql}).json()
+    assert error["errorCode"] == "INVALID_FIELD"
+    assert "TYPEOF needs a polymorphic relationship, which 'Owner' is not." in error["message"]
+    twice = "SELECT What.Name, TYPEOF What WHEN Account THEN Name END FROM Task"
+    [error] = filled.call("GET", "/query", params={"q": twice}).json()
+    assert error["message"] == "duplicate field selected: What"
 
 
 def test_to_label_shows_the_label(filled: Client) -> None:

@@ -296,7 +296,7 @@ def test_what_is_wrong_with_a_field_is_told(admin: Client) -> None:
         ({"Metadata": FIELD}, "REQUIRED_FIELD_MISSING", "[FullName]"),
         ({}, "REQUIRED_FIELD_MISSING", "[FullName, Metadata]"),
         ({"Foo": 1}, "INVALID_FIELD", "No such column 'Foo' on sobject of type CustomField"),
-        ([], "JSON_PARSER_ERROR", "entity body"),
+        ([], "INVALID_FIELD", "Json Deserialization failed"),
         (None, "JSON_PARSER_ERROR", "entity body"),
         ({"FullName": "Account.A__c", "Metadata": 1}, "JSON_PARSER_ERROR", "complexvalue"),
         (

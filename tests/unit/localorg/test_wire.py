@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import zlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,14 +26,28 @@ def test_an_answer_is_zipped_for_those_who_accept_it(
     assert (size < len(answer.content)) is is_zipped
 
 
-def test_a_zipped_request_is_read(client: Client) -> None:
-    answer = client.session.post(
-        client.org.instance_url + "/services/data/v60.0/sobjects/Account",
-        data=gzip.compress(json.dumps({"Name": "Zipped"}).encode()),
-        headers={"Content-Encoding": "gzip", "Content-Type": "application/json"},
+@pytest.mark.parametrize(
+    ("encoding", "zipped"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
+)
+def test_a_zipped_request_is_read(
+    client: Client, encoding: str, zipped: Callable[[bytes], bytes]
+) -> None:
+    data = f"{client.org.instance_url}/services/data/v60.0"
+    one = client.session.post(
+        f"{data}/sobjects/Account",
+        data=zipped(json.dumps({"Name": "Zipped"}).encode()),
+        headers={"Content-Encoding": encoding, "Content-Type": "application/json"},
         timeout=10,
     )
-    assert answer.status_code == 201
+    assert one.status_code == 201
+    job = client.call("POST", "/jobs/ingest", {"object": "Account", "operation": "insert"}).json()
+    upload = client.session.put(
+        f"{data}/jobs/ingest/{job['id']}/batches",
+        data=zipped(b"Name\nZipped\n"),
+        headers={"Content-Encoding": encoding, "Content-Type": "text/csv"},
+        timeout=10,
+    )
+    assert upload.status_code == 201
 
 
 def test_a_post_may_be_a_patch(client: Client) -> None:

@@ -17,8 +17,9 @@ from crm_sync.localorg.bulk.jobs import (
     Job,
 )
 from crm_sync.localorg.errors import ApiError
+from crm_sync.localorg.jsonerrors import object_body
 from crm_sync.localorg.records import identifiers
-from crm_sync.localorg.routing import Answer, Request, Route
+from crm_sync.localorg.routing import Answer, Request, Route, alone
 from crm_sync.localorg.schema import ObjectType
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def create(org: "Org", request: Request) -> Answer:
     """A job, or with a multipart body a job with its rows, closed at once (D)."""
     content_type = request.headers.get("content-type", "")
     if not content_type.lower().startswith("multipart/form-data"):
-        job = _new_job(org, request, refusals.read_body(request.body))
+        job = _new_job(org, request, object_body(request.body))
         org.bulk.save(job)
         return Answer(200, job.opened())
     description, rows = _parts(content_type, request.raw)
@@ -44,7 +45,7 @@ def create(org: "Org", request: Request) -> Answer:
         raise refusals.invalid_job(
             f"The job data exceeds {MOST_WITH_JOB} characters, upload it in a request of its own"
         )
-    job = _new_job(org, request, refusals.read_body(description))
+    job = _new_job(org, request, object_body(description))
     job.state = UPLOADED
     job.has_upload = bool(rows)
     org.bulk.files(job).upload.write_bytes(rows)
@@ -84,7 +85,7 @@ def upload(org: "Org", request: Request, job_id: str) -> Answer:
 def change(org: "Org", request: Request, job_id: str) -> Answer:
     """Close a job, so that it is worked on, or abort it."""
     job = org.bulk.find("ingest", job_id)
-    state = refusals.read_body(request.body).get("state")
+    state = object_body(request.body).get("state")
     if state == UPLOADED:
         if job.state != OPEN:
             raise refusals.wrong_state("Closing", job)
@@ -266,7 +267,7 @@ def is_upload(method: str, path: str) -> bool:
 
 
 _JOB = "/jobs/ingest/{job_id}"
-ROUTES = [
+ROUTES = alone(
     Route("POST", "/jobs/ingest", create),
     Route("GET", "/jobs/ingest", list_jobs),
     Route("PUT", f"{_JOB}/batches", upload),
@@ -277,4 +278,4 @@ ROUTES = [
     Route("GET", f"{_JOB}/failedResults", failed_results),
     Route("GET", f"{_JOB}/unprocessedrecords", unprocessed_records),
     Route("GET", f"{_JOB}/unprocessedRecords", unprocessed_records),  # C, simple-salesforce
-]
+)

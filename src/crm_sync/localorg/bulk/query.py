@@ -8,7 +8,8 @@ from crm_sync.localorg.bulk import extract, listing, refusals
 from crm_sync.localorg.bulk.ingest import CSV
 from crm_sync.localorg.bulk.jobs import ABORTED, COMPLETE, QUERY_OPERATIONS, UPLOADED, Job
 from crm_sync.localorg.errors import ApiError
-from crm_sync.localorg.routing import Answer, Request, Route
+from crm_sync.localorg.jsonerrors import object_body
+from crm_sync.localorg.routing import Answer, Request, Route, alone
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -20,7 +21,7 @@ PAGES_LISTED = 5
 
 def create(org: "Org", request: Request) -> Answer:
     """A job whose query has been understood; a wrong query makes none."""
-    body = refusals.read_body(request.body)
+    body = object_body(request.body)
     operation = refusals.choice(body, "operation", QUERY_OPERATIONS, "")
     line_ending, delimiter = refusals.forms(body)
     soql = body.get("query")
@@ -62,7 +63,7 @@ def list_jobs(org: "Org", request: Request) -> Answer:
 def change(org: "Org", request: Request, job_id: str) -> Answer:
     """Abort a query (D: from UploadComplete and InProgress)."""
     job = org.bulk.find("query", job_id)
-    state = refusals.read_body(request.body).get("state")
+    state = object_body(request.body).get("state")
     if state != ABORTED:
         raise ApiError(400, "INVALIDJOBSTATE", f"Changing the state to {state} is not allowed")
     if job.has_ended:
@@ -151,7 +152,7 @@ def _most(given: str | None) -> int:
 
 
 _JOB = "/jobs/query/{job_id}"
-ROUTES = [
+ROUTES = alone(
     Route("POST", "/jobs/query", create),
     Route("GET", "/jobs/query", list_jobs),
     Route("GET", _JOB, get),
@@ -159,4 +160,4 @@ ROUTES = [
     Route("DELETE", _JOB, delete),
     Route("GET", f"{_JOB}/results", results),
     Route("GET", f"{_JOB}/resultPages", result_pages),
-]
+)

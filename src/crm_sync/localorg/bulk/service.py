@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_sync.localorg.bulk import extract, load
 from crm_sync.localorg.bulk.files import JobFiles
-from crm_sync.localorg.bulk.jobs import ABORTED, ENDED, OPEN, RUNNING, UPLOADED, Job, Kind
+from crm_sync.localorg.bulk.jobs import ABORTED, ENDED, FAILED, OPEN, RUNNING, UPLOADED, Job, Kind
 from crm_sync.localorg.bulk.table import JobTable, Measure
 from crm_sync.localorg.bulk.worker import Worker
 from crm_sync.localorg.errors import not_found
@@ -22,6 +22,11 @@ JOBS = ".jobs"
 """Ending of the folder beside the data in which jobs are kept."""
 KEPT = timedelta(days=7)
 """Age at which a job goes with its results (D, limits)."""
+
+OPEN_AT_MOST = timedelta(hours=24)
+"""How long a job may wait to be closed (3, limits of both Bulk APIs); that it then fails, and its
+sentence, are U."""
+TOO_LONG = "InvalidJob : The job was open for more than 24 hours"
 
 DAILY: dict[Measure, int] = {"batches": 15_000, "queries": 10_000}
 """What 24 hours allow (D, Bulk API and Bulk API 2.0 Limits and Allocations).
@@ -126,8 +131,13 @@ class Bulk:
         }
 
     def _forget(self) -> None:
-        """Remove what is too old; a job at work is left to its end."""
-        oldest = values.format_datetime(self._org.clock() - KEPT)
+        """End what was left open too long, remove what is too old; a job at work is left to its
+        end."""
+        now = self._org.clock()
+        oldest, still_open = (values.format_datetime(now - age) for age in (KEPT, OPEN_AT_MOST))
         for job in self.table.all():
-            if job.created < oldest and (job.state in ENDED or job.state == OPEN):
+            if job.state == OPEN and job.created < still_open:
+                job.state, job.error = FAILED, TOO_LONG
+                self.save(job)
+            if job.created < oldest and job.state in ENDED:
                 self.delete(job)

@@ -5,14 +5,16 @@ to this machine, DNS rebinding) nor press its buttons (a form of theirs that pos
 """
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 
-def refusal(method: str, headers: Mapping[str, str], scheme: str, own_host: str) -> str | None:
+def refusal(
+    method: str, headers: Mapping[str, str], scheme: str, own_names: Collection[str]
+) -> str | None:
     """Why a request is refused, or None; ``headers`` have lower-case names."""
     host = headers.get("host", "")
-    if not _is_near(host, own_host):
+    if not _is_near(host, own_names):
         return f"This page answers under the org's own address, not as {host}."
     if method == "POST" and not is_from_here(headers, scheme, needs_proof=True):
         return "This form was not sent by the page itself, so nothing was done."
@@ -34,13 +36,13 @@ def is_from_here(headers: Mapping[str, str], scheme: str, *, needs_proof: bool =
     return not needs_proof
 
 
-def _is_near(host: str, own_host: str) -> bool:
+def _is_near(host: str, own_names: Collection[str]) -> bool:
     """An address, a name without a dot, or the org's own: none that a web site could register."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return False
-    if name == own_host or (name and "." not in name and ":" not in name):
+    if name in own_names or (name and "." not in name and ":" not in name):
         return True
     try:
         ipaddress.ip_address(name)

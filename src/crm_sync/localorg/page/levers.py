@@ -109,14 +109,27 @@ def _forget_calls(org: "Org", form: Form) -> str:
 def _add_fault(org: "Org", form: Form) -> str:
     chosen = form.get("preset", [""])[0]
     preset = PRESETS.get(chosen)
+    rule: Any = dict(preset.rule) if preset else _written(form)
+    if form.get("times", [""])[0] == "once" and isinstance(rule, dict):
+        rule["times"] = 1
     try:
-        rule: Any = dict(preset.rule) if preset else json.loads(form.get("rule", [""])[0])
-        if form.get("times", [""])[0] == "once":
-            rule["times"] = 1
         org.faults.append(rule)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ApiError(400, "BAD_CONTROL_REQUEST", f"Not a fault rule: {error}") from None
+    except ValueError as error:
+        raise _bad(str(error)) from None
     return "fault-on"
+
+
+def _written(form: Form) -> Any:
+    """The JSON of a rule, as somebody typed it."""
+    try:
+        return json.loads(form.get("rule", [""])[0])
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise _bad(f"A rule is written as JSON, and this is none at {place}.") from None
+
+
+def _bad(message: str) -> ApiError:
+    return ApiError(400, "BAD_CONTROL_REQUEST", message)
 
 
 def _remove_fault(org: "Org", form: Form) -> str:
@@ -133,9 +146,9 @@ def _remove_faults(org: "Org", form: Form) -> str:
 
 def _add_rule(org: "Org", form: Form) -> str:
     try:
-        org.rules = [*org.rules, json.loads(form.get("rule", [""])[0])]
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ApiError(400, "BAD_CONTROL_REQUEST", f"Not a rule: {error}") from None
+        org.rules = [*org.rules, _written(form)]
+    except ValueError as error:
+        raise _bad(str(error)) from None
     return "rule-on"
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from crm_sync.localorg.page import show
 from crm_sync.localorg.records import identifiers
+from crm_sync.localorg.records.functions import folded
 from crm_sync.localorg.records.store import Record, quote
 from crm_sync.localorg.schema import Field, ObjectType
 
@@ -150,13 +151,9 @@ def _where(object_type: ObjectType, wish: Wish) -> tuple[str, list[Any]]:
     searched = [f for f in object_type.stored if f.type in _SEARCHED]
     text = " || char(10) || ".join(f"coalesce({quote(f.name)}, '')" for f in searched)
     for word in wish.search.split():
-        conditions.append(f"({text} like ? escape '\\' or \"Id\" = ?)")
-        parameters += [f"%{_literal(word)}%", identifiers.normalize(word)]
+        conditions.append(f'(instr(folded({text}), ?) or "Id" = ?)')
+        parameters += [folded(word), identifiers.normalize(word)]
     return ("where " + " and ".join(conditions) if conditions else ""), parameters
-
-
-def _literal(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _order(object_type: ObjectType, wish: Wish) -> str:
@@ -164,5 +161,5 @@ def _order(object_type: ObjectType, wish: Wish) -> str:
     if field is None or not field.is_stored:
         return "rowid desc"
     direction = "desc" if wish.descending else "asc"
-    collation = " collate nocase" if field.is_text else ""
-    return f"{quote(field.name)}{collation} {direction} nulls last, rowid"
+    key = f"folded({quote(field.name)})" if field.is_text else quote(field.name)
+    return f"{key} {direction} nulls last, rowid"

@@ -8,7 +8,7 @@ Nothing here counts as an API call, is in the log of calls, or meets a fault.
 import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
@@ -75,9 +75,8 @@ class Page:
 
     def _respond(self, http: HttpRequest, raw: bytes) -> Response:
         headers = {name.lower(): value for name, value in http.headers.items()}
-        own_host = urlsplit(self._org.instance_url).hostname or ""
         path = http.url.path
-        refused = guard.refusal(http.method, headers, http.url.scheme, own_host)
+        refused = guard.refusal(http.method, headers, http.url.scheme, self._org.address.names)
         if refused is not None:
             return self._problem(403, "Not done", refused)
         if path in _FILES:

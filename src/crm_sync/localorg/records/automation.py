@@ -19,12 +19,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crm_sync.localorg import kinds
 from crm_sync.localorg.errors import DuplicatesError, RowError
 from crm_sync.localorg.records import values
 from crm_sync.localorg.records.body import Row
 from crm_sync.localorg.records.locks import Locks
 from crm_sync.localorg.records.store import Record, Store
-from crm_sync.localorg.schema import ObjectType, Schema
+from crm_sync.localorg.schema import Field, ObjectType, Schema
 
 if TYPE_CHECKING:
     from crm_sync.localorg.records.save import WriteContext
@@ -35,18 +36,23 @@ TRIGGER_CHUNK = 200
 DUPLICATE_MESSAGE = "Use one of these records?"
 """The alert text of Salesforce's standard duplicate rules (3)."""
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {"<": operator.lt, ">": operator.gt}
-_CONDITIONS = {"blank", "changed", "=", "!=", "<", ">"}
-_NEEDED: dict[str, frozenset[str]] = {
-    "validation": frozenset(("object", "when", "message")),
-    "duplicate": frozenset(("object", "fields")),
-    "automation": frozenset(("object", "set")),
-    "cpu": frozenset(("object", "rows")),
-    "row-locks": frozenset(),
+_CONDITIONS = {"blank": kinds.FLAG, "changed": kinds.FLAG}
+_COMPARISONS = dict.fromkeys(("=", "!=", "<", ">"), kinds.ANYTHING)
+_FIELDS = kinds.Kind(
+    "a list of field names", lambda value: kinds.TEXTS.fits(value) and len(value) > 0
+)
+_OBJECT = {"object": kinds.TEXT}
+_NEEDED: dict[str, kinds.Kinds] = {
+    "validation": {**_OBJECT, "when": kinds.MAP, "message": kinds.TEXT},
+    "duplicate": {**_OBJECT, "fields": _FIELDS},
+    "automation": {**_OBJECT, "set": kinds.MAP},
+    "cpu": {**_OBJECT, "rows": kinds.COUNT},
+    "row-locks": {},
 }
-_OPTIONAL = {
-    "validation": {"field"},
-    "duplicate": {"action"},
-    "automation": {"when"},
+_OPTIONAL: dict[str, kinds.Kinds] = {
+    "validation": {"field": kinds.TEXT},
+    "duplicate": {"action": kinds.one_of("alert", "block")},
+    "automation": {"when": kinds.MAP},
 }
 
 
@@ -129,26 +135,45 @@ class Automation:
             if rule["rule"] == kind and rule["object"].lower() == object_type.name.lower()
         ]
 
-    def _checked(self, rule: RuleFacts) -> RuleFacts:
-        kind = rule.get("rule")
-        if kind not in _NEEDED:
-            raise ValueError(f"not a rule: {kind!r}; known are {', '.join(sorted(_NEEDED))}")
-        keys = set(rule) - {"rule"}
-        if not _NEEDED[kind] <= keys <= _NEEDED[kind] | _OPTIONAL.get(kind, set()):
-            raise ValueError(f"a {kind} rule needs {', '.join(sorted(_NEEDED[kind])) or 'no more'}")
+    def _checked(self, rule: Any) -> RuleFacts:
+        """The rule. Raises ValueError with a sentence about what it cannot be."""
+        kinds.check(kinds.MAP, rule, "A rule")
+        facts: RuleFacts = rule
+        kind = facts.get("rule")
+        if not isinstance(kind, str) or kind not in _NEEDED:
+            known = ", ".join(sorted(_NEEDED))
+            raise ValueError(f"There is no rule {json.dumps(kind)}; there are: {known}.")
+        inside = f"The {kind} rule"
+        given = {name: value for name, value in facts.items() if name != "rule"}
+        kinds.check_map(given, _NEEDED[kind], _OPTIONAL.get(kind), inside=inside)
         if kind == "row-locks":
-            return rule
-        object_type = self._schema.find(str(rule["object"]))
+            return facts
+        object_type = self._schema.find(given["object"])
         if object_type is None:
-            raise ValueError(f"a {kind} rule names an unknown object: {rule['object']}")
-        named = [*rule.get("fields", ()), *rule.get("when", {}), *rule.get("set", {})]
+            raise ValueError(f"{inside} names an unknown object: {given['object']}.")
+        when, changes = given.get("when", {}), given.get("set", {})
+        named = [*given.get("fields", ()), *when, *changes]
         unknown = [name for name in named if object_type.find(name) is None]
         if unknown:
-            raise ValueError(f"a {kind} rule names unknown fields: {', '.join(unknown)}")
-        conditions = [c for given in rule.get("when", {}).values() for c in given]
-        if set(conditions) - _CONDITIONS:
-            raise ValueError(f"conditions are {', '.join(sorted(_CONDITIONS))}")
-        return rule
+            raise ValueError(f"{inside} names unknown fields: {', '.join(unknown)}.")
+        for name, conditions in when.items():
+            kinds.check_map(
+                conditions, {}, {**_CONDITIONS, **_COMPARISONS}, inside=f"{inside}'s when.{name}"
+            )
+            for sign in _COMPARISONS.keys() & conditions.keys():
+                _check_value(object_type[name], conditions[sign], inside)
+        for name, value in changes.items():
+            _check_value(object_type[name], value, inside)
+        return facts
+
+
+def _check_value(field: Field, value: Any, inside: str) -> None:
+    if value is None:
+        return
+    try:
+        values.parser(field)(value)
+    except RowError as error:
+        raise ValueError(f"{inside} has no value for {field.name}: {error.message}") from None
 
 
 def _validate(rule: RuleFacts, rows: list[Row]) -> None:

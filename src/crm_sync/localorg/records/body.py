@@ -115,18 +115,19 @@ class BodyParser:
         if key is None or not key.is_key:
             shown = named[0][0] if named else ""
             raise not_a_key(shown, target)
+        if isinstance(named[0][1], dict | list):
+            raise values.wrong_type("string", named[0][1])
         row.lookups.append(Lookup(parent, target, key, named[0][1]))
 
     def _target(self, parent: Field, nested: Mapping[str, Any]) -> ObjectType:
-        attributes = nested.get("attributes")
+        named = _named_type(nested)
         if parent.is_polymorphic:
             # R (nango), C (Data Loader): the type must be known before the other fields are read.
-            if next(iter(nested), "") != "attributes" or not isinstance(attributes, dict):
+            if next(iter(nested), "") != "attributes" or nested["attributes"] is None:
                 raise BodyError("JSON_PARSER_ERROR", ATTRIBUTES_FIRST)
-            named: str = nested["attributes"].get("type", "")
-        else:
+        elif named is None:
             named = parent.reference_to[0]
-        target = self._schema.find(named)
+        target = self._schema.find(named or "")
         if target is None or target.name not in parent.reference_to:
             raise RowError(
                 "INVALID_FIELD",
@@ -148,6 +149,39 @@ def not_a_key(name: str, target: ObjectType) -> RowError:
         "INVALID_FIELD",
         f"Field name provided, {name} is not an External ID or indexed field for {target.name}",
     )
+
+
+def _named_type(record: Mapping[str, Any]) -> str | None:
+    """The type that ``attributes`` name, if any. Raises BodyError where they are no map, or the
+    type is no text."""
+    attributes: Any = record.get("attributes")
+    if attributes is None:
+        return None
+    if not isinstance(attributes, dict):
+        raise values.wrong_type("map", attributes)
+    named: Any = attributes.get("type")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if named is not None and not isinstance(named, str):
+        raise values.wrong_type("string", named)
+    return named  # pyright: ignore[reportUnknownVariableType]
+
+
+def check_type(record: Mapping[str, Any], object_type: ObjectType) -> None:
+    """A record sent to the URL of an object may leave its type out, but name no other.
+
+    Raises ApiError; that Salesforce refuses it, and its sentences, are U.
+    """
+    try:
+        named = _named_type(record)
+    except BodyError as error:
+        raise error.as_request() from None
+    if named is not None and named.lower() != object_type.name.lower():
+        raise other_type(named, object_type)
+
+
+def other_type(named: str, object_type: ObjectType) -> ApiError:
+    """A record of another type than its URL (U)."""
+    message = f"sObject type '{named}' does not match '{object_type.name}'."
+    return ApiError(400, "INVALID_TYPE", message)
 
 
 def type_of(record: Any) -> str:

@@ -57,7 +57,7 @@ def undelete(store: Store, record_id: str, stamp: str) -> Record:
             )
     store.execute("delete from local_bin where root_id = ?", [root_id])
     store.execute("delete from local_cleared where root_id = ?", [root_id])
-    return {**record, "IsDeleted": 0, "SystemModstamp": stamp}
+    return {**record, **_alive(record, stamp)}
 
 
 _ALONG = "select record_id from local_bin where root_id = ?"
@@ -78,7 +78,14 @@ def _restore(store: Store, record_id: str, stamp: str) -> None:
                 f"duplicate value found: {field.name} duplicates value on record with id: "
                 f"{owners[0][1][:15]}",
             ).as_request()
-    store.update(object_type, [{**record, "IsDeleted": 0, "SystemModstamp": stamp}])
+    store.update(object_type, [{**record, **_alive(record, stamp)}])
+
+
+def _alive(record: Record, stamp: str) -> Record:
+    """What changes of a record that comes back. One that lost a merge names its winner no more
+    (D, MasterRecordId: null where a record "hasn't been deleted")."""
+    merged = {"MasterRecordId": None} if "MasterRecordId" in record else {}
+    return {"IsDeleted": 0, "SystemModstamp": stamp, **merged}
 
 
 def purge(store: Store) -> int:

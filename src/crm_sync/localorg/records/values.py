@@ -7,7 +7,7 @@ stays (3).
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache, partial
@@ -122,6 +122,18 @@ def wrong_type(type_name: str, value: Any) -> BodyError:
         f"Cannot deserialize instance of {type_name} from {shown} or request may be missing a "
         "required field at [line:1, column:1]",
     )
+
+
+def json_flag(body: Mapping[str, Any], name: str) -> bool:
+    """A boolean beside the records of a body, false where it is missing; ApiError for what is none
+    (the sentence is that of a boolean field, U here).
+    """
+    value = body.get(name)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise wrong_type("boolean", value).as_request()
 
 
 def _text(field: Field, value: Any) -> str | None:

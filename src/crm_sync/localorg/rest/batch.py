@@ -9,8 +9,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from crm_sync.localorg.errors import ApiError
+from crm_sync.localorg.records.values import json_flag
 from crm_sync.localorg.rest import limits
-from crm_sync.localorg.routing import Answer, Request, Route, Router, flag, parse_target
+from crm_sync.localorg.routing import Answer, Request, Route, Router, parse_target
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -60,7 +61,7 @@ def _checked(request: Request) -> tuple[list[dict[str, Any]], bool]:
     if len(subrequests) > MOST_SUBREQUESTS:
         message = f"The request can\u2019t contain more than {MOST_SUBREQUESTS} operations."
         raise ApiError(400, "LIMIT_EXCEEDED", message)
-    return subrequests, flag(body.get("haltOnError"))
+    return subrequests, json_flag(body, "haltOnError")
 
 
 def _one(
@@ -83,7 +84,7 @@ def _one(
         with org.store.transaction():
             if not is_first:  # the call itself has been counted
                 limits.count_call(org)
-            answer = router.answer(org, inner)
+            answer = router.answer_nested(org, inner)
             if answer.status >= 400:
                 raise _Refused(answer)
     except _Refused as refused:

@@ -10,9 +10,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from crm_sync.localorg.errors import ApiError, RowError, no_external_id
+from crm_sync.localorg.jsonerrors import object_body
 from crm_sync.localorg.records import remove, save
-from crm_sync.localorg.records.body import Row, type_of
+from crm_sync.localorg.records.body import Row, other_type, type_of
 from crm_sync.localorg.records.save import ROLLED_BACK
+from crm_sync.localorg.records.values import json_flag, wrong_type
 from crm_sync.localorg.rest import read
 from crm_sync.localorg.routing import Answer, Request, Route, flag
 from crm_sync.localorg.schema import Field, ObjectType
@@ -41,11 +43,7 @@ def upsert(org: "Org", request: Request, object_name: str, field_name: str) -> A
     records, all_or_none = _records(request)
     for record in records:
         if org.view(request).find(type_of(record)) is not object_type:
-            raise ApiError(
-                400,
-                "INVALID_TYPE",
-                f"sObject type '{type_of(record)}' does not match '{object_type.name}'.",
-            )
+            raise other_type(type_of(record), object_type)
     parser = org.parser(object_type)
     rows = [parser.parse(record) for record in records]
     save.upsert(
@@ -141,14 +139,15 @@ def _id_or_none(parse: Callable[[str], str], text: str) -> str | None:
 
 
 def _records(request: Request) -> tuple[list[dict[str, Any]], bool]:
-    body: Any = request.body
-    if not isinstance(body, dict) or not isinstance(body.get("records"), list):
-        body = {"records": []}
-    records: list[Any] = body["records"]
-    _check_count(records)
-    for record in records:
+    body = object_body(request.body)
+    records: Any = body.get("records") or []
+    if not isinstance(records, list):
+        raise wrong_type("list", records).as_request()
+    listed: list[Any] = records
+    _check_count(listed)
+    for record in listed:
         type_of(record)
-    return records, flag(body.get("allOrNone"))
+    return listed, json_flag(body, "allOrNone")
 
 
 def _check_count(listed: list[Any]) -> None:

@@ -5,11 +5,13 @@ those of the outer request are not handed down. With ``allOrNone`` one refusal u
 errors/composite-processing-halted).
 """
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from crm_sync.localorg.errors import ApiError
-from crm_sync.localorg.routing import Answer, Request, Route, Router, flag, parse_target
+from crm_sync.localorg.records.values import json_flag
+from crm_sync.localorg.routing import Answer, Request, Route, Router, parse_target
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 MOST_SUBREQUESTS, MOST_COLLECTIONS = 25, 5
 COLLATED_BY_DEFAULT_FROM = 49.0
 HALTED = "The transaction was rolled back since another operation in the same transaction failed."
+_TEXTS = ("method", "url", "referenceId")
 _REFERENCE = re.compile(r"@\{([^}.\[]+)([^}]*)\}")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
@@ -54,13 +57,14 @@ class _LimitError(ApiError):
 def run(org: "Org", request: Request, router: Router, injected: Injected) -> Answer:
     """Carry out every subrequest and answer 200 with their results in the order of the request."""
     subrequests, body = _checked(request, router)
-    all_or_none = flag(body.get("allOrNone"))
-    collates = body.get("collateSubrequests", request.api_version >= COLLATED_BY_DEFAULT_FROM)
+    all_or_none = json_flag(body, "allOrNone")
+    is_default = request.api_version >= COLLATED_BY_DEFAULT_FROM
+    collates = json_flag({"collateSubrequests": is_default, **body}, "collateSubrequests")
     results: dict[int, dict[str, Any]] = {}
     by_name: dict[str, dict[str, Any]] = {}
     try:
         with org.store.transaction():
-            for index in _order(subrequests, flag(collates)):
+            for index in _order(subrequests, collates):
                 sub = subrequests[index]
                 answer = _one(org, request, router, sub, by_name, injected.get(index))
                 results[index] = _result(sub, answer)
@@ -87,14 +91,19 @@ def _checked(request: Request, router: Router) -> tuple[list[dict[str, Any]], di
         )
     checked: list[dict[str, Any]] = []
     for sub in subrequests:  # pyright: ignore[reportUnknownVariableType]
-        if not isinstance(sub, dict) or not {"method", "url", "referenceId"} <= set(sub):  # pyright: ignore[reportUnknownArgumentType]
+        if not isinstance(sub, dict) or not all(isinstance(sub.get(name), str) for name in _TEXTS):  # pyright: ignore[reportUnknownMemberType]
             raise ApiError(
                 400,
                 "JSON_PARSER_ERROR",
-                "Each subrequest must have a method, a url and a referenceId.",
+                "Each subrequest must have a method, a url and a referenceId, which are texts.",
             )
-        if not isinstance(sub.get("httpHeaders") or {}, dict):  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-            raise ApiError(400, "JSON_PARSER_ERROR", "The httpHeaders of a subrequest are a map.")
+        headers: Any = sub.get("httpHeaders") or {}  # pyright: ignore[reportUnknownMemberType]
+        if not isinstance(headers, dict) or any(
+            isinstance(v, dict | list) for v in headers.values()
+        ):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            raise ApiError(
+                400, "JSON_PARSER_ERROR", "The httpHeaders of a subrequest are a map of texts."
+            )
         checked.append(sub)  # pyright: ignore[reportUnknownArgumentType]
     names = [sub["referenceId"] for sub in checked]
     if len(set(names)) != len(names):
@@ -151,24 +160,29 @@ def _one(
         return Answer(400, [{"errorCode": "PROCESSING_HALTED", "message": str(missing)}])
     path, query = parse_target(url)
     version = re.match(r"/services/data/v(\d+\.0)/", path)
-    headers: dict[str, str] = sub.get("httpHeaders") or {}
+    headers: dict[str, Any] = sub.get("httpHeaders") or {}
     inner = Request(
         method=str(sub["method"]).upper(),
         path=path,
         query=query,
-        headers={k.lower(): v for k, v in headers.items()},
+        headers={k.lower(): _header(value) for k, value in headers.items()},
         body=body,
         user_id=request.user_id,
         version=version[1] if version else request.version,
     )
     try:
         with org.store.transaction():
-            answer = router.answer(org, inner)
+            answer = router.answer_nested(org, inner)
             if answer.status >= 400:
                 raise _Refused(answer)
     except _Refused as refused:
         answer = refused.answer
     return answer
+
+
+def _header(value: Any) -> str:
+    """A number or a boolean is taken as its text."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 class _Refused(Exception):

@@ -11,6 +11,7 @@ from crm_sync.localorg.soql.compile import compile_query
 from crm_sync.localorg.soql.context import context_of
 from crm_sync.localorg.soql.results import LARGEST_PAGE, SMALLEST_PAGE
 from crm_sync.localorg.soql.statement import Statement
+from crm_sync.localorg.tooling import asking
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -29,7 +30,8 @@ def query_all(org: "Org", request: Request) -> Answer:
 
 def next_page(org: "Org", request: Request, locator: str) -> Answer:
     """``/query/01g…-2000``: the rows from 2,000 on."""
-    return Answer(200, org.results.next_page(locator, request.user_id, request.base))
+    body = org.results.next_page(locator, request.user_id, request.base)
+    return Answer(200, asking.shown(body))
 
 
 def compiled(org: "Org", text: str, user_id: str, *, with_deleted: bool) -> Statement:
@@ -51,11 +53,17 @@ def _run(org: "Org", request: Request, *, with_deleted: bool) -> Answer:
     if not text:
         raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
     try:
-        statement = compiled(org, text, request.user_id, with_deleted=with_deleted)
+        user_id, size, of_catalog = request.user_id, page_size(request), asking.is_one(text)
+        statement = (
+            asking.compiled(org, text, user_id)
+            if of_catalog
+            else compiled(org, text, user_id, with_deleted=with_deleted)
+        )
         if flag(request.query.get("columns")):
             return Answer(200, columns.describe(statement))
-        size = page_size(request)
-        return Answer(200, org.results.first_page(statement, size, request.user_id, request.base))
+        if of_catalog:
+            return Answer(200, asking.page(org, statement, size, user_id, request.base))
+        return Answer(200, org.results.first_page(statement, size, user_id, request.base))
     except (OverflowError, RecursionError, UnicodeEncodeError, sqlite3.IntegrityError):
         # A number or a date that no field can hold, half a surrogate pair, NOT hundreds deep (U).
         raise ApiError(400, "MALFORMED_QUERY", "The query holds a value out of range") from None

@@ -26,7 +26,7 @@ def updated(org: "Org", request: Request, object_name: str) -> Answer:
     found = org.store.stamped(object_type, start, end, deleted=False)
     if len(found) > MOST_IDS:
         raise ApiError(400, "EXCEEDED_ID_LIMIT", f"Too many ids: more than {MOST_IDS}")
-    return Answer(200, {"ids": [i for i, _ in found], "latestDateCovered": end})
+    return Answer(200, {"ids": [i for i, _ in found], "latestDateCovered": _covered(org, end)})
 
 
 def deleted(org: "Org", request: Request, object_name: str) -> Answer:
@@ -37,7 +37,7 @@ def deleted(org: "Org", request: Request, object_name: str) -> Answer:
     body: dict[str, Any] = {
         "deletedRecords": [{"deletedDate": stamp, "id": i} for i, stamp in found],
         "earliestDateAvailable": values.format_datetime(earliest),
-        "latestDateCovered": end,
+        "latestDateCovered": _covered(org, end),
     }
     return Answer(200, body)
 
@@ -54,6 +54,12 @@ def _span(org: "Org", request: Request, object_type: ObjectType) -> tuple[str, s
     if start < org.clock() - timedelta(days=DAYS_UPDATED):
         raise _bad_date("startDate cannot be more than 30 days ago")
     return values.format_datetime(start), values.format_datetime(end)
+
+
+def _covered(org: "Org", end: str) -> str:
+    """Up to when an answer is whole: the end, or the minute that runs, if the end is yet to come
+    (D, GetDeletedResult: where the next call should begin, at most the end)."""
+    return min(end, values.format_datetime(org.clock().replace(second=0)))
 
 
 def _moment(request: Request, name: str) -> datetime:

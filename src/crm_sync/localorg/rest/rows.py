@@ -9,8 +9,9 @@ from crm_sync.localorg.errors import (
     no_external_id,
     not_found,
 )
+from crm_sync.localorg.jsonerrors import object_body
 from crm_sync.localorg.records import identifiers, remove, save
-from crm_sync.localorg.records.body import Row
+from crm_sync.localorg.records.body import Row, check_type
 from crm_sync.localorg.records.store import Record
 from crm_sync.localorg.rest import conditions, read
 from crm_sync.localorg.rest.collections import key_field
@@ -79,7 +80,7 @@ def upsert(org: "Org", request: Request, object_name: str, field_name: str, valu
     key = key_field(object_type, field_name)
     if key.type == "id":
         return update(org, request, object_name, value)
-    body = _body(request)
+    body = _record(request, object_type)
     if any(name.lower() == key.name.lower() for name in body):
         raise ApiError(
             400,
@@ -107,20 +108,13 @@ def delete_by_key(
 
 
 def _parse(org: "Org", request: Request, object_type: ObjectType) -> Row:
-    return org.parser(object_type).parse(_body(request))
+    return org.parser(object_type).parse(_record(request, object_type))
 
 
-def _body(request: Request) -> dict[str, Any]:
-    body: Any = request.body
-    if not isinstance(body, dict):
-        raise ApiError(
-            400,
-            "JSON_PARSER_ERROR",
-            "The HTTP entity body is required, but this request has no entity body."
-            if body is None
-            else "Unexpected character ('[' (code 91)) at [line:1, column:1]",
-        )
-    return body
+def _record(request: Request, object_type: ObjectType) -> dict[str, Any]:
+    record = object_body(request.body)
+    check_type(record, object_type)
+    return record
 
 
 def _checked(row: Row) -> Row:

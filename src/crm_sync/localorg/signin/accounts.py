@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from crm_sync.localorg import kinds
 from crm_sync.localorg.records.store import Record, Store
 
 KEY_BITS = 2048
@@ -44,20 +45,21 @@ class Policies:
 
     def changed(self, wanted: Mapping[str, Any]) -> "Policies":
         """These policies with some replaced; ValueError names what is wrong."""
-        kinds: dict[str, tuple[type, ...]] = {
-            "session_seconds": (int,),
-            "run_as": (str, type(None)),
-        }
-        known = [f.name for f in fields(self)]
-        for name, value in wanted.items():
-            kind = kinds.get(name, (bool,))
-            is_flag_for_number = isinstance(value, bool) and bool not in kind
-            if name not in known or not isinstance(value, kind) or is_flag_for_number:
-                raise ValueError(f"not a policy: {name}; there are {', '.join(known)}")
-        changed = replace(self, **wanted)
-        if changed.session_seconds < 1:
-            raise ValueError("session_seconds must be at least 1")
-        return changed
+        kinds.check_map(wanted, {}, POLICY_KINDS)
+        return replace(self, **wanted)
+
+
+POLICY_KINDS: kinds.Kinds = {
+    **{f.name: kinds.FLAG for f in fields(Policies)},
+    "session_seconds": kinds.number("a whole number of seconds, 1 or more", 1, whole=True),
+    "run_as": kinds.either(kinds.TEXT, kinds.NOTHING),
+}
+CREDENTIAL_KINDS: kinds.Kinds = {
+    "password": kinds.TEXT,
+    "security_token": kinds.TEXT,
+    "is_frozen": kinds.FLAG,
+    "password_expired": kinds.FLAG,
+}
 
 
 @dataclass(frozen=True)
@@ -113,15 +115,7 @@ class Accounts:
 
     def change_user(self, user_id: str, wanted: Mapping[str, Any]) -> Credential:
         """Set password, security_token, is_frozen, password_expired; ValueError otherwise."""
-        kinds = {
-            "password": str,
-            "security_token": str,
-            "is_frozen": bool,
-            "password_expired": bool,
-        }
-        for name, value in wanted.items():
-            if name not in kinds or not isinstance(value, kinds[name]):
-                raise ValueError(f"not to be set on a user: {name}; there are {', '.join(kinds)}")
+        kinds.check_map(wanted, {}, CREDENTIAL_KINDS)
         return self._keep(user_id, replace(self.credential(user_id), **wanted))
 
     def may_enter(self, user: Record | None) -> bool:
@@ -194,7 +188,7 @@ def _public_key(pem: str) -> rsa.RSAPublicKey:
         else:
             key = serialization.load_pem_public_key(pem.encode())
     except ValueError:
-        raise ValueError("not a certificate in PEM form") from None
+        raise ValueError("This is no certificate in PEM form.") from None
     if not isinstance(key, rsa.RSAPublicKey):
-        raise ValueError("the certificate's key is not RSA, which RS256 needs")
+        raise ValueError("The certificate's key is not RSA, which RS256 needs.")
     return key

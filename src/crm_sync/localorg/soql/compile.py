@@ -169,7 +169,9 @@ class _Compiler:
         shape = self._shape.parent(
             self._scope, self._columns, replace(place, relationships=tuple(above))
         )
-        if not place.is_name or shape.has(name):
+        if not place.is_name:
+            raise refusals.not_polymorphic(self._select.text, selected.path)
+        if shape.has(name):
             raise _twice(selected.path.text)
         index = self._columns.add(self._scope.record_id(place))
         branches: dict[str, RecordShape] = {}

@@ -51,7 +51,7 @@ def unescape(text: str, position: int) -> str:
         if len(escape) > 1:
             return chr(int(escape[1:], 16))
         if escape.lower() not in _ESCAPES:
-            raise _illegal(text, position)
+            raise _illegal(text, match[0], position)
         return _ESCAPES[escape.lower()]
 
     return _ESCAPE.sub(said, text) if "\\" in text else text
@@ -69,9 +69,10 @@ def like_pattern(text: str, position: int) -> str:
     return _ESCAPE.sub(said, text) if "\\" in text else text
 
 
-def _illegal(text: str, position: int) -> Unexpected:
-    """The documentation says only that an error occurs; the sentence is U."""
-    return Unexpected(position, f"Invalid string literal '{text}'. Illegal character sequence")
+def _illegal(text: str, escape: str, position: int) -> Unexpected:
+    """3: mautic/mautic issue 5249."""
+    what = f"Illegal character sequence '{escape}' in string literal."
+    return Unexpected(position, f"Invalid string literal '{text}'. {what}")
 
 
 @v_args(inline=True)
@@ -119,7 +120,7 @@ class _Reader(Transformer[Token, Query]):
         return {"source": _path(token), "alias": None if alias is None else str(alias)}
 
     def scope(self, name: Token) -> dict[str, Any]:
-        return {"scope": name.lower()}
+        return {"scope": _path(name)}
 
     def where(self, condition: Condition) -> dict[str, Any]:
         return {"where": condition}

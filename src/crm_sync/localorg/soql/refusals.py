@@ -6,8 +6,10 @@ amp-labs, CumulusCI; in messages quoted by users of other integrations; the numb
 """
 
 import re
+from collections.abc import Iterable
 
 from crm_sync.localorg.errors import ApiError
+from crm_sync.localorg.soql.tree import Path
 
 _EXCERPT = 33
 _WORD = re.compile(r"[^\s,]+")
@@ -76,6 +78,18 @@ def no_children(text: str, name: str, position: int) -> ApiError:
     more = _APPEND.format(what="relationship", suffix="r", name="custom relationship")
     message = f"Didn't understand relationship '{name}' in FROM part of query call.{more}"
     return error_at(text, position, "INVALID_TYPE", message)
+
+
+def not_polymorphic(text: str, path: Path) -> ApiError:
+    """TYPEOF is for relationships that can point to several objects (D); code and sentence U."""
+    message = f"TYPEOF needs a polymorphic relationship, which '{path.text}' is not."
+    return error_at(text, path.position, "INVALID_FIELD", message)
+
+
+def no_scope(text: str, name: str, scopes: Iterable[str], position: int) -> ApiError:
+    """A scope that the describe of the object does not list (D); code and sentence U."""
+    message = f"Scope '{name}' is not supported here. Scopes are: {', '.join(scopes)}"
+    return error_at(text, position, "MALFORMED_QUERY", message)
 
 
 def cannot(text: str, name: str, verb: str, position: int) -> ApiError:

@@ -15,6 +15,7 @@ from crm_sync.localorg.soql.scope import Expression, Scope
 from crm_sync.localorg.soql.tree import Order, Query, Value
 
 MOST_OFFSET = 2000
+SCOPES = ("everything", "mine")
 
 
 class Select:
@@ -47,14 +48,27 @@ class Select:
             conditions += [
                 f't0."{name}" = 0' for name in ("IsDeleted", "IsArchived") if object_type.find(name)
             ]
-        if self.query.scope == "mine" and object_type.find("OwnerId"):
-            conditions.append('t0."OwnerId" = ?')
-            self.parameters.append(self.context.user_id)
+        conditions += self._scope()
         if self.query.where is not None:
             given = Conditions(self.scope, self.value, sub_select)
             conditions.append(given.compile(self.query.where))
             self.parameters += given.parameters
         return "where " + " and ".join(f"({c})" for c in conditions) if conditions else ""
+
+    def _scope(self) -> list[str]:
+        """USING SCOPE: an object has the scopes that its describe lists (D); of them all records
+        and one's own are known here."""
+        scope, object_type = self.query.scope, self.scope.object_type
+        if scope is None:
+            return []
+        listed = [name for name, _ in object_type.facts.get("supportedScopes", ())]
+        known = [name for name in listed if name in SCOPES]
+        if scope.text.lower() not in known:
+            raise refusals.no_scope(self.text, scope.text, known, scope.position)
+        if scope.text.lower() == "everything":
+            return []
+        self.parameters.append(self.context.user_id)
+        return ['t0."OwnerId" = ?']
 
     def value(self, value: Value) -> Expression:
         return evaluate(self.scope, value)

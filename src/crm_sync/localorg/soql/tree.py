@@ -103,7 +103,7 @@ class Query:
     selected: tuple["Selected | TypeOf | Query", ...]
     source: Path
     alias: str | None
-    scope: str | None = None
+    scope: Path | None = None
     where: Condition | None = None
     group_by: tuple[Value, ...] = ()
     grouping: str = ""

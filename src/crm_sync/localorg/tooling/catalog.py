@@ -32,7 +32,7 @@ NO_ID = "000000000000000AAA"
 """What they show as their Id (3)."""
 _NEED_SETUP = ("CustomField", "CustomObject")
 """Seen only by users with "View Setup and Configuration" (3, afawcett/apex-toolingapi 19)."""
-_NAMES = (*DERIVED, *_NEED_SETUP)
+NAMES = (*DERIVED, *_NEED_SETUP)
 _COMPLEX = ("Metadata", "ReferenceTo")
 
 
@@ -41,7 +41,7 @@ class Catalog:
 
     def __init__(self, org: "Org") -> None:
         self._org = org
-        self._objects = [_object_type(name) for name in _NAMES]
+        self._objects = [_object_type(name) for name in NAMES]
         self._of: Schema | None = None
 
     def schema(self, user_id: str) -> Schema:
@@ -64,7 +64,7 @@ class Catalog:
         """Make the tables anew; a rolled back transaction may have taken them along."""
         store = self._org.store
         there = {r[0] for r in store.rows("select name from sqlite_temp_master")}
-        if self._of is self._org.schema and there.issuperset(_NAMES):
+        if self._of is self._org.schema and there.issuperset(NAMES):
             return
         rows = {
             "EntityDefinition": [*(_entity(o) for o in self._entities()), _ACTIVITY],
@@ -159,7 +159,7 @@ def shown(record: Any) -> Any:
     type_name = row.get("attributes", {}).get("type") if "attributes" in row else None
     if type_name in DERIVED and "Id" in row:
         row["Id"] = NO_ID
-    if type_name in _NAMES:
+    if type_name in NAMES:
         for name in _COMPLEX:
             if isinstance(row.get(name), str):
                 row[name] = json.loads(row[name])

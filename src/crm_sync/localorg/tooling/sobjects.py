@@ -7,6 +7,7 @@ PATCH  /tooling/sobjects/CustomField/00N…   {"Metadata": {…}}
 from typing import TYPE_CHECKING, Any
 
 from crm_sync.localorg.errors import ApiError, RowError, not_found
+from crm_sync.localorg.jsonerrors import object_body
 from crm_sync.localorg.metadata.components import Component
 from crm_sync.localorg.metadata.customfields import NEEDS
 from crm_sync.localorg.metadata.shapes import CUSTOM_FIELD, Body, from_json
@@ -135,13 +136,7 @@ def _component(org: "Org", record_id: str) -> Component:
 
 
 def _body(request: Request) -> Body:
-    body: Any = request.body
-    if not isinstance(body, dict):
-        raise ApiError(
-            400,
-            "JSON_PARSER_ERROR",
-            "The HTTP entity body is required, but this request has no entity body.",
-        )
+    body = object_body(request.body)
     for name in body:
         if name not in ("FullName", "Metadata", "attributes"):
             message = f"No such column '{name}' on sobject of type {_WRITTEN}"
