@@ -200,7 +200,7 @@ def _children(schema: Schema, object_type: ObjectType) -> list[dict[str, Any]]:
             "restrictedDelete": False,
         }
         for child in sorted(schema.objects, key=lambda o: o.name)
-        for field in child.fields
+        for field in sorted(child.fields, key=lambda f: f.name)
         if object_type.name in field.reference_to
         # What was merged away is no child of the record that stayed (R, CumulusCI).
         and field.name != "MasterRecordId"
