@@ -156,7 +156,7 @@ class _Api:
             try:
                 return self._dispatch(request, plan)
             except ApiError as error:
-                return Answer(error.status, error.body)
+                return Answer(error.status, error.body, error.headers)
             except Exception:
                 # A bug of this org: told as Salesforce tells one of its own, and shown.
                 traceback.print_exc()
