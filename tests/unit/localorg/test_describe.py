@@ -85,6 +85,22 @@ def test_system_fields_stand_where_a_real_org_has_them(client: Client) -> None:
     assert list(record) == ["attributes", *told]
 
 
+def test_a_version_tells_the_facts_that_it_knows(client: Client) -> None:
+    """R, grouparoo v42 and CumulusCI v48."""
+
+    def account(version: str) -> dict[str, Any]:
+        told = client.call("GET", "/sobjects/Account/describe", version=version).json()
+        return {**told["recordTypeInfos"][-1], **told["fields"][0], **told}
+
+    old, middle, new = (account(version) for version in ("42.0", "48.0", "60.0"))
+    assert set(new) - set(middle) == {"associateEntityType", "associateParentEntity"}
+    assert set(middle) - set(old) == {
+        "aiPredictionField", "deepCloneable", "defaultImplementation", "developerName",
+        "extendedBy", "extendsInterfaces", "formulaTreatNullNumberAsZero", "implementedBy",
+        "implementsInterfaces", "isInterface",
+    }  # fmt: skip
+
+
 def test_children_of_one_object_stand_in_the_order_of_their_fields(client: Client) -> None:
     """R, grouparoo: the describe of Account."""
     children = client.call("GET", "/sobjects/Account/describe").json()["childRelationships"]
