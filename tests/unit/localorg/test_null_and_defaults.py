@@ -106,3 +106,12 @@ def test_audit_fields_say_who_wrote_last(client: Client) -> None:
     assert record["LastModifiedDate"] >= record["CreatedDate"]
     error = client.error("Account", CRM_Id__c="b", Name="N", CreatedDate="2020-01-01T00:00:00Z")
     assert error["statusCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"
+
+
+def test_a_number_is_taken_for_a_text_and_a_moment_for_its_day(client: Client) -> None:
+    """R, openstax."""
+    moment = "2026-03-16T21:53:52Z"
+    given = {"Name": 12, "NextStep": 1.5, "StageName": "Prospecting", "CloseDate": moment}
+    made = client.upsert_one("Opportunity", CRM_Id__c=1, **given)
+    row = client.row("Opportunity", made, "CRM_Id__c", "Name", "NextStep", "CloseDate")
+    assert row == {"CRM_Id__c": "1", "Name": "12", "NextStep": "1.5", "CloseDate": "2026-03-16"}
