@@ -136,6 +136,25 @@ def test_a_refusal_of_a_single_record_is_a_list_of_errors(client: Client) -> Non
     ]
 
 
+def test_a_body_that_is_no_object_is_refused(client: Client) -> None:
+    for body, message, code in (
+        (
+            None,
+            "The HTTP entity body is required, but this request has no entity body.",
+            "JSON_PARSER_ERROR",
+        ),
+        (
+            [{"Name": "A"}],
+            "Json Deserialization failed on token 'null' and has left off in the middle of parsing "
+            "a row. Will go to end of row to begin parsing the next row",
+            "INVALID_FIELD",
+        ),
+    ):
+        answer = client.call("POST", "/sobjects/Account", body)
+        refusal = [{"message": message, "errorCode": code}]
+        assert (answer.status_code, answer.json()) == (400, refusal)
+
+
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 def test_a_wrong_method_is_not_allowed(client: Client, method: str) -> None:
     answer = client.call(method, "/limits", {})

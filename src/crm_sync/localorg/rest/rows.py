@@ -111,16 +111,18 @@ def _parse(org: "Org", request: Request, object_type: ObjectType) -> Row:
 
 
 def _body(request: Request) -> dict[str, Any]:
+    """A JSON object; the refusal of a list is 3 (a client of v41), of other values U."""
     body: Any = request.body
-    if not isinstance(body, dict):
-        raise ApiError(
-            400,
-            "JSON_PARSER_ERROR",
-            "The HTTP entity body is required, but this request has no entity body."
-            if body is None
-            else "Unexpected character ('[' (code 91)) at [line:1, column:1]",
-        )
-    return body
+    if isinstance(body, dict):
+        return body
+    if body is None:
+        message = "The HTTP entity body is required, but this request has no entity body."
+        raise ApiError(400, "JSON_PARSER_ERROR", message)
+    message = (
+        "Json Deserialization failed on token 'null' and has left off in the middle of parsing a "
+        "row. Will go to end of row to begin parsing the next row"
+    )
+    raise ApiError(400, "INVALID_FIELD", message)
 
 
 def _checked(row: Row) -> Row:
