@@ -19,13 +19,13 @@ _HOST_OR_VERSION = re.compile(r"^https?://[^/]+|(?<=^/services/data/)v[^/]+")
 
 
 def by_name(described: dict[str, Any]) -> dict[str, Any]:
-    """A describe with fields and child relationships by name, and its addresses without host and
-    version: neither these nor the order of the lists is a fact about the object."""
+    """A describe with fields and child relationships by name, in their order, and its addresses
+    without host and version, which are no fact about the object."""
     told = _anywhere(described)
-    told["fields"] = dict(sorted((f["name"], f) for f in described["fields"]))
+    told["fields"] = {f["name"]: f for f in told["fields"]}
     if "childRelationships" in told:
         children = {f"{c['childSObject']}.{c['field']}": c for c in told["childRelationships"]}
-        told["childRelationships"] = dict(sorted(children.items()))
+        told["childRelationships"] = children
     return told
 
 

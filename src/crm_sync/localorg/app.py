@@ -117,7 +117,8 @@ class _Api:
                 told = Answer(403, [{"errorCode": "FORBIDDEN", "message": "Not from here"}])
             if told is None:
                 told = await run_in_threadpool(control.answer, self._org, request)
-            await wire.response(told, {}, accepts=accepts)(scope, receive, send)
+            whole = wire.response(told, {}, method=request.method, accepts=accepts)
+            await whole(scope, receive, send)
             return
         plan = self._org.faults.plan(request.method, target, request.body)
         delay = plan.delay + self._org.latency
@@ -136,10 +137,10 @@ class _Api:
         if plan.drop is not None:
             await wire.hang_up(scope, receive)
             return
-        headers = {"Sforce-Limit-Info": limits.usage(self._org)}
+        headers = wire.usual_headers(request.path, limits.usage(self._org))
         if plan.truncate is not None or plan.slow:
             answer = wire.gathered(answer)
-        whole = wire.response(answer, headers, accepts=accepts)
+        whole = wire.response(answer, headers, method=request.method, accepts=accepts)
         if plan.truncate is not None:
             await wire.send_truncated(whole, plan.truncate, scope, send)
         elif plan.slow:
@@ -157,7 +158,7 @@ class _Api:
             try:
                 return self._dispatch(request, plan)
             except ApiError as error:
-                return Answer(error.status, error.body)
+                return Answer(error.status, error.body, error.headers)
             except Exception:
                 # A bug of this org: told as Salesforce tells one of its own, and shown.
                 traceback.print_exc()

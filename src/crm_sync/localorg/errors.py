@@ -9,10 +9,12 @@
 Codes are Salesforce's; texts are its English ones, which it translates and clients must not read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 NOT_FOUND_MESSAGE = "The requested resource does not exist"
+_CODE_FIRST = ("NOT_FOUND", "METHOD_NOT_ALLOWED")
+"""Codes that stand before their message (R, CumulusCI; 3, forrest 181 and 191)."""
 
 
 class ApiError(Exception):
@@ -24,11 +26,13 @@ class ApiError(Exception):
         code: str,
         message: str,
         fields: Sequence[str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(f"{status} {code}: {message}")
         self.status = status
+        self.headers = headers or {}
         body: dict[str, Any] = {"message": message, "errorCode": code}
-        if code == "NOT_FOUND":  # R, CumulusCI: this one names its code first
+        if code in _CODE_FIRST:
             body = {"errorCode": code, "message": message}
         if fields is not None:
             body["fields"] = list(fields)

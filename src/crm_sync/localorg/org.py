@@ -196,6 +196,8 @@ class Org:
             automation=self.automation,
             duplicate_options=self._duplicate_options(request),
             permissions=self.permissions(user_id),
+            # D, MRU Header: what is written is seen as well, unless the caller says otherwise.
+            is_viewing="updatemru=false" not in request.headers.get("sforce-mru", "").lower(),
         )
 
     def people_context(self) -> WriteContext:

@@ -53,6 +53,8 @@ _SYSTEM_NAMES = frozenset(
         "SystemModstamp",
     )
 )
+_FIRST = ("Id", "IsDeleted")
+"""System fields that stand before an object's own where its description does not place them."""
 _TEXT_TYPES = ("string", "textarea", "picklist", "phone", "email", "url", "combobox")
 NUMBER_TYPES = ("double", "currency", "percent")
 
@@ -223,10 +225,14 @@ def load_schema(changes: FieldChanges | None = None, saved: Iterable[Facts] = ()
 def make_object(facts: Facts, changes: FieldChanges) -> ObjectType:
     """An object from its description; ``changes`` are to its fields, by lower-case full name."""
     name = facts["name"]
-    own_names = {own["name"] for own in facts["fields"]}
-    system = [own for own in _system_fields(facts) if own["name"] not in own_names]
-    first = [own for own in system if own["name"] == "Id"]
-    described = [*first, *facts["fields"], *(own for own in system if own["name"] != "Id")]
+    system = {own["name"]: own for own in _system_fields(facts)}
+    placed = {own["name"] for own in facts["fields"]}
+    described = [
+        *(own for each, own in system.items() if each in _FIRST and each not in placed),
+        # A description that names a system field says where it stands, and no more if it likes.
+        *(system.get(own["name"], {}) | own for own in facts["fields"]),
+        *(own for each, own in system.items() if each not in _FIRST and each not in placed),
+    ]
     fields: list[Field] = []
     seen: set[str] = set()
     for own in described:

@@ -45,7 +45,15 @@ _UNZIP: Mapping[str, Callable[[bytes], bytes]] = {
 }
 """Encodings of a request's body (D, Compression Headers)."""
 _CHUNKS_OF_SLOW_BODY = 20
-_ZIPPED = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+_NOT_CACHED = {"Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private"}
+_REST = {**_NOT_CACHED, "X-Content-Type-Options": "nosniff", "X-Robots-Tag": "none"}
+_TOKEN = {
+    **_NOT_CACHED,
+    "Expires": "Thu, 01 Jan 1970 00:00:00 GMT",
+    "X-Content-Type-Options": "nosniff",
+    "X-ReadOnlyMode": "false",
+}
+_ZIPPED = {"Content-Encoding": "gzip"}
 
 
 async def read(http: HttpRequest) -> tuple[Request, Answer | None]:
@@ -230,13 +238,33 @@ def _refusal(status: int, code: str, message: str) -> Answer:
 # Sending -------------------------------------------------------------------------------------
 
 
-def response(answer: Answer, more: Mapping[str, str], *, accepts: str = "") -> Response:
-    """JSON as Salesforce sends it, zipped for those who accept it; text is an HTML page."""
+def usual_headers(path: str, usage: str) -> dict[str, str]:
+    """What every answer of an API carries (R, openstax and grouparoo); ``usage`` is the text of
+    ``Sforce-Limit-Info``, which REST alone tells. What a browser would keep or what names a host
+    of Salesforce (Strict-Transport-Security, cookies, Server) is left out.
+    """
+    if path.startswith("/services/data"):
+        return {**_REST, "Sforce-Limit-Info": usage}
+    return _TOKEN if path.startswith("/services/oauth2/") else _NOT_CACHED
+
+
+def response(
+    answer: Answer, more: Mapping[str, str], *, method: str, accepts: str = ""
+) -> Response:
+    """JSON as Salesforce sends it; text is an HTML page.
+
+    Zipped, for those who accept it, are the good answers to GET and POST alone, which all say
+    ``Vary``: neither PATCH and DELETE nor refusals (R, grouparoo and openstax).
+    """
     headers = {**more, **answer.headers}
     if answer.body is None:
         return Response(status_code=answer.status, headers=headers)
+    is_zippable = method in ("GET", "POST") and 200 <= answer.status < 300
+    if is_zippable:
+        headers["Vary"] = "Accept-Encoding"
+    is_asked = is_zippable and accepts_gzip(accepts)
     if isinstance(answer.body, FileParts):
-        return _streamed(answer, answer.body, headers, accepts)
+        return _streamed(answer, answer.body, headers, is_asked=is_asked)
     kind = None
     if isinstance(answer.body, bytes):
         content = answer.body
@@ -245,16 +273,16 @@ def response(answer: Answer, more: Mapping[str, str], *, accepts: str = "") -> R
     else:
         text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
         content, kind = text.encode(), "application/json;charset=UTF-8"
-    if len(content) >= SMALLEST_GZIP and accepts_gzip(accepts):
+    if is_asked and len(content) >= SMALLEST_GZIP:
         content = gzip.compress(content, GZIP_LEVEL, mtime=0)
         headers |= _ZIPPED
     return Response(content, answer.status, headers, kind)
 
 
 def _streamed(
-    answer: Answer, parts: FileParts, headers: dict[str, str], accepts: str
+    answer: Answer, parts: FileParts, headers: dict[str, str], *, is_asked: bool
 ) -> StreamingResponse:
-    if parts.size >= SMALLEST_GZIP and accepts_gzip(accepts):
+    if is_asked and parts.size >= SMALLEST_GZIP:
         return StreamingResponse(_zipped(parts), answer.status, {**headers, **_ZIPPED})
     return StreamingResponse(iter(parts), answer.status, headers)
 

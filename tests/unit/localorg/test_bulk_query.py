@@ -163,6 +163,13 @@ def test_what_bulk_cannot_query_is_refused(
     )
 
 
+def test_children_cannot_be_queried_in_bulk(bulk: BulkClient) -> None:
+    """R, salesforcer: in a sentence of their own."""
+    body = {"operation": "query", "query": "SELECT Id, (SELECT Id FROM Contacts) FROM Account"}
+    sentence = "Aggregate Relationships not supported in Bulk V2 Query with CSV content type"
+    assert refusal(bulk, "POST", "/jobs/query", body) == (400, "API_ERROR", sentence)
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

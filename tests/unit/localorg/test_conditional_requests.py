@@ -1,5 +1,6 @@
 """Conditional requests on single records."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -47,6 +48,7 @@ def test_accounts_have_etags_and_others_not(client: Client) -> None:
     one = client.upsert_one("Account", CRM_Id__c="3", Name="A")
     path = f"/sobjects/Account/{one}"
     etag = client.call("GET", path).headers["ETag"]
+    assert re.fullmatch(r'"[0-9A-Za-z+/]{43}="', etag)  # R, grouparoo
     assert client.call("GET", path, headers={"If-None-Match": etag}).status_code == 304
     assert client.call("GET", path, headers={"If-None-Match": '"x"'}).status_code == 200
     body = {"Phone": "1"}

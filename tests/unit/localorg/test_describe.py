@@ -71,6 +71,43 @@ def test_children_have_the_names_of_a_real_org(client: Client) -> None:
     assert children("Task")["Task", "RecurrenceActivityId"] == "RecurringTasks"
 
 
+def test_system_fields_stand_where_a_real_org_has_them(client: Client) -> None:
+    """R, grouparoo and CumulusCI: a describe, a record and ``FIELDS()`` have one order."""
+    audits = ["CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById"]
+    told = list(fields_of(client, "Account"))
+    at = told.index("OwnerId")
+    assert told[:3] == ["Id", "IsDeleted", "MasterRecordId"]
+    assert told[at + 1 : at + 7] == [*audits, "SystemModstamp", "LastActivityDate"]
+    event = list(fields_of(client, "Event"))
+    assert event[event.index("ShowAs") + 1] == "IsDeleted"
+    record_id = client.upsert_one("Account", CRM_Id__c="1", Name="A")
+    record = client.call("GET", f"/sobjects/Account/{record_id}").json()
+    assert list(record) == ["attributes", *told]
+
+
+def test_a_version_tells_the_facts_that_it_knows(client: Client) -> None:
+    """R, grouparoo v42 and CumulusCI v48."""
+
+    def account(version: str) -> dict[str, Any]:
+        told = client.call("GET", "/sobjects/Account/describe", version=version).json()
+        return {**told["recordTypeInfos"][-1], **told["fields"][0], **told}
+
+    old, middle, new = (account(version) for version in ("42.0", "48.0", "60.0"))
+    assert set(new) - set(middle) == {"associateEntityType", "associateParentEntity"}
+    assert set(middle) - set(old) == {
+        "aiPredictionField", "deepCloneable", "defaultImplementation", "developerName",
+        "extendedBy", "extendsInterfaces", "formulaTreatNullNumberAsZero", "implementedBy",
+        "implementsInterfaces", "isInterface",
+    }  # fmt: skip
+
+
+def test_children_of_one_object_stand_in_the_order_of_their_fields(client: Client) -> None:
+    """R, grouparoo: the describe of Account."""
+    children = client.call("GET", "/sobjects/Account/describe").json()["childRelationships"]
+    tasks = [child["field"] for child in children if child["childSObject"] == "Task"]
+    assert tasks == ["AccountId", "WhatId"]
+
+
 def test_the_urls_of_an_object_are_those_of_its_resources(client: Client) -> None:
     """R, nango: the list of all objects; CumulusCI: the describe of Event."""
     listed = {

@@ -35,9 +35,9 @@ def test_a_password_alone_or_with_the_security_token_gives_an_access_token(clien
     for password in (client.org.password, client.org.password + client.org.security_token):
         body = with_password(client, password=password).json()
         assert works(client, body["access_token"])
-        assert set(body) == {
-            "access_token", "signature", "instance_url", "id", "token_type", "issued_at",
-        }  # fmt: skip
+        assert list(body) == [  # R, openstax
+            "access_token", "instance_url", "id", "token_type", "issued_at", "signature",
+        ]  # fmt: skip
 
 
 def test_the_signature_is_that_of_id_and_time_under_the_secret(client: Client) -> None:

@@ -128,3 +128,39 @@ def test_an_unknown_locator_is_refused(client: Client) -> None:
     answer = client.call("GET", "/query/01g000000000001AAA-2000")
     assert answer.status_code == 400
     assert answer.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+
+
+@pytest.mark.parametrize(
+    ("soql", "excerpt", "mark"),
+    [
+        (
+            "SELECT Id, LastViewedDate, LastReferencedDate, Jigsaw, JigsawCompanyId, CleanStatuz, "
+            "AccountSource, DunsNumber, Tradestyle FROM Account",
+            "LastReferencedDate, Jigsaw, JigsawCompanyId, CleanStatuz, AccountSource, DunsNumber",
+            45,
+        ),
+        (
+            "select Id, Company,Email,LastName,SF_date__c, ConvertedContactId from Lead",
+            "select Id, Company,Email,LastName,SF_date__c, ConvertedContactId from",
+            34,
+        ),
+        (
+            "SELECT Id,Phone,CreatedById,BillingPostalCode,TPI_Product__c,Name,AccountNumber,Fax "
+            "FROM Account",
+            "CreatedById,BillingPostalCode,TPI_Product__c,Name,AccountNumber",
+            30,
+        ),
+        (
+            "SELECT Id, Owner.FirstName, Owner.UserName, Stage" + " " * 40 + "FROM Opportunity",
+            "Owner.FirstName, Owner.UserName, Stage" + " " * 26,
+            33,
+        ),
+    ],
+)
+def test_the_excerpt_of_a_long_query_cuts_no_word_and_keeps_blanks(
+    client: Client, soql: str, excerpt: str, mark: int
+) -> None:
+    """R, openstax; 3, camel-quarkus 3022, mautic 13406, forcedotcom/cli 1356."""
+    answer = client.call("GET", "/query", params={"q": soql})
+    [_, told, place, *_] = answer.json()[0]["message"].split("\n")
+    assert (told, len(place) - 1) == (excerpt, mark)

@@ -89,7 +89,10 @@ def test_a_key_that_several_records_share_answers_300_with_their_urls(client: Cl
     assert answer.json() == urls
 
 
-def test_a_deleted_record_and_one_that_never_was_are_told_apart(client: Client) -> None:
+def test_a_deleted_record_and_one_that_never_was_are_told_apart_by_a_write(
+    client: Client,
+) -> None:
+    """R, grouparoo: a read of a deleted record finds nothing; restforce-db: a second delete."""
     gone = client.upsert_one("Account", CRM_Id__c="s-gone", Name="Gone")
     never = gone[:6] + "zzzzzzzzz"
     deleted = [{"message": "entity is deleted", "errorCode": "ENTITY_IS_DELETED", "fields": []}]
@@ -104,7 +107,7 @@ def test_a_deleted_record_and_one_that_never_was_are_told_apart(client: Client) 
     assert client.call("DELETE", f"/sobjects/Account/{gone}").status_code == 204
     for method, body in (("GET", None), ("PATCH", {"Phone": "1"}), ("DELETE", None)):
         answer = client.call(method, f"/sobjects/Account/{gone}", body)
-        assert (answer.status_code, answer.json()) == (404, deleted)
+        assert (answer.status_code, answer.json()) == (404, absent if method == "GET" else deleted)
         answer = client.call(method, f"/sobjects/Account/{never}", body)
         assert (answer.status_code, answer.json()) == (404, absent if method == "GET" else missing)
 
@@ -131,6 +134,25 @@ def test_a_refusal_of_a_single_record_is_a_list_of_errors(client: Client) -> Non
             "fields": ["LastName"],
         }
     ]
+
+
+def test_a_body_that_is_no_object_is_refused(client: Client) -> None:
+    for body, message, code in (
+        (
+            None,
+            "The HTTP entity body is required, but this request has no entity body.",
+            "JSON_PARSER_ERROR",
+        ),
+        (
+            [{"Name": "A"}],
+            "Json Deserialization failed on token 'null' and has left off in the middle of parsing "
+            "a row. Will go to end of row to begin parsing the next row",
+            "INVALID_FIELD",
+        ),
+    ):
+        answer = client.call("POST", "/sobjects/Account", body)
+        refusal = [{"message": message, "errorCode": code}]
+        assert (answer.status_code, answer.json()) == (400, refusal)
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from .client import Client
+from . import signing_in
+from .client import Client, typed
 
 
 @pytest.mark.parametrize(
@@ -84,3 +85,43 @@ def test_head_answers_as_get_without_the_body(client: Client) -> None:
     assert head.headers["Content-Length"] == get.headers["Content-Length"]
     assert head.headers["Last-Modified"] == get.headers["Last-Modified"]
     assert client.call("HEAD", "/sobjects/Foo/describe").status_code == 404
+
+
+def test_good_answers_to_get_and_post_alone_may_be_zipped(client: Client) -> None:
+    """R, grouparoo and openstax: the others do not even say Vary."""
+    records = typed("Account", *[{"Name": f"A{n}"} for n in range(20)])
+    made = client.call("POST", "/composite/sobjects", {"records": records})
+    changed = typed("Account", *[{"id": row["id"], "Phone": "1"} for row in made.json()])
+    patched = client.call("PATCH", "/composite/sobjects", {"records": changed})
+    ids = ",".join(row["id"] for row in made.json())
+    deleted = client.call("DELETE", "/composite/sobjects", params={"ids": ids})
+    refused = client.call("GET", "/query", params={"q": f"SELECT {'x' * 300} FROM Account"})
+    told = [
+        (answer.status_code, answer.headers.get("Vary"), answer.headers.get("Content-Encoding"))
+        for answer in (made, patched, deleted, refused)
+    ]
+    assert told == [
+        (200, "Accept-Encoding", "gzip"), (200, None, None), (200, None, None), (400, None, None),
+    ]  # fmt: skip
+    assert client.call("POST", "/sobjects/Account", {"Name": "A"}).headers["Vary"]
+
+
+def test_answers_carry_the_headers_of_their_api(client: Client) -> None:
+    """R, openstax and grouparoo: REST tells the day's usage, sign-in does not."""
+    uncached = "no-cache,must-revalidate,max-age=0,no-store,private"
+    for answer in (client.call("GET", "/limits"), client.call("GET", "/sobjects/Foo")):
+        assert answer.headers["Cache-Control"] == uncached
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Robots-Tag"] == "none"
+        assert answer.headers["Sforce-Limit-Info"].startswith("api-usage=")
+    for answer in (
+        signing_in.with_password(client),
+        signing_in.with_password(client, password="wrong"),
+    ):
+        assert answer.headers["Cache-Control"] == uncached
+        assert answer.headers["Expires"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+        assert answer.headers["X-ReadOnlyMode"] == "false"
+        assert "Sforce-Limit-Info" not in answer.headers
+    soap = client.call("POST", "/services/Soap/u/60.0")
+    assert soap.headers["Cache-Control"] == uncached
+    assert "Sforce-Limit-Info" not in soap.headers

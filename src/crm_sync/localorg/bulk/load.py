@@ -197,13 +197,14 @@ class _Load:
             file.flush()
 
     def _context(self) -> save.WriteContext:
-        """The creator of the job writes; a rule assigns owners if the job names one (D)."""
+        """The creator of the job writes; a rule assigns owners if the job names one (D). Nobody
+        sees the records by it (U)."""
         assigns = "TRUE" if self._job.assignment_rule else "FALSE"
         return self._org.context(
             Request(
                 "POST",
                 "",
-                headers={"sforce-auto-assign": assigns},
+                headers={"sforce-auto-assign": assigns, "sforce-mru": "updateMru=false"},
                 user_id=self._job.created_by,
                 version=self._job.version,
             )

@@ -55,10 +55,12 @@ def select(
 
 
 def _refuse_unsupported(statement: Statement, offset: int) -> None:
-    """D, Understanding Bulk API 2.0 Query; the texts are 3 (Data Loader), those of OFFSET and
-    TYPEOF U."""
-    if statement.kind != "records" or statement.children:
+    """D, Understanding Bulk API 2.0 Query; the texts are R (salesforcer) and 3 (Data Loader), those
+    of OFFSET and TYPEOF U."""
+    if statement.kind != "records":
         raise _unsupported("Aggregate Relationships")
+    if statement.children:
+        raise _unsupported("Aggregate Relationships", "Bulk V2 Query with CSV content type")
     if offset:
         raise _unsupported("OFFSET")
     if any(column.kind == "typeof" for column in statement.columns):
@@ -67,8 +69,8 @@ def _refuse_unsupported(statement: Statement, offset: int) -> None:
         raise _unsupported("Selecting compound data")
 
 
-def _unsupported(what: str) -> ApiError:
-    return ApiError(400, "API_ERROR", f"{what} not supported in Bulk Query")
+def _unsupported(what: str, where: str = "Bulk Query") -> ApiError:
+    return ApiError(400, "API_ERROR", f"{what} not supported in {where}")
 
 
 def _name(column: Column) -> str:

@@ -32,6 +32,10 @@ ANOTHER_ROW = "<unknown>"
 """How Salesforce names the owner of a value that an earlier row of the same request took (3)."""
 
 
+VIEWED = ("LastViewedDate", "LastReferencedDate")
+PHOTO = "PhotoUrl"
+
+
 @dataclass(frozen=True)
 class WriteContext:
     """Who writes, when, and under which headers."""
@@ -47,6 +51,8 @@ class WriteContext:
     automation: Automation
     duplicate_options: DuplicateOptions
     permissions: Permissions
+    is_viewing: bool
+    """Does who writes a record see it, too (``LastViewedDate``)?"""
 
 
 def create(context: WriteContext, rows: list[Row], *, all_or_none: bool = False) -> None:
@@ -220,6 +226,8 @@ def _fill(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> No
         "LastModifiedById": context.user_id,
         "SystemModstamp": stamp,
     }
+    if context.is_viewing:
+        audit |= {name: stamp for name in VIEWED if object_type.find(name)}
     for row in rows:
         row.new = {**(defaults if row.old is None else row.old), **row.values}
         if row.old is None:
@@ -290,6 +298,8 @@ def _write(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> N
         row.new["Id"] = row.id
         if object_type.soft_delete:
             row.new["IsDeleted"] = 0
+        if object_type.find(PHOTO):
+            row.new[PHOTO] = f"/services/images/photo/{row.id}"  # R, grouparoo
     _number(context, object_type, new)
     context.store.insert(object_type, [row.new for row in new])
     changed = [row for row in rows if row.old is not None]

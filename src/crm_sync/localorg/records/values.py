@@ -137,11 +137,12 @@ def json_flag(body: Mapping[str, Any], name: str) -> bool:
 
 
 def _text(field: Field, value: Any) -> str | None:
+    """A text; a number stands for its digits (R, openstax)."""
     if value is None:
         return None
-    if not isinstance(value, str):
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise wrong_type("string", value)
-    text = value.strip(_WHITE_SPACE)
+    text = str(value).strip(_WHITE_SPACE)
     length = field.describe["length"]
     # Salesforce is written in Java, where a character outside the basic plane counts twice (U).
     if length and len(text) * 2 > length and len(text.encode("utf-16-le")) > length * 2:
@@ -259,9 +260,12 @@ def as_java_writes(number: float) -> str:
 
 
 def _date(field: Field, value: Any) -> str | None:
+    """A day, also that of a moment (R, openstax); as it is written, in whatever zone (U)."""
     if value is None or value == "":
         return None
-    parsed = parse_date(value) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        raise wrong_type(field.type, value)
+    parsed = parse_date(value if parse_datetime(value) is None else value[:10])
     if parsed is None:
         raise wrong_type(field.type, value)
     return parsed

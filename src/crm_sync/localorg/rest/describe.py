@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from crm_sync.localorg.records import recordtypes
 from crm_sync.localorg.rest import conditions, recent
 from crm_sync.localorg.routing import Answer, Request, Route
-from crm_sync.localorg.schema import Field, ObjectType, Schema
+from crm_sync.localorg.schema import ObjectType, Schema
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -65,6 +65,20 @@ _MORE: dict[str, Any] = {
 }
 """What only the describe of one object says."""
 
+_SINCE = {
+    **dict.fromkeys(("associateEntityType", "associateParentEntity"), 49),
+    **dict.fromkeys(
+        (
+            "aiPredictionField", "deepCloneable", "defaultImplementation", "developerName",
+            "extendedBy", "extendsInterfaces", "formulaTreatNullNumberAsZero", "implementedBy",
+            "implementsInterfaces", "isInterface",
+        ),
+        43,
+    ),
+}  # fmt: skip
+"""The first version after the last one that was recorded without the fact (R, grouparoo v42;
+CumulusCI v48); it may be a later one that brought it."""
+
 _RESOURCES = {
     "compactLayouts": "/describe/compactLayouts",
     "rowTemplate": "/{ID}",
@@ -109,10 +123,12 @@ def describe_object(org: "Org", request: Request, object_name: str) -> Answer:
         return Answer(304, None, headers)
     body: dict[str, Any] = {
         **_flags(org, request, object_type),
-        **_MORE,
+        **_known(request, _MORE),
         "childRelationships": _children(org.view(request), object_type),
-        "fields": [_field(f) for f in object_type.fields],
-        "recordTypeInfos": _record_types(org, object_type, request.base),
+        "fields": [_known(request, dict(sorted(f.describe.items()))) for f in object_type.fields],
+        "recordTypeInfos": [
+            _known(request, r) for r in _record_types(org, object_type, request.base)
+        ],
         "supportedScopes": [
             {"label": label, "name": name} for name, label in object_type.facts["supportedScopes"]
         ],
@@ -161,7 +177,12 @@ def _flags(org: "Org", request: Request, object_type: ObjectType) -> dict[str, A
     flags["createable"] &= may.may_create(object_type.name)
     flags["updateable"] &= may.may_edit(object_type.name)
     flags["deletable"] &= may.may_delete(object_type.name)
-    return dict(sorted({**flags, **_names(object_type)}.items()))
+    return _known(request, dict(sorted({**flags, **_names(object_type)}.items())))
+
+
+def _known(request: Request, facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts that the version of the request tells."""
+    return {key: v for key, v in facts.items() if _SINCE.get(key, 0) <= request.api_version}
 
 
 def _names(object_type: ObjectType) -> dict[str, Any]:
@@ -183,10 +204,6 @@ def unconditional(object_type: ObjectType, base: str) -> dict[str, Any]:
     }
 
 
-def _field(field: Field) -> dict[str, Any]:
-    return dict(sorted(field.describe.items()))
-
-
 def _children(schema: Schema, object_type: ObjectType) -> list[dict[str, Any]]:
     return [
         {
@@ -200,7 +217,7 @@ def _children(schema: Schema, object_type: ObjectType) -> list[dict[str, Any]]:
             "restrictedDelete": False,
         }
         for child in sorted(schema.objects, key=lambda o: o.name)
-        for field in child.fields
+        for field in sorted(child.fields, key=lambda f: f.name)
         if object_type.name in field.reference_to
         # What was merged away is no child of the record that stayed (R, CumulusCI).
         and field.name != "MasterRecordId"

@@ -1,7 +1,7 @@
 """Recently viewed records: those that a person opened, last first (D, Recently Viewed Items).
 
-Reading and writing through the API views nothing (D: only a query with FOR VIEW does);
-:func:`view` is for who shows a record to a person.
+In Salesforce what REST reads or writes one by one is seen, too (D, MRU Header); here a write sets
+``LastViewedDate`` and lists nothing. :func:`view` is for who shows a record to a person.
 """
 
 from typing import TYPE_CHECKING, Any

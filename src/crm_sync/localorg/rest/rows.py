@@ -155,10 +155,9 @@ def _living(org: "Org", object_type: ObjectType, text: str) -> Record:
     except RowError:
         raise not_found() from None
     record = org.store.by_ids(object_type, [id18]).get(id18)
-    if record is None:
+    if record is None or record.get("IsDeleted"):
+        # One that is deleted, too, is not there for a reader (R, grouparoo).
         raise not_found()
-    if record.get("IsDeleted"):
-        raise RowError("ENTITY_IS_DELETED", "entity is deleted").as_request()
     return record
 
 

@@ -24,7 +24,6 @@ SCOPE = "api id"
 LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 IP_RESTRICTED = ("invalid_grant", "ip restricted")
-_NO_STORE = {"Cache-Control": "no-cache, no-store"}
 
 Form = Mapping[str, str]
 
@@ -38,7 +37,7 @@ def token(org: "Org", form: Form, authorization: str) -> Answer:
         body = flow(org, _with_basic(form, authorization))
     except Refused as refused:
         return _refusal(refused)
-    return Answer(200, body, _NO_STORE)
+    return Answer(200, body)
 
 
 def revoke(org: "Org", form: Form) -> Answer:
@@ -60,7 +59,7 @@ def introspect(org: "Org", form: Form, authorization: str) -> Answer:
     session = org.sessions.find(form.get("token", ""), lifetime)
     user = org.store.record(session.user_id) if session else None
     if session is None or user is None:
-        return Answer(200, {"active": False}, _NO_STORE)
+        return Answer(200, {"active": False})
     body = {
         "active": True,
         "scope": SCOPE,
@@ -72,7 +71,7 @@ def introspect(org: "Org", form: Form, authorization: str) -> Answer:
         "iat": int(session.opened),
         "nbf": int(session.opened),
     }
-    return Answer(200, body, _NO_STORE)
+    return Answer(200, body)
 
 
 # Flows ---------------------------------------------------------------------------------------
@@ -126,7 +125,10 @@ def _password(org: "Org", form: Form) -> dict[str, str]:
     if user is None:
         raise Refused("invalid_grant", "authentication failure")
     _check_network(org)
-    return _signed(org, user, "password", None)
+    told = _signed(org, user, "password", None)
+    # R, openstax 2021 to 2024: the signature stands last, and no scope is told.
+    signature = told.pop("signature")
+    return {**told, "signature": signature}
 
 
 def _refresh(org: "Org", form: Form) -> dict[str, str]:
@@ -205,4 +207,4 @@ def _with_basic(form: Form, authorization: str) -> Form:
 
 def _refusal(refused: Refused) -> Answer:
     body: dict[str, Any] = {"error": refused.error, "error_description": refused.description}
-    return Answer(400, body, _NO_STORE)
+    return Answer(400, body)

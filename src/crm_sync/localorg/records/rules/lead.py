@@ -10,6 +10,11 @@ def apply(change: Change) -> None:
     if change.old is not None and change.old.get("IsConverted"):
         raise RowError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
     change.new["Name"] = full_name(change.new)
+    if "IsUnreadByOwner" not in change.given:
+        if change.old is None:
+            change.new["IsUnreadByOwner"] = 1  # R, grouparoo: also when its owner made it
+        elif change.new["LastModifiedById"] == change.new["OwnerId"]:
+            change.new["IsUnreadByOwner"] = 0  # R, grouparoo
     # D, Assignment Rule Header: absent means TRUE, on create and on update, and the owner of the
     # request gives way.
     if change.assignment_owner is not None:
