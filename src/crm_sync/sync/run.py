@@ -31,7 +31,7 @@ from crm_sync.sync.ending import final_status, finish, sweep
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
 from crm_sync.sync.idle import idle_records
-from crm_sync.sync.jobs import Job, Jobs
+from crm_sync.sync.jobs import Job, Jobs, waiting_jobs
 from crm_sync.sync.known_mappings import (
     check_mapping_identity,
     keep_mappings,
@@ -324,6 +324,8 @@ def _plan(
         load_source(scope, mapping, due=some)
         due.note_left(scope, chosen, mapping)
     check_sources(scope)
+    if not keep:
+        scope.run("find_in_flight", "bulk")
     lookup.find_records(scope, client, searched)
     lookup.settle_in_flight(scope, client)
     due.know(scope, chosen)
@@ -365,6 +367,7 @@ def _expect(plan: Plan, options: Options) -> None:
 def _notes(scope: Scope) -> tuple[str, ...]:
     """What a reader of the report should know besides the rows."""
     return (
+        *waiting_jobs(scope),
         *idle_records(scope),
         *(said for m in scope.mappings for said in unlisted_values(m, scope.facts[m.object])),
     )
