@@ -354,12 +354,20 @@ from plan_row p;
 -- Whether the plan deletes anything.
 select exists (select from plan_row where action = 'delete');
 
+-- name: planned_actions
+-- How many rows each action of a mapping would send, in the order of sending.
+select mapping, action, count(*)
+from plan_row
+where state = 'planned'
+group by mapping, action
+order by min(position);
+
 -- name: to_send
--- What a push of this plan would send, as `next_rows` of push.sql gives it.
+-- What a push of this plan would send by Composite, as `next_rows` of push.sql gives it.
 select mapping, key, action, parent, salesforce_id,
     case action when 'delete' then waits_for else '{}' end, by_composite
 from plan_row
-where state = 'planned'
+where state = 'planned' and mapping || ':' || action <> all(%(bulk)s)
 order by position;
 
 -- name: rows

@@ -83,7 +83,8 @@ def dry_run(
             announce(org)
         with _plan_transaction(connection, keep=False):
             scope, plan, _ = _plan(connection, opened, org, run_number=0, keep=False)
-            yield plan_report(scope, plan, org, _notes(scope))
+            above = opened.client.target.bulk_above
+            yield plan_report(scope, plan, org, above, _notes(scope))
 
 
 def sync(
