@@ -62,7 +62,7 @@ def differing_rows(
         ).format(parent, sql.Literal(org_id), sql.Literal(number))
         for number, parent in enumerate(parents)
     ]
-    # A record that named a lead before it was converted keeps naming it (see `resolve_lookups`).
+    # A record that named a lead before it was converted keeps naming it (see `decide`).
     named = [
         sql.SQL(
             "      or coalesce(r.payload ->> {0}, '') <> coalesce(case\n"

@@ -182,7 +182,6 @@ def make_plan(scope: Scope, chosen: Comparison, fingerprints: Map[str, str]) -> 
             "not_null": [f.name for f in facts.fields.values() if not f.nillable],
         }
         scope.run("leave", **values)
-        scope.run("resolve_lookups", **values)
         scope.run("decide", **values)
         scope.connection.execute("analyze plan_row")
     scope.run("pair_moves")

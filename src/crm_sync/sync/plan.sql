@@ -11,9 +11,6 @@ create temp table source_row (
     payload  jsonb not null,
     lookups  jsonb not null,
     problems jsonb not null,
-    blocked  jsonb not null default '[]',
-    waits_for text[] not null default '{}',
-    parent   text,
     primary key (mapping, key)
 ) on commit drop;
 create temp table plan_row (like sync.plan including defaults, primary key (mapping, key))
@@ -83,10 +80,14 @@ create or replace temp view own_record as
     select r.* from known_record k
     join named_record r on r.org_id = k.org_id and r.mapping = k.mapping and r.key = k.key;
 
--- name: resolve_lookups
--- Each lookup of a mapping's rows becomes the parent's Id, or the parent's key where this plan
--- creates it, or the reason why the row must wait.
--- (materialized: else PostgreSQL joins the records anew for each row's array)
+-- name: decide
+-- Every source row that is not as Salesforce last confirmed it: create or update, and its state.
+-- `before` is what Salesforce may hold: as last confirmed, or as it is in flight.
+-- First, each lookup becomes the parent's Id, or the parent's key where this plan creates it, or the
+-- reason why the row must wait. (materialized: else PostgreSQL joins the records anew for each row)
+insert into plan_row (org_id, mapping, key, position, action, state, label, salesforce_id, payload,
+                      before, changed, waits_for, parent, problems, attempts, fingerprint,
+                      run_number, refused_at)
 with named as materialized (
     select s.key, l.number, l.entry ->> 'field' as field, l.entry ->> 'mapping' as parent_mapping,
            l.entry ->> 'key' as parent_key, l.entry ->> 'column' as source_column,
@@ -148,19 +149,13 @@ with named as materialized (
             order by j.number) filter (where j.required and j.parent_key is null), '[]') as missing
     from judged j
     group by j.key
+), resolved as (
+    select s.mapping, s.key, s.label, s.payload || coalesce(g.named_parents, '{}') as payload,
+           coalesce(g.waits_for, '{}') as waits_for, g.parent, coalesce(g.blocked, '[]') as blocked,
+           s.problems || coalesce(g.missing, '[]') as problems
+    from source_row s left join gathered g on g.key = s.key
+    where s.mapping = %(mapping)s
 )
-update source_row s
-set payload = s.payload || g.named_parents, waits_for = g.waits_for, parent = g.parent,
-    blocked = g.blocked, problems = s.problems || g.missing
-from gathered g
-where s.mapping = %(mapping)s and s.key = g.key;
-
--- name: decide
--- Every source row that is not as Salesforce last confirmed it: create or update, and its state.
--- `before` is what Salesforce may hold: as last confirmed, or as it is in flight.
-insert into plan_row (org_id, mapping, key, position, action, state, label, salesforce_id, payload,
-                      before, changed, waits_for, parent, problems, attempts, fingerprint,
-                      run_number, refused_at)
 select %(org)s, s.mapping, s.key, 0, a.action,
     d.state, s.label, case a.action when 'update' then r.salesforce_id end, s.payload,
     (select jsonb_object_agg(f, (r.payload || coalesce(r.in_flight, '{}')) -> f)
@@ -175,7 +170,7 @@ select %(org)s, s.mapping, s.key, 0, a.action,
     end,
     coalesce(o.attempts, 0), %(fingerprint)s, %(run)s,
     case d.state when 'refused' then o.refused_at end
-from source_row s
+from resolved s
 left join known_record r
     on r.org_id = %(org)s and r.mapping = s.mapping and r.key = s.key
 left join former_plan o
@@ -218,8 +213,7 @@ cross join lateral (
              and not o.problems @> '[{"transient": true}]' then 'refused'
         else 'planned' end as state
 ) d
-where s.mapping = %(mapping)s
-  and not (a.action = 'update' and r.state = 'converted')
+where not (a.action = 'update' and r.state = 'converted')
   and (a.action = 'create' or d.state = 'held' or cardinality(c.fields) > 0);
 
 -- name: leave
