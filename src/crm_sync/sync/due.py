@@ -37,7 +37,7 @@ _WHOLE_NUMBERS = ("uuid", "bigint", "integer", "smallint")
 @dataclass
 class Comparison:
     """`full`: the mappings whose every row is compared, each with the reason; `loaded`: those of
-    them whose rows are all loaded, since there is nothing to compare them with.
+    them whose rows are all loaded, whatever their records hold.
     """
 
     full: dict[str, str] = field(default_factory=dict)
@@ -234,7 +234,9 @@ def _keeps_case(scope: Scope, mapping: Mapping) -> bool:
 
 
 def _must_load(scope: Scope, mapping: Mapping) -> bool:
-    """Whether every row must be seen beside every other, or there is no record to compare with."""
+    """Whether every row is sent, or seen beside every other, or has no record to differ from."""
+    if scope.options.resend:
+        return True
     known = scope.run("has_records", "due", mapping=mapping.name).fetchone()
     return known != (True,) or not _keeps_case(scope, mapping)
 
