@@ -40,8 +40,8 @@ def jobs_of(work: Push) -> Jobs:
 
 
 def send(work: Push, mapping: Mapping, action: str, threshold: int) -> None:
-    """Sends the planned rows of an action in rounds: a row that waits for another of its own
-    mapping goes with the round after it. What is left, `threshold` rows or fewer, is Composite's.
+    """Sends the planned rows of an action, and again what a job gave back untouched. What is left,
+    `threshold` rows or fewer, and what waits for a row that has not gone, is Composite's.
 
     Raises LockLost, LimitReached, OrgUnreachable, psycopg.Error.
     """

@@ -23,7 +23,7 @@ create temp table if not exists gone_record (mapping text, salesforce_id text, l
 update sync.plan p set by_composite = true
 where p.org_id = %(org)s and p.mapping = %(mapping)s and p.action = %(action)s
   and p.state = 'planned' and not p.by_composite
-  and (concat_ws(' ', to_json(p.key), p.payload) ~ '#N/A|\\r' or length(p.payload::text) > 32000);
+  and (concat_ws(' ', to_json(p.key), p.payload) ~ '"#N/A"|\\r' or length(p.payload::text) > 32000);
 
 -- name: clear_piece
 truncate piece;
