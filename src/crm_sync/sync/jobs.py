@@ -18,10 +18,11 @@ from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.bulk import Bulk
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
+from crm_sync.sync.plan import Scope
 from crm_sync.sync.statements import statements
 from crm_sync.sync.work import hold_run
 
-__all__ = ["Job", "Jobs"]
+__all__ = ["Job", "Jobs", "waiting_jobs"]
 
 
 @dataclass(frozen=True)
@@ -84,3 +85,12 @@ class Jobs:
             Job(job_id, mapping, action, key_column, prefix, rows, state == "closed")
             for job_id, mapping, action, key_column, prefix, state, rows in self.run("open_jobs")
         ]
+
+
+def waiting_jobs(scope: Scope) -> list[str]:
+    """A sentence for each unfinished job, for a dry run, which asks Salesforce about none."""
+    return [
+        f"A sync collects the results of Bulk job {job_id} first; its {rows} rows of {mapping} count "
+        "as in flight here."
+        for job_id, mapping, rows in scope.run("waiting_jobs", "bulk")
+    ]

@@ -30,7 +30,7 @@ from crm_sync.sync.ending import final_status, finish, sweep
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
 from crm_sync.sync.idle import idle_records
-from crm_sync.sync.jobs import Job, Jobs
+from crm_sync.sync.jobs import Job, Jobs, waiting_jobs
 from crm_sync.sync.known_mappings import (
     check_mapping_identity,
     keep_mappings,
@@ -316,6 +316,8 @@ def _plan(
     check_mappings(connection, scope.mappings, scope.catalog, facts, scope.known)
     lookup.find_references(scope, client)
     fingerprints = load_sources(scope)
+    if not keep:
+        scope.run("find_in_flight", "bulk")
     lookup.find_records(scope, client, searched)
     lookup.settle_in_flight(scope, client)
     return scope, make_plan(scope, fingerprints), fingerprints
@@ -356,6 +358,7 @@ def _expect(plan: Plan, options: Options) -> None:
 def _notes(scope: Scope) -> tuple[str, ...]:
     """What a reader of the report should know besides the rows."""
     return (
+        *waiting_jobs(scope),
         *idle_records(scope),
         *(said for m in scope.mappings for said in unlisted_values(m, scope.facts[m.object])),
     )

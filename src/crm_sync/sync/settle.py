@@ -64,11 +64,11 @@ def settle(jobs: Jobs, job: Job, info: JobInfo | None) -> Settled:
     more. Raises OrgUnreachable where its results cannot be read: ask again later.
     """
     jobs.run("clear_outcome")
-    if info is not None:
+    if info is not None and _was_begun(job, info):
         for kind, block in _BLOCKS:
             _read(jobs, job, kind, block)
-        if _is_untouched(job, info):
-            jobs.run("add_untouched", job)
+    if info is not None and _is_untouched(job, info):
+        jobs.run("add_untouched", job)
     _judge(jobs, job)
     jobs.connection.execute("analyze outcome")
     with jobs.connection.transaction():
@@ -92,16 +92,19 @@ def settle(jobs: Jobs, job: Job, info: JobInfo | None) -> Settled:
     )
 
 
+def _was_begun(job: Job, info: JobInfo) -> bool:
+    """Whether Salesforce may have worked on it: not where it was aborted before it was closed."""
+    return job.is_closed or info.processed > 0 or info.state != "Aborted"
+
+
 def _is_untouched(job: Job, info: JobInfo) -> bool:
     """Whether nothing was done of rows that stand in no result.
 
-    Rows of a batch that was at work when a job was aborted or failed may have been saved. A job
-    that was never closed, or whose CSV Salesforce could not read, was not begun.
+    Rows of a batch that was at work when a job was aborted or failed may have been saved, not so
+    those of a job that was not begun, or whose CSV Salesforce could not read.
     """
-    if info.processed:
-        return False
-    never_closed = info.state == "Aborted" and not job.is_closed
-    return never_closed or (info.state == "Failed" and info.code == "InvalidBatch")
+    unread = info.state == "Failed" and info.code == "InvalidBatch" and not info.processed
+    return unread or not _was_begun(job, info)
 
 
 def _read(jobs: Jobs, job: Job, kind: Results, block: str) -> None:
