@@ -658,9 +658,29 @@ create table if not exists sync.plan (
     refused_at    timestamptz,
     leaves        boolean not null default false,
     resent        boolean not null default false,
+    job_id        text,
+    by_composite  boolean not null default false,
     primary key (org_id, mapping, key)
 );
+-- For a database that was made before these columns were.
+alter table sync.plan add column if not exists job_id text;
+alter table sync.plan add column if not exists by_composite boolean not null default false;
 create index if not exists plan_next on sync.plan (org_id, state, position);
+create index if not exists plan_job on sync.plan (job_id) where job_id is not null;
+
+create table if not exists sync.job (
+    org_id     text not null references sync.org on delete cascade,
+    job_id     text not null check (length(job_id) = 18),
+    run_number bigint not null,
+    mapping    text not null,
+    action     text not null check (action in ('create', 'update', 'delete')),
+    key_column text not null,
+    prefix     text not null,
+    state      text not null default 'open' check (state in ('open', 'closed', 'collected')),
+    rows       bigint not null,
+    created_at timestamptz not null default now(),
+    primary key (org_id, job_id)
+);
 
 create table if not exists sync.history (
     id            bigint generated always as identity primary key,
@@ -817,6 +837,24 @@ comment on column sync.plan.fingerprint is 'Fingerprint of the mapping that plan
 comment on column sync.plan.run_number is 'The run that last wrote this row.';
 comment on column sync.plan.planned_at is 'When it was planned.';
 comment on column sync.plan.refused_at is 'When Salesforce last refused it.';
+
+comment on column sync.plan.job_id is 'The Bulk API 2.0 job in which it is being sent.';
+comment on column sync.plan.by_composite is 'It goes by Composite, whatever route its mapping takes.';
+
+comment on table sync.job is
+    'A Bulk API 2.0 job, written down before its rows are uploaded. One that is not collected is asked about '
+    'before the next plan.';
+comment on column sync.job.org_id is 'The org (ON DELETE CASCADE).';
+comment on column sync.job.job_id is 'Salesforce''s Id of the job, 18 characters.';
+comment on column sync.job.run_number is 'The run that made it.';
+comment on column sync.job.mapping is 'Name of the mapping whose rows it carries.';
+comment on column sync.job.action is 'create (upsert by external ID), update or delete (by Id).';
+comment on column sync.job.key_column is 'Column of its CSV by which a result finds its row.';
+comment on column sync.job.prefix is 'What stands before the key in that column.';
+comment on column sync.job.state is
+    'open; closed: Salesforce may work on it; collected: its results are recorded here.';
+comment on column sync.job.rows is 'Rows that were sent with it.';
+comment on column sync.job.created_at is 'When it was written down.';
 
 comment on table sync.history is
     'Who changed what when in Salesforce: one row per outcome; kept for 400 days (a setting).';
@@ -990,6 +1028,7 @@ alter table sync.change enable row level security;
 alter table sync.record enable row level security;
 alter table sync.moved enable row level security;
 alter table sync.plan enable row level security;
+alter table sync.job enable row level security;
 alter table sync.history enable row level security;
 alter table sync.run enable row level security;
 

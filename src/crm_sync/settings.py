@@ -67,6 +67,9 @@ class Target(_Strict):
     read_timeout: float = Field(default=120, gt=0, le=900)
     total_timeout: float = Field(default=300, gt=0, le=3600)
     attempts: int = Field(default=5, ge=1, le=20)
+    bulk_above: int = Field(
+        default=2_000, ge=0, description="rows of one action that still go by Composite"
+    )
 
     @field_validator("instance_url")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,13 @@ EPILOG = (
 )
 PLAIN_EPILOG = "Exit codes: 0 all well, 2 could not run, 130 interrupted."
 CHECK_EPILOG = "Exit codes: 0 all well, 1 the document is stale, 2 could not run, 130 interrupted."
+
+
+class Api(StrEnum):
+    """The ways that rows take to Salesforce."""
+
+    COMPOSITE = "composite"
+    BULK = "bulk"
 
 
 def _group(says: str) -> typer.Typer:
@@ -71,6 +79,13 @@ Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print errors only; the exit code says the rest.")
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Way = Annotated[
+    Api | None,
+    typer.Option(
+        "--api",
+        help="Send every row this way. Default: Bulk API 2.0 for many rows, Composite for few.",
+    ),
+]
 RetryRefused = Annotated[
     bool, typer.Option("--retry-refused", help="Send again what Salesforce refused.")
 ]
@@ -135,6 +150,7 @@ def dry_run(
     ] = None,
     retry_refused: RetryRefused = False,
     resend: Resend = False,
+    api: Way = None,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -145,7 +161,13 @@ def dry_run(
     """
     from crm_sync.cli import show
 
-    options = show.options(select, full=full, retry_refused=retry_refused, resend=resend)
+    options = show.options(
+        select,
+        full=full,
+        retry_refused=retry_refused,
+        resend=resend,
+        api=api.value if api else None,
+    )
     return show.dry_run(
         target, options, rows=rows, html=html, markdown=markdown, as_json=as_json, quiet=quiet
     )
@@ -170,6 +192,7 @@ def sync(
             help="Send only the plan that dry-run showed with this.",
         ),
     ] = None,
+    api: Way = None,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -187,6 +210,7 @@ def sync(
         resend=resend,
         allow_deletions=allow_deletions,
         expect=expect,
+        api=api.value if api else None,
     )
     return show.sync(target, options, as_json=as_json, quiet=quiet)
 

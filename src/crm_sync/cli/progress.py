@@ -9,6 +9,7 @@ from typing import Any
 
 from crm_sync.report.console import NARROWEST, WIDTH, is_for_people, make_console
 from crm_sync.report.model import Org
+from crm_sync.sync.progress import Event
 
 __all__ = ["Progress"]
 
@@ -47,8 +48,9 @@ class Progress:
         if is_shown:
             self._start("Comparing rows")
 
-    def show(self, done: int, total: int) -> None:
+    def show(self, event: Event) -> None:
         """Rows whose outcome is known, of the rows to send."""
+        done, total = event.done, event.total
         if self._bar is None:
             return
         now = time.monotonic()

@@ -73,6 +73,7 @@ def _show_plan(report: PlanReport, rows: int, written: list[Path], chosen: Optio
         flags = "".join(f" --select {name}" for name in chosen.select)
         flags += " --full" * chosen.full + " --retry-refused" * chosen.retry_refused
         flags += " --resend" * chosen.resend + " --allow-deletions" * bool(report.stops)
+        flags += f" --api {chosen.api}" if chosen.api else ""
         said = "To send exactly this:"
         command = f"crm-sync sync{flags} --expect {report.digest}"
         fits = len(said) + 1 + len(command) <= make_console().width

@@ -39,11 +39,14 @@ class BoundedSession(requests.Session):
         self.mount("https://", _Adapter(self._deadline))
         self.headers["Sforce-Call-Options"] = f"client={NAME}"
 
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """As `requests`; the whole answer is read within the total time."""
+    def request(self, *args: Any, more: float = 0.0, **kwargs: Any) -> requests.Response:
+        """As `requests`; the whole answer is read within the total time.
+
+        `more`: seconds that a large body may take beyond it.
+        """
         kwargs.setdefault("timeout", self._timeout)
         kwargs.setdefault("verify", self.verify)  # else REQUESTS_CA_BUNDLE would win over ours
-        self._deadline.end = time.monotonic() + self._total
+        self._deadline.end = time.monotonic() + self._total + more
         return super().request(*args, **kwargs)
 
 

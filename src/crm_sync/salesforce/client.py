@@ -1,4 +1,4 @@
-"""Calls to one org: Composite with its subrequests, and nothing that depends on a mapping.
+"""Calls to one org: Composite with its subrequests, single requests; nothing knows a mapping here.
 
 In: a signed-in target. Out: parsed answers, and the count of API calls. Retries by kind of
 answer: no answer and server trouble are repeated with growing pauses, an expired session signs in
@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, BinaryIO, TypeVar, cast
 from urllib.parse import quote
 
 import requests
@@ -31,8 +32,11 @@ __all__ = [
     "Client",
     "NoAnswer",
     "Subrequest",
+    "code_of",
     "daily_limit",
 ]
+
+_T = TypeVar("_T")
 
 SUBREQUESTS = 25
 """Composite: at most 25 subrequests a call (REST API Developer Guide, Composite)."""
@@ -83,7 +87,7 @@ class Answer:
     @property
     def code(self) -> str:
         """Salesforce's error code, or an empty text."""
-        return _code(self.body)
+        return code_of(self.body)
 
 
 class Client:
@@ -168,27 +172,88 @@ class Client:
             rest = str(answer.body["nextRecordsUrl"]).split("/", 4)[-1]
             answer = self.read([Subrequest("GET", rest)])[0]
 
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | BinaryIO | None = None,
+        *,
+        content_type: str = "application/json",
+        stream: bool = False,
+        more: float = 0.0,
+        repeats: bool = True,
+    ) -> requests.Response:
+        """One request below /services/data/vXX.X/: an answer below 500, whose refusals (4xx) are
+        the caller's to judge. A file is sent as a stream, from its beginning at each attempt.
+
+        `more`: `BoundedSession`. `repeats`: whether it may be sent again where no answer came.
+        Raises NoAnswer after the last attempt, LimitReached at the daily limit.
+        """
+
+        def ask() -> requests.Response:
+            return self._answered(method, path, body, content_type, stream=stream, more=more)
+
+        return self._patiently(ask) if repeats else self._signed_in(ask)
+
+    def _answered(
+        self,
+        method: str,
+        path: str,
+        body: bytes | BinaryIO | None,
+        content_type: str,
+        **request: Any,
+    ) -> requests.Response:
+        self.calls += 1
+        if body is not None and not isinstance(body, bytes):
+            body.seek(0)
+        headers = {"Authorization": f"Bearer {self.signed_in.access_token}"}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        url = f"{self._salesforce.base_url}{path}"
+        try:
+            answer = self._session.request(method, url, data=body, headers=headers, **request)
+            told = None if answer.ok else _parsed(answer)
+        except requests.RequestException as error:
+            raise NoAnswer(type(error).__name__) from None
+        self._note_usage(Salesforce.parse_api_usage(answer.headers.get("Sforce-Limit-Info", "")))
+        if not answer.ok:
+            trouble = self._explained(answer.status_code, told)
+            if not isinstance(trouble, OrgAccessError):
+                raise trouble
+        return answer
+
     def _repeated(
         self, body: str, count: int, before_repeat: Callable[[], None] | None
     ) -> list[Answer]:
+        return self._patiently(lambda: self._once(body, count), before_repeat)
+
+    def _patiently(
+        self, ask: Callable[[], _T], before_repeat: Callable[[], None] | None = None
+    ) -> _T:
+        """Asks again where no answer comes, as often as the target allows."""
+
         def before_sleep(_: RetryCallState) -> None:
             if before_repeat:
                 before_repeat()
 
-        renewed = False
-        while True:
-            try:
-                for attempt in patiently(self.target, NoAnswer, before_sleep):
-                    with attempt:
-                        return self._once(body, count)
-            except _Expired:
-                if renewed:
-                    raise OrgUnreachable(
-                        f"Target {self.name}: the session expired twice within one call.",
-                        "Look at the session settings of the integration user.",
-                    ) from None
-                renewed = True
-                self._renew()
+        for attempt in patiently(self.target, NoAnswer, before_sleep):
+            with attempt:
+                return self._signed_in(ask)
+        raise AssertionError("there is at least one attempt")
+
+    def _signed_in(self, ask: Callable[[], _T]) -> _T:
+        """Asks, and once more with a new session where the session has ended."""
+        try:
+            return ask()
+        except _Expired:
+            self._renew()
+        try:
+            return ask()
+        except _Expired:
+            raise OrgUnreachable(
+                f"Target {self.name}: the session expired twice within one call.",
+                "Look at the session settings of the integration user.",
+            ) from None
 
     def _renew(self) -> None:
         """Signs in again; what the run knows belongs to the org that it began with."""
@@ -207,17 +272,19 @@ class Client:
         try:
             answer = self._salesforce.restful("composite", method="POST", data=body.encode())
         except SalesforceError as error:
-            raise self._explained(error) from None
+            raise self._explained(int(error.status), error.content) from None
         except (requests.RequestException, ValueError) as error:
             raise NoAnswer(type(error).__name__) from None
-        used = self._salesforce.api_usage.get("api-usage") if self._salesforce.api_usage else None
-        if used:
-            self.usage = (used.used, used.total)
+        self._note_usage(self._salesforce.api_usage or {})
         return _parts(answer, count)
 
-    def _explained(self, error: SalesforceError) -> Exception:
+    def _note_usage(self, found: Map[str, Any]) -> None:
+        if used := found.get("api-usage"):
+            self.usage = (used.used, used.total)
+
+    def _explained(self, status: int, body: Any) -> Exception:
         """What a whole answer other than 200 means. Its text may hold row values: not repeated."""
-        status, code = int(error.status), _code(error.content)
+        code = code_of(body)
         if status == 401 or code == "INVALID_SESSION_ID":
             return _Expired()
         if code == "REQUEST_LIMIT_EXCEEDED":
@@ -241,6 +308,14 @@ def _parts(answer: Any, count: int) -> list[Answer]:
         raise NoAnswer("an answer that does not fit the call") from None
 
 
+def _parsed(answer: requests.Response) -> Any:
+    """An answer's JSON, or None."""
+    try:
+        return answer.json()
+    except ValueError:
+        return None
+
+
 def daily_limit() -> LimitReached:
     """The error of a used-up daily limit, from a whole answer or from a subrequest's."""
     return LimitReached(
@@ -249,7 +324,8 @@ def daily_limit() -> LimitReached:
     )
 
 
-def _code(body: Any) -> str:
+def code_of(body: Any) -> str:
+    """Salesforce's error code in a parsed body, or an empty text."""
     if isinstance(body, list) and body and isinstance(body[0], dict):
         first = cast("dict[str, Any]", body[0])
         return str(first.get("errorCode") or first.get("statusCode") or "")

@@ -28,7 +28,10 @@ HEAD = 2_000
 
 @dataclass(frozen=True)
 class Row:
-    """A planned row, as far as sending needs it. `waits_for`: what goes before a deletion."""
+    """A planned row, as far as sending needs it. `waits_for`: what goes before a deletion.
+
+    `by_composite`: Bulk cannot carry it, or gave it back.
+    """
 
     mapping: str
     key: str
@@ -36,12 +39,13 @@ class Row:
     parent: str | None = None
     salesforce_id: str | None = None
     waits_for: tuple[str, ...] = ()
+    by_composite: bool = False
 
     @classmethod
     def of(cls, found: Sequence[Any]) -> Row:
         """A row as `next_rows` and `to_send` select it."""
-        mapping, key, action, parent, salesforce_id, waits_for = found
-        return cls(mapping, key, action, parent, salesforce_id, tuple(waits_for))
+        mapping, key, action, parent, salesforce_id, waits_for, by_composite = found
+        return cls(mapping, key, action, parent, salesforce_id, tuple(waits_for), by_composite)
 
     @property
     def name(self) -> str:

@@ -11,9 +11,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from crm_sync.report.model import OutcomeSummary, RunReport
-from crm_sync.sync.push import holds_run, leave_unknown
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
+from crm_sync.sync.work import holds_run, leave_unknown
 
 __all__ = ["final_status", "finish", "sweep"]
 

@@ -29,7 +29,8 @@ insert into found_record (org_id, mapping, key, salesforce_id, label, state, pay
 select a.org_id, a.mapping, a.key, a.salesforce_id, a.label, 'live', l.payload,
     nullif(a.in_flight, '{}'), case when a.in_flight <> '{}' then 'update' end,
     case when a.in_flight <> '{}' then a.in_flight_at end, a.run_number, a.sent_at
-from asked a join alive l on l.id = a.salesforce_id;
+from asked a join alive l on l.id = a.salesforce_id
+on conflict do nothing;
 
 -- name: keep_found
 -- A record that carries our key, of a row that is in the source, or in flight, and has no recorded

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = ["Options"]
 
 
 @dataclass(frozen=True)
 class Options:
-    """`select`: names of mappings, empty for all. The rest are the flags of `crm-sync sync`."""
+    """`select`: names of mappings, empty for all. `api`: the only way that rows take to Salesforce,
+    where they can; by their number if None. The rest are the flags of `crm-sync sync`.
+    """
 
     select: tuple[str, ...] = ()
     full: bool = False
@@ -17,3 +20,4 @@ class Options:
     resend: bool = False
     allow_deletions: bool = False
     expect: str | None = None
+    api: Literal["composite", "bulk"] | None = None

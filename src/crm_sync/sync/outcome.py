@@ -32,7 +32,7 @@ _Told = tuple[Row, dict[str, Any], str]  # a row, its problem, its state
 
 @dataclass
 class Outcomes:
-    """Rows of one call by what is to be recorded of them. `has_waited`: `push.Push`."""
+    """Rows of one call by what is to be recorded of them. `has_waited`: `work.Push`."""
 
     scope: Scope
     client: Client

@@ -329,7 +329,7 @@ select exists (select from plan_row where action = 'delete');
 -- name: to_send
 -- What a push of this plan would send, as `next_rows` of push.sql gives it.
 select mapping, key, action, parent, salesforce_id,
-    case action when 'delete' then waits_for else '{}' end
+    case action when 'delete' then waits_for else '{}' end, by_composite
 from plan_row
 where state = 'planned'
 order by position;

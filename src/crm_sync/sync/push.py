@@ -1,4 +1,4 @@
-"""Sends a plan, call by call: the only module that writes to Salesforce.
+"""Sends a plan, by Composite call by call, or where there are many rows by `bulk.py`.
 
 In: planned rows in PostgreSQL. Out: each row's outcome in PostgreSQL, in the same transaction for
 a whole call. Before a call leaves, one committed transaction marks its rows as being sent; so
@@ -10,29 +10,26 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import takewhile
 
-import psycopg
-
-from crm_sync.errors import CrmSyncError, LockLost, OrgUnreachable
-from crm_sync.mapping.model import Mapping
+from crm_sync.errors import CrmSyncError, OrgUnreachable
 from crm_sync.salesforce.client import COLLECTIONS, Answer, Client, NoAnswer, daily_limit
-from crm_sync.sync.batches import HEAD, Chunk, Row, chunks, group_of, halves, next_call
+from crm_sync.sync import bulk
+from crm_sync.sync.batches import HEAD, Chunk, Row, chunks, halves, next_call
 from crm_sync.sync.decide import Verdict, decide, last_word, results
 from crm_sync.sync.outcome import Outcomes
-from crm_sync.sync.requests import objects_json, to_subrequest
+from crm_sync.sync.progress import Progress
+from crm_sync.sync.requests import to_subrequest
+from crm_sync.sync.route import Routes
 from crm_sync.sync.scope import Scope
-from crm_sync.sync.statements import statements
+from crm_sync.sync.work import Push
 
-__all__ = ["Progress", "Pushed", "holds_run", "leave_unknown", "push"]
+__all__ = ["Pushed", "push"]
 
 REPEATS = 4  # times that a row is sent again after a lock
 PAUSE = 0.5  # seconds before the first of them; doubled each time
-
-Progress = Callable[[int, int], None]
-"""Called with (rows whose outcome is known, rows of the plan)."""
 
 
 @dataclass(frozen=True)
@@ -55,64 +52,6 @@ class Call:
         return Call(tuple(chunk for chunk in kept if chunk.rows), self.repeat)
 
 
-@dataclass
-class Push:
-    """One push: what it works on, and what stopped."""
-
-    scope: Scope
-    client: Client
-    by_name: dict[str, Mapping]
-    stopped: dict[str, str] = field(default_factory=dict)  # mapping → Salesforce's code
-    has_waited: set[str] = field(default_factory=set)  # rows that were sent before their parent
-    done: int = 0
-    changes_the_plan: bool = False
-
-    def __post_init__(self) -> None:
-        self.objects = objects_json(self.scope.known, self.scope.facts)
-
-    def execute(self, block: str, rows: Sequence[Row] = (), **values: Any) -> psycopg.Cursor[Any]:
-        """Runs a block of push.sql for some rows."""
-        return self.scope.connection.execute(
-            statements("push")[block],
-            {
-                "org": self.scope.org_id,
-                "run": self.scope.run_number,
-                "rows_mapping": [row.mapping for row in rows],
-                "rows_key": [row.key for row in rows],
-                **values,
-            },
-        )
-
-    def note(self, block: str, rows: Sequence[Row], **values: Any) -> None:
-        """Runs a block in a transaction of its own; only the newest run writes."""
-        with self.scope.connection.transaction():
-            self.hold_run()
-            self.execute(block, rows, **values)
-
-    def hold_run(self) -> None:
-        """Inside a transaction: until it ends, no newer run can begin. Raises LockLost."""
-        if not holds_run(self.scope.connection, self.scope.org_id, self.scope.run_number):
-            raise LockLost(
-                "A newer run took over this org; this one ends.", "Look at `crm-sync status`."
-            )
-
-    def group(self, row: Row) -> object:
-        return group_of(row, self.by_name)
-
-
-def holds_run(connection: psycopg.Connection[Any], org_id: str, run_number: int) -> bool:
-    """Whether this run is the newest of its org; none other begins until the transaction ends."""
-    block = statements("push")["hold_run"]
-    held = connection.execute(block, {"org": org_id, "run": run_number})
-    return held.fetchone() is not None
-
-
-def leave_unknown(connection: psycopg.Connection[Any], org_id: str, run_number: int) -> None:
-    """Notes, when a run ends, that nobody will hear the answer to what is still on its way."""
-    values = {"org": org_id, "run": run_number, "every": True, "rows_mapping": [], "rows_key": []}
-    connection.execute(statements("push")["record_unknown"], values)
-
-
 @dataclass(frozen=True)
 class Pushed:
     """What a push leaves: mappings that stopped, with Salesforce's code, and whether it learned
@@ -128,22 +67,38 @@ def push(scope: Scope, client: Client, total: int, progress: Progress | None = N
 
     Raises LockLost, LimitReached, OrgUnreachable, psycopg.Error; what was not sent stays planned.
     """
-    work = Push(scope, client, {m.name: m for m in scope.known})
+    work = Push(scope, client, {m.name: m for m in scope.known}, total, progress)
+    routes = _routes(work)
     while rows := _head(work):
-        calls = deque([Call(tuple(next_call(rows, work.group)))])
-        while calls:
-            call = calls.popleft().without(list(work.stopped))
-            if call.chunks:
-                calls.extend(_send(work, call))
-            if progress:
-                progress(min(work.done, total), total)
+        if routes.is_bulk(rows[0]):
+            mapping = work.by_name[rows[0].mapping]
+            bulk.send(work, mapping, rows[0].action, routes.threshold)
+        else:
+            rows = list(takewhile(lambda row: not routes.is_bulk(row), rows))
+            _send_calls(work, rows)
     return Pushed(work.stopped, work.changes_the_plan)
+
+
+def _routes(work: Push) -> Routes:
+    planned = work.execute("planned_actions", mappings=work.scope.names).fetchall()
+    options, target = work.scope.options, work.client.target
+    return Routes.of(planned, work.scope.mappings, options.api, target.bulk_above)
 
 
 def _head(work: Push) -> list[Row]:
     going = [m.name for m in work.scope.mappings if m.name not in work.stopped]
     found = work.execute("next_rows", mappings=going, limit=HEAD)
     return [Row.of(row) for row in found]
+
+
+def _send_calls(work: Push, rows: Sequence[Row]) -> None:
+    """One Composite call from the head of the rows, and the calls that follow from it."""
+    calls = deque([Call(tuple(next_call(rows, work.group)))])
+    while calls:
+        call = calls.popleft().without(list(work.stopped))
+        if call.chunks:
+            calls.extend(_send(work, call))
+        work.tell()
 
 
 def _send(work: Push, call: Call) -> list[Call]:
@@ -162,8 +117,7 @@ def _send(work: Push, call: Call) -> list[Call]:
         work.stopped.update(outcomes.stopped)
         work.changes_the_plan |= outcomes.changes_the_plan
         if outcomes.leaves_problems:
-            while (work.execute("block_waiting", stopped=list(work.stopped)).fetchone() or (0,))[0]:
-                pass
+            work.block_waiting()
     work.done += len(rows) - len(outcomes.back) - len(outcomes.doubted)
     if trouble is not None:
         raise trouble

@@ -7,11 +7,18 @@ select 1 from sync.org where org_id = %(org)s and run_number = %(run)s for share
 -- name: next_rows
 -- The next planned rows in the order of sending, without those of stopped objects.
 select mapping, key, action, parent, salesforce_id,
-    case action when 'delete' then waits_for else '{}' end
+    case action when 'delete' then waits_for else '{}' end, by_composite
 from sync.plan
 where org_id = %(org)s and state = 'planned' and mapping = any(%(mappings)s)
 order by position
 limit %(limit)s;
+
+-- name: planned_actions
+-- How many rows each action of a mapping has.
+select mapping, action, count(*)
+from sync.plan
+where org_id = %(org)s and state = 'planned' and mapping = any(%(mappings)s)
+group by mapping, action;
 
 -- name: mark_sending
 -- Before a call leaves: the rows are in flight with the fields that go, and with what would be lost
@@ -224,7 +231,7 @@ with lost as (
     update sync.plan p set state = 'unknown', problems = jsonb_build_array(jsonb_build_object(
         'code', 'UNKNOWN_OUTCOME', 'severity', 'error',
         'sentence', 'It was sent, and no answer came.', 'mend', 'Run again: it is sent again.'))
-    where p.org_id = %(org)s and p.state = 'sending'
+    where p.org_id = %(org)s and p.state = 'sending' and p.job_id is null
       and (%(every)s or exists (
           select from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
           where p.mapping = b.mapping and p.key = b.key))

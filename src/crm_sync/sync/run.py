@@ -25,12 +25,13 @@ from crm_sync.report.model import Org, PlanReport, RunReport
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.settings import Settings
-from crm_sync.sync import due, lookup, state
+from crm_sync.sync import bulk, due, lookup, state
 from crm_sync.sync.database import connect
 from crm_sync.sync.ending import final_status, finish, sweep
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
 from crm_sync.sync.idle import idle_records
+from crm_sync.sync.jobs import Job, Jobs, waiting_jobs
 from crm_sync.sync.known_mappings import (
     check_mapping_identity,
     keep_mappings,
@@ -48,7 +49,8 @@ from crm_sync.sync.plan import (
     load_source,
     make_plan,
 )
-from crm_sync.sync.push import Progress, push
+from crm_sync.sync.progress import Event, Progress
+from crm_sync.sync.push import push
 from crm_sync.sync.read import plan_report, problem_rows
 from crm_sync.sync.scope import Scope, are_siblings
 from crm_sync.sync.session import trouble
@@ -108,6 +110,7 @@ def sync(
             done = _Done()
             reason: BaseException | None = None
             try:
+                _settle_jobs(connection, opened, run, progress)
                 _send_plans(connection, opened, run, done, progress)
                 status = "finished"
             except BaseException as error:
@@ -133,6 +136,24 @@ class _Done:
 
     scope: Scope | None = None
     message: str | None = None
+
+
+def _settle_jobs(
+    connection: psycopg.Connection[Any], opened: _Opened, run: RunReport, progress: Progress | None
+) -> None:
+    """Before anything is planned: what became of the Bulk jobs of earlier runs."""
+    jobs = Jobs(connection, run.org.id, run.run_number, opened.client, opened.known, {})
+    if not jobs.unfinished():
+        return
+    objects = [m.object for m in opened.known]
+    facts = read_facts(connection, opened.client, run.org, objects, refresh=False, keep=True)
+
+    def tell(job: Job) -> None:
+        if progress:
+            calls = opened.client.calls
+            progress(Event(0, job.rows, job.mapping, job.action, job.id, calls))
+
+    bulk.settle_unfinished(replace(jobs, facts=facts), tell)
 
 
 def _send_plans(
@@ -192,7 +213,11 @@ def _after(pushed: Sequence[Plan], progress: Progress | None) -> Progress | None
     before = sum(plan.to_send for plan in pushed)
     if progress is None or not before:
         return progress
-    return lambda done, total: progress(before + done, before + total)
+
+    def after(event: Event) -> None:
+        progress(replace(event, done=before + event.done, total=before + event.total))
+
+    return after
 
 
 def _ending(error: BaseException) -> tuple[str, BaseException]:
@@ -302,6 +327,8 @@ def _plan(
         load_source(scope, mapping, due=some)
         due.note_left(scope, chosen, mapping)
     check_sources(scope)
+    if not keep:
+        scope.run("find_in_flight", "bulk")
     lookup.find_records(scope, client, searched)
     lookup.settle_in_flight(scope, client)
     due.know(scope, chosen)
@@ -343,6 +370,7 @@ def _expect(plan: Plan, options: Options) -> None:
 def _notes(scope: Scope) -> tuple[str, ...]:
     """What a reader of the report should know besides the rows."""
     return (
+        *waiting_jobs(scope),
         *idle_records(scope),
         *(said for m in scope.mappings for said in unlisted_values(m, scope.facts[m.object])),
     )

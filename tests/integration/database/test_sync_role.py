@@ -21,6 +21,7 @@ STATE = (
     "change",
     "record",
     "plan",
+    "job",
     "history",
     "run",
 )

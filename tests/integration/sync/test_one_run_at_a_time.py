@@ -17,6 +17,7 @@ from crm_sync.report.headline import run_headline
 from crm_sync.report.model import RunReport
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.overview import orgs
+from crm_sync.sync.progress import Event
 from tests.integration.sync.practice import Practice
 
 BACKENDS = "select pid from pg_stat_activity where application_name = 'crm-sync' and datname = %s"
@@ -77,6 +78,7 @@ def test_nothing_more_is_sent_when_the_backend_that_holds_the_lock_is_killed(
     practice: Practice,
 ) -> None:
     """Three calls' worth of rows: the first is on its way when the backend dies."""
+    practice.more = {"bulk_above": 10_000}
     for number in range(2_100):
         practice.connection.execute(
             "insert into accounts (company_name) values (%s)", [f"C{number}"]
@@ -138,8 +140,8 @@ def test_an_interrupt_in_mid_push_says_what_was_done_and_leaves_the_rest_planned
             "insert into accounts (company_name) values (%s)", [f"C{number}"]
         )
 
-    def interrupt(done: int, total: int) -> None:
-        assert total == 1_200
+    def interrupt(event: Event) -> None:
+        assert event.total == 1_200
         raise KeyboardInterrupt
 
     with pytest.raises(Ended) as caught:

@@ -8,6 +8,7 @@ from crm_sync.errors import GuardStopped
 from crm_sync.sync import run
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.options import Options
+from crm_sync.sync.progress import Event
 from tests.integration.sync.practice import Practice
 from tests.integration.sync.test_a_dry_run import digest
 from tests.integration.sync.test_records_that_people_ended import recreate
@@ -108,7 +109,7 @@ def test_progress_counts_the_rows_of_every_plan_of_the_run(
 ) -> None:
     told: list[tuple[int, int]] = []
     run.sync(
-        practice.settings(), "local", Options(), None, lambda done, all_: told.append((done, all_))
+        practice.settings(), "local", Options(), None, lambda e: told.append((e.done, e.total))
     )
     assert told == sorted(told)
     assert told[-1][0] == told[-1][1] > 1
@@ -140,7 +141,7 @@ def test_a_run_that_never_comes_to_rest_ends_and_says_that_rows_are_left(
     practice.change("accounts", account, phone="1")
     calls = 0
 
-    def delete_again(done: int, total: int) -> None:
+    def delete_again(event: Event) -> None:
         nonlocal calls
         calls += 1
         for record in practice.records("Account", account):
@@ -167,7 +168,7 @@ def test_the_guard_has_one_limit_for_all_plans_of_a_run(practice: Practice) -> N
         practice.remove("accounts", key)
     removed = iter(keys[3:5])
 
-    def remove_more(done: int, total: int) -> None:
+    def remove_more(event: Event) -> None:
         for key in removed:
             practice.remove("accounts", key)
 

@@ -10,6 +10,7 @@ import pytest
 
 from crm_sync.cli.progress import Progress
 from crm_sync.report.model import Org
+from crm_sync.sync.progress import Event
 
 ORG = Org("00D000000000001EAA", "Acme", "sandbox", "https://acme.example.com", "staging")
 SENTENCE = "Acme (00D000000000001EAA, sandbox), target staging\n"
@@ -33,8 +34,8 @@ def printed(
     monkeypatch.setattr(sys, "stderr", stream)
     with Progress(quiet=quiet) as progress:
         progress.announce(ORG)
-        progress.show(0, 2000)
-        progress.show(1234, 2000)
+        progress.show(Event(0, 2000))
+        progress.show(Event(1234, 2000))
     return capsys.readouterr().out, stream.getvalue()
 
 

@@ -1,0 +1,322 @@
+-- Rows on their way in Bulk API 2.0 jobs. Blocks that write sync.* run in a transaction that holds
+-- the run number first (hold_run of push.sql). What is in flight with a job is its rows in
+-- sync.plan; sync.record hears of them when the job is settled.
+
+-- name: create_tables
+-- The next piece, and what became of the rows of one job; kept by this session alone.
+create temp table if not exists piece (key text collate "C" primary key, position bigint not null);
+create temp table if not exists outcome (
+    key           text collate "C" primary key,
+    salesforce_id text,
+    verdict       text,
+    met           boolean not null default false,
+    code          text,
+    message       text,
+    field         text
+);
+create temp table if not exists gone_record (mapping text, salesforce_id text, level integer);
+
+-- name: set_aside
+-- Rows that a CSV cannot carry go by Composite: the text #N/A means null there, a carriage return
+-- in a value looks like another line ending, and a value may hold 32,000 characters (Bulk API 2.0
+-- and Bulk API Developer Guide, Prepare CSV Files, and Limits).
+update sync.plan p set by_composite = true
+where p.org_id = %(org)s and p.mapping = %(mapping)s and p.action = %(action)s
+  and p.state = 'planned' and not p.by_composite
+  and (concat_ws(' ', to_json(p.key), p.payload) ~ '"#N/A"|\\r' or length(p.payload::text) > 32000);
+
+-- name: clear_piece
+truncate piece;
+
+-- name: cut_piece
+-- The next rows in the order of sending that wait for no other row: as many as fit, cut where the
+-- parent changes if it changes at all. The JSON text of a row is longer than its line of CSV.
+-- Gives how many rows it takes, how far it reads, and whether it ends between parents.
+with head as (
+    select p.key, p.position, p.parent, p.waits_for,
+        lead(p.parent) over (order by p.position) as next_parent,
+        row_number() over (order by p.position) as number,
+        sum(octet_length(concat_ws(' ', p.key, p.salesforce_id, p.payload)) + 64)
+            over (order by p.position) as bytes
+    from (
+        select * from sync.plan p
+        where p.org_id = %(org)s and p.state = 'planned' and p.position > %(after)s
+          and p.mapping = %(mapping)s and p.action = %(action)s and not p.by_composite
+          and (cardinality(p.waits_for) = 0 or not exists (
+              select from unnest(p.waits_for) as u(name)
+              join sync.plan w on w.org_id = p.org_id and w.mapping = split_part(u.name, ':', 1)
+                  and w.key = substr(u.name, strpos(u.name, ':') + 1)))
+        order by p.position
+        limit %(most_rows)s + 1
+    ) p
+), fit as (
+    select h.*, h.parent is null or h.parent is distinct from h.next_parent as is_border
+    from head h
+    where h.number <= %(most_rows)s and (h.number = 1 or h.bytes <= %(most_bytes)s)
+), border as (
+    select coalesce(max(number) filter (where is_border), max(number)) as last from fit
+), cut as (
+    insert into piece (key, position)
+    select f.key, f.position from fit f, border b where f.number <= b.last
+    returning position
+)
+select (select count(*) from cut), (select max(position) from cut),
+    coalesce((select f.is_border from fit f join border b on b.last = f.number), true);
+
+-- name: note_job
+-- A job that is open at Salesforce, before it gets its rows.
+insert into sync.job (org_id, job_id, run_number, mapping, action, key_column, prefix, rows)
+values (%(org)s, %(job)s, %(run)s, %(mapping)s, %(action)s, %(key_column)s, %(prefix)s, %(rows)s);
+
+-- name: mark_piece
+-- The rows of the piece are on their way with the job. Their parents have Ids by now.
+with named as (
+    select p.key, jsonb_object_agg(e.key, r.salesforce_id) as parents
+    from piece t
+    join sync.plan p on p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = t.key
+    cross join lateral jsonb_each(p.payload) as e
+    join sync.record r on r.org_id = p.org_id and r.mapping = e.value ->> 'mapping'
+        and r.key = e.value ->> 'key'
+    where cardinality(p.waits_for) > 0 and jsonb_typeof(e.value) = 'object'
+      and r.salesforce_id is not null
+    group by p.key
+)
+update sync.plan p
+set state = 'sending', job_id = %(job)s, attempts = p.attempts + 1, run_number = %(run)s,
+    resent = r.in_flight is not null, payload = p.payload || coalesce(n.parents, '{}')
+from piece t
+left join named n on n.key = t.key
+left join sync.record r
+    on r.org_id = %(org)s and r.mapping = %(mapping)s and r.key = t.key and r.in_flight is not null
+where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = t.key and p.state = 'planned';
+
+-- name: sent_fields
+-- The fields that any row of a job sends.
+select distinct f collate "C" as name
+from sync.plan p cross join unnest(p.changed) as f
+where p.org_id = %(org)s and p.job_id = %(job)s
+order by 1;
+
+-- name: close_job
+-- From here on Salesforce may work on it.
+update sync.job set state = 'closed' where org_id = %(org)s and job_id = %(job)s;
+
+-- name: open_jobs
+-- Jobs whose results nobody has recorded, oldest first.
+select job_id, mapping, action, key_column, prefix, state, rows
+from sync.job where org_id = %(org)s and state <> 'collected'
+order by created_at, job_id;
+
+-- name: clear_outcome
+truncate outcome, gone_record;
+
+-- name: add_successful
+-- Rows that Salesforce took.
+insert into outcome (key, salesforce_id, verdict, met)
+select p.key, nullif(r.id, ''),
+    case when p.action = 'delete' then 'deleted' else 'recorded' end,
+    r.told = 'false' and p.action = 'create' and not p.resent
+from result r
+join sync.plan p on p.org_id = %(org)s and p.job_id = %(job)s
+    and case p.action when 'create' then %(prefix)s || p.key else p.salesforce_id end = r.name
+order by p.key
+on conflict (key) do nothing;
+
+-- name: add_failed
+-- Rows that Salesforce refused, each with `CODE:message:FIELDS --`.
+insert into outcome (key, code, message, field)
+select p.key, coalesce(e.part[1], ''), coalesce(e.part[2], r.told),
+    nullif(split_part(e.part[3], ',', 1), '')
+from result r
+join sync.plan p on p.org_id = %(org)s and p.job_id = %(job)s
+    and case p.action when 'create' then %(prefix)s || p.key else p.salesforce_id end = r.name
+cross join lateral (
+    select regexp_match(r.told, '^([A-Z0-9_]+):(.*):([^:]*?) *--\s*$') as part) e
+order by p.key
+on conflict (key) do nothing;
+
+-- name: add_unprocessed
+-- Rows that Salesforce did not come to.
+insert into outcome (key, verdict)
+select p.key, 'again'
+from result r
+join sync.plan p on p.org_id = %(org)s and p.job_id = %(job)s
+    and case p.action when 'create' then %(prefix)s || p.key else p.salesforce_id end = r.name
+order by p.key
+on conflict (key) do nothing;
+
+-- name: add_untouched
+-- Every row of a job of which nothing was done.
+insert into outcome (key, verdict)
+select p.key, 'again' from sync.plan p where p.org_id = %(org)s and p.job_id = %(job)s
+on conflict (key) do nothing;
+
+-- name: refusals
+-- The different refusals of a job, by code and field.
+select distinct code, field from outcome where verdict is null;
+
+-- name: plain_refusals
+-- Those that no look at the record can change.
+select distinct code, field from outcome where verdict = 'refused';
+
+-- name: judge
+-- What each code means for its rows.
+update outcome o set verdict = v.verdict
+from unnest(%(codes)s::text[], %(verdicts)s::text[]) as v(code, verdict)
+where o.code = v.code and o.verdict is null;
+
+-- name: record_sent
+-- Salesforce holds these rows, by the rules of `record_sent` of push.sql.
+with done as (
+    delete from sync.plan p using outcome b
+    where p.org_id = %(org)s and p.job_id = %(job)s and p.key = b.key and b.verdict = 'recorded'
+    returning p.*, b.salesforce_id as given, b.met
+), resolved as materialized (
+    select d.*, case d.action when 'create' then d.payload else (
+        select jsonb_object_agg(f, d.payload -> f) from unnest(d.changed) f) end as held
+    from done d
+), stored as (
+    insert into sync.record as r (org_id, mapping, key, salesforce_id, label, payload, in_flight,
+                                  in_flight_action, in_flight_at, run_number, sent_at)
+    select d.org_id, d.mapping, d.key, coalesce(d.given, d.salesforce_id), d.label, d.held,
+        case when d.met then (select jsonb_object_agg(e.key, e.value)
+            from jsonb_each(d.payload) e where e.value = 'null') end,
+        case when d.met then 'update' end, case when d.met then clock_timestamp() end,
+        %(run)s, clock_timestamp()
+    from resolved d
+    order by d.key
+    on conflict (org_id, mapping, key) do update
+    set salesforce_id = coalesce(excluded.salesforce_id, r.salesforce_id), state = 'live',
+        label = coalesce(excluded.label, r.label), problem = null, cleared = false,
+        payload = case %(action)s when 'create' then excluded.payload
+                                  else r.payload || coalesce(excluded.payload, '{}') end,
+        in_flight = excluded.in_flight, in_flight_action = excluded.in_flight_action,
+        in_flight_at = excluded.in_flight_at,
+        run_number = excluded.run_number, sent_at = excluded.sent_at
+)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields)
+select d.org_id, %(run)s, d.mapping, d.key, coalesce(d.given, d.salesforce_id), d.action, 'recorded', (
+    select jsonb_object_agg(f, jsonb_build_object('before', d.before -> f, 'after', d.held -> f))
+    from unnest(d.changed) f)
+from resolved d
+order by d.key;
+
+-- name: record_deleted
+-- Gone in Salesforce, as the source is.
+with done as (
+    delete from sync.plan p using outcome b
+    where p.org_id = %(org)s and p.job_id = %(job)s and p.key = b.key and b.verdict = 'deleted'
+    returning p.*
+), forgotten as (
+    delete from sync.record r using done d
+    where r.org_id = d.org_id and r.mapping = d.mapping and r.key = d.key
+), noted as (
+    insert into gone_record select d.mapping, d.salesforce_id, 0 from done d
+)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome)
+select d.org_id, %(run)s, d.mapping, d.key, d.salesforce_id, 'delete', 'recorded'
+from done d order by d.key;
+
+-- name: record_cascaded
+-- What Salesforce deleted along with the records of the level above.
+with gone as (
+    delete from sync.record r using gone_record g
+    where r.org_id = %(org)s and r.mapping = %(child)s and g.mapping = %(mapping)s
+      and g.level = %(level)s and r.payload ->> %(field)s = g.salesforce_id
+      and not exists (select from sync.plan p where p.org_id = r.org_id and p.mapping = r.mapping
+                      and p.key = r.key)
+    returning r.*
+), below as (
+    insert into gone_record select g.mapping, g.salesforce_id, %(level)s + 1 from gone g
+)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, problem)
+select g.org_id, %(run)s, g.mapping, g.key, g.salesforce_id, 'delete', 'recorded',
+    jsonb_build_object('code', 'DELETED_WITH_PARENT', 'severity', 'note', 'mend', '',
+        'sentence', format('Salesforce deleted it with its %%s.', %(mapping)s::text))
+from gone g;
+
+-- name: record_refused
+-- Salesforce said no. Its own words take the place that a problem's sentence keeps for them.
+with noted as (
+    update sync.plan p
+    set state = 'refused', job_id = null, refused_at = clock_timestamp(),
+        problems = jsonb_build_array(t.problem || jsonb_build_object('sentence',
+            replace(t.problem ->> 'sentence', %(place)s, rtrim(b.message, '.'))))
+    from outcome b
+    join unnest(%(codes)s::text[], %(fields)s::text[], %(problems)s::jsonb[])
+        as t(code, field, problem) on t.code = b.code and t.field is not distinct from b.field
+    where p.org_id = %(org)s and p.job_id = %(job)s and p.key = b.key and b.verdict = 'refused'
+    returning p.*
+)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields,
+                          problem)
+select n.org_id, %(run)s, n.mapping, n.key, n.salesforce_id, n.action, n.state,
+    (select jsonb_object_agg(f, jsonb_build_object('before', n.before -> f, 'after', n.payload -> f))
+     from unnest(n.changed) f), n.problems -> 0
+from noted n
+order by n.key;
+
+-- name: take_back
+-- Rows that were not touched are planned as before; others go by Composite, which looks into them.
+update sync.plan p
+set state = 'planned', job_id = null, attempts = greatest(p.attempts - 1, 0),
+    by_composite = p.by_composite or b.verdict = 'composite'
+from outcome b
+where p.org_id = %(org)s and p.job_id = %(job)s and p.key = b.key
+  and b.verdict in ('again', 'composite');
+
+-- name: put_in_flight
+-- Nobody will hear what became of the rest: it is in flight, as `mark_sending` of push.sql has it.
+insert into sync.record as r (org_id, mapping, key, label, in_flight, in_flight_action,
+                              in_flight_at, run_number)
+select p.org_id, p.mapping, p.key, p.label,
+    coalesce((select jsonb_object_agg(f, p.payload -> f) from unnest(p.changed) f), '{}'),
+    p.action, clock_timestamp(), %(run)s
+from sync.plan p
+where p.org_id = %(org)s and p.job_id = %(job)s
+order by p.key
+on conflict (org_id, mapping, key) do update
+set in_flight = coalesce(r.in_flight, '{}') || excluded.in_flight,
+    in_flight_action = excluded.in_flight_action, in_flight_at = excluded.in_flight_at,
+    run_number = excluded.run_number,
+    salesforce_id = case when excluded.in_flight_action <> 'create' then r.salesforce_id end,
+    payload = case excluded.in_flight_action when 'create' then '{}' else r.payload end,
+    state = case excluded.in_flight_action when 'create' then 'live' else r.state end;
+
+-- name: let_go
+-- They belong to no job any more.
+update sync.plan set job_id = null where org_id = %(org)s and job_id = %(job)s;
+
+-- name: counts
+-- Rows of the job by what became of them.
+select coalesce(verdict, 'none'), count(*), count(*) filter (where met) from outcome group by 1;
+
+-- name: end_job
+-- Its results are recorded.
+update sync.job set state = 'collected' where org_id = %(org)s and job_id = %(job)s;
+
+-- name: leave_to_composite
+-- What is left of an action's rows goes by Composite.
+update sync.plan set by_composite = true
+where org_id = %(org)s and mapping = %(mapping)s and action = %(action)s and state = 'planned'
+  and not by_composite;
+
+-- name: waiting_jobs
+-- Jobs that a sync would ask about first.
+select job_id, mapping, rows from sync.job where org_id = %(org)s and state <> 'collected'
+order by created_at, job_id;
+
+-- name: find_in_flight
+-- For a dry run, which asks Salesforce nothing: rows with an unfinished job count as in flight.
+insert into found_record (org_id, mapping, key, salesforce_id, label, state, payload, in_flight,
+                          in_flight_action, in_flight_at, run_number, sent_at)
+select p.org_id, coalesce(n.mapping, p.mapping), p.key,
+    case when p.action <> 'create' then r.salesforce_id end, coalesce(p.label, r.label), 'live',
+    case p.action when 'create' then '{}' else coalesce(r.payload, '{}') end,
+    coalesce(r.in_flight, '{}') || coalesce(
+        (select jsonb_object_agg(f, p.payload -> f) from unnest(p.changed) f), '{}'),
+    p.action, now(), p.run_number, r.sent_at
+from sync.plan p
+left join renamed n on n.formerly = p.mapping
+left join sync.record r on r.org_id = p.org_id and r.mapping = p.mapping and r.key = p.key
+where p.org_id = %(org)s and p.job_id is not null;

@@ -1,0 +1,96 @@
+"""The Bulk API 2.0 jobs of one org in one run: what they need, and how their SQL is run.
+
+A job is written down in `sync.job` before its rows are uploaded, and its rows in `sync.plan` carry
+its Id until it is settled. So a run that finds unfinished jobs knows what may have been done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import psycopg
+
+from crm_sync.mapping.model import Mapping
+from crm_sync.salesforce.bulk import Bulk
+from crm_sync.salesforce.client import Client
+from crm_sync.salesforce.describe import ObjectFacts
+from crm_sync.sync.scope import Scope
+from crm_sync.sync.statements import statements
+from crm_sync.sync.work import hold_run
+
+__all__ = ["Job", "Jobs", "waiting_jobs"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that is written down. `key_column`: its CSV's column by which results find their rows,
+    which holds `prefix` and the key, or the Id.
+    """
+
+    id: str
+    mapping: str
+    action: str
+    key_column: str
+    prefix: str
+    rows: int
+    is_closed: bool = False
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """What works on jobs: the run's connection, its client, and all mappings that are enabled."""
+
+    connection: psycopg.Connection[Any]
+    org_id: str
+    run_number: int
+    client: Client
+    known: Sequence[Mapping]
+    facts: Map[str, ObjectFacts]
+
+    @cached_property
+    def bulk(self) -> Bulk:
+        return Bulk(self.client)
+
+    @cached_property
+    def by_name(self) -> dict[str, Mapping]:
+        return {m.name: m for m in self.known}
+
+    def run(self, block: str, job: Job | None = None, **values: Any) -> psycopg.Cursor[Any]:
+        """Runs a block of bulk.sql."""
+        of_job = {} if job is None else {
+            "job": job.id, "mapping": job.mapping, "action": job.action, "prefix": job.prefix,
+        }  # fmt: skip
+        return self.connection.execute(
+            statements("bulk")[block],
+            {"org": self.org_id, "run": self.run_number, **of_job, **values},
+        )
+
+    def note(self, block: str, job: Job | None = None, **values: Any) -> None:
+        """Runs a block in a transaction of its own; only the newest run writes."""
+        with self.connection.transaction():
+            self.hold_run()
+            self.run(block, job, **values)
+
+    def hold_run(self) -> None:
+        """Inside a transaction: until it ends, no newer run can begin. Raises LockLost."""
+        hold_run(self.connection, self.org_id, self.run_number)
+
+    def unfinished(self) -> list[Job]:
+        """Jobs whose results nobody has recorded, oldest first."""
+        return [
+            Job(job_id, mapping, action, key_column, prefix, rows, state == "closed")
+            for job_id, mapping, action, key_column, prefix, state, rows in self.run("open_jobs")
+        ]
+
+
+def waiting_jobs(scope: Scope) -> list[str]:
+    """A sentence for each unfinished job, for a dry run, which asks Salesforce about none."""
+    return [
+        f"A sync collects the results of Bulk job {job_id} first; its {rows} rows of {mapping} "
+        "count as in flight here."
+        for job_id, mapping, rows in scope.run("waiting_jobs", "bulk")
+    ]
