@@ -1,9 +1,10 @@
 """`crm-sync sync` in a process that kills itself at a chosen step: `python -m tests.trials.steps`.
 
 A step is the moment before or after one statement or commit of the run, or one request to the org.
-In: a number on each line of standard input. For each, a fresh process (a fork, so that imports are
-paid for once) runs the command and kills itself with SIGKILL at the step of that number; 0 stands
-for never. Out: one line of JSON for each, the names of the steps that it came to, as
+In: a number or a name on each line of standard input, and on the command line what `sync` gets
+besides. For each, a fresh process (a fork, so that imports are paid for once) runs the command and
+kills itself with SIGKILL at the step of that number, or at the first of that name; 0 stands for
+never. Out: one line of JSON for each, the names of the steps that it came to, as
 `before|after category: what`.
 """
 
@@ -34,6 +35,7 @@ CATEGORIES = {
     "children": "plan",
     "keep": "keep",
     "push": "record",
+    "bulk": "settle",
     "run": "finish",
 }
 """By file of SQL; of single blocks below."""
@@ -49,6 +51,13 @@ BLOCKS = {
     "mark_sending": "mark_sending",
     "bodies": "mark_sending",
     "next_rows": "mark_sending",
+    "planned_actions": "mark_sending",
+    "clear_piece": "job",
+    "cut_piece": "job",
+    "note_job": "job",
+    "mark_piece": "job",
+    "sent_fields": "job",
+    "close_job": "job",
     "drop_positions": "sweep",
     "sweep_changes": "sweep",
     "sweep_history": "sweep",
@@ -59,7 +68,7 @@ BLOCKS = {
 class Steps:
     """Counts steps, and kills the process at the last one."""
 
-    def __init__(self, last: int) -> None:
+    def __init__(self, last: str) -> None:
         self.last = last
         self.names: list[str] = []
         self.category = "begin"
@@ -71,7 +80,7 @@ class Steps:
 
     def step(self, name: str) -> None:
         self.names.append(name)
-        if len(self.names) == self.last:
+        if self.last in (str(len(self.names)), name):
             self.tell()
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -101,10 +110,12 @@ class Steps:
 
     def request(self, _: Any, method: str, url: str, *__: Any) -> str:
         is_write = self.category == "mark_sending"
-        return f"{'call' if is_write else self.category}: {method} {url.rsplit('/', 1)[-1]}"
+        last = url.rsplit("/", 1)[-1]
+        what = "job" if last.startswith("750") else last
+        return f"{'call' if is_write else self.category}: {method} {what}"
 
 
-def run(last: int) -> None:
+def run(last: str) -> None:
     """One run of the command in this process."""
     steps = Steps(last)
     for owner, name, name_of in (
@@ -114,7 +125,7 @@ def run(last: int) -> None:
         (BoundedSession, "request", steps.request),
     ):
         setattr(owner, name, steps.around(getattr(owner, name), name_of))
-    sys.argv = ["crm-sync", "sync", "--quiet", "--allow-deletions"]
+    sys.argv = ["crm-sync", "sync", "--quiet", "--allow-deletions", *sys.argv[1:]]
     try:
         main()
     finally:
@@ -125,7 +136,7 @@ def serve() -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            run(int(line))
+            run(line.strip())
             os._exit(0)
         os.waitpid(child, 0)
 

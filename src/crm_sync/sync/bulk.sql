@@ -1,10 +1,12 @@
 -- Rows on their way in Bulk API 2.0 jobs. Blocks that write sync.* run in a transaction that holds
 -- the run number first (hold_run of push.sql). What is in flight with a job is its rows in
 -- sync.plan; sync.record hears of them when the job is settled.
+--
+-- Statements over a job's rows run without nested loops (`Jobs.transaction`).
 
 -- name: create_tables
 -- The next piece, and what became of the rows of one job; kept by this session alone.
-create temp table if not exists piece (key text collate "C" primary key, position bigint not null);
+create temp table if not exists piece (key text collate "C" primary key);
 create temp table if not exists outcome (
     key           text collate "C" primary key,
     salesforce_id text,
@@ -29,39 +31,44 @@ where p.org_id = %(org)s and p.mapping = %(mapping)s and p.action = %(action)s
 truncate piece;
 
 -- name: cut_piece
--- The next rows in the order of sending that wait for no other row: as many as fit, cut where the
--- parent changes if it changes at all. The JSON text of a row is longer than its line of CSV.
--- Gives how many rows it takes, how far it reads, and whether it ends between parents.
-with head as (
+-- The next rows in the order of sending: as many as fit, cut where the parent changes if it changes
+-- at all, and without those that wait for a row that is still open. The JSON text of a row is longer
+-- than its line of CSV. Gives how many rows it takes, how far it reads, and whether it ends between
+-- parents; null for how far where there are none.
+with head as materialized (
     select p.key, p.position, p.parent, p.waits_for,
-        lead(p.parent) over (order by p.position) as next_parent,
-        row_number() over (order by p.position) as number,
-        sum(octet_length(concat_ws(' ', p.key, p.salesforce_id, p.payload)) + 64)
-            over (order by p.position) as bytes
-    from (
-        select * from sync.plan p
-        where p.org_id = %(org)s and p.state = 'planned' and p.position > %(after)s
-          and p.mapping = %(mapping)s and p.action = %(action)s and not p.by_composite
-          and (cardinality(p.waits_for) = 0 or not exists (
-              select from unnest(p.waits_for) as u(name)
-              join sync.plan w on w.org_id = p.org_id and w.mapping = split_part(u.name, ':', 1)
-                  and w.key = substr(u.name, strpos(u.name, ':') + 1)))
-        order by p.position
-        limit %(most_rows)s + 1
-    ) p
-), fit as (
-    select h.*, h.parent is null or h.parent is distinct from h.next_parent as is_border
+        octet_length(concat_ws(' ', p.key, p.salesforce_id, p.payload)) + 64 as size
+    from sync.plan p
+    where p.org_id = %(org)s and p.state = 'planned' and p.position > %(after)s
+      and p.mapping = %(mapping)s and p.action = %(action)s and not p.by_composite
+    order by p.position
+    limit %(most_rows)s + 1
+), counted as (
+    select h.*, row_number() over sending as number, sum(h.size) over sending as bytes,
+        lead(h.parent) over sending as next_parent
     from head h
-    where h.number <= %(most_rows)s and (h.number = 1 or h.bytes <= %(most_bytes)s)
+    window sending as (order by h.position)
+), fit as (
+    select c.*, c.parent is null or c.parent is distinct from c.next_parent as is_border
+    from counted c
+    where c.number <= %(most_rows)s and (c.number = 1 or c.bytes <= %(most_bytes)s)
 ), border as (
     select coalesce(max(number) filter (where is_border), max(number)) as last from fit
+), waiting as (
+    select distinct u.key
+    from (select f.key, unnest(f.waits_for) as name from fit f) u
+    join sync.plan w on w.org_id = %(org)s and w.mapping = split_part(u.name, ':', 1)
+        and w.key = substr(u.name, strpos(u.name, ':') + 1)
 ), cut as (
-    insert into piece (key, position)
-    select f.key, f.position from fit f, border b where f.number <= b.last
-    returning position
+    insert into piece (key)
+    select f.key from fit f join border b on f.number <= b.last
+    left join waiting w on w.key = f.key
+    where w.key is null
+    order by f.key
+    returning key
 )
-select (select count(*) from cut), (select max(position) from cut),
-    coalesce((select f.is_border from fit f join border b on b.last = f.number), true);
+select (select count(*) from cut), f.position, f.is_border
+from border b left join fit f on f.number = b.last;
 
 -- name: note_job
 -- A job that is open at Salesforce, before it gets its rows.
@@ -70,20 +77,24 @@ values (%(org)s, %(job)s, %(run)s, %(mapping)s, %(action)s, %(key_column)s, %(pr
 
 -- name: mark_piece
 -- The rows of the piece are on their way with the job. Their parents have Ids by now.
-with named as (
-    select p.key, jsonb_object_agg(e.key, r.salesforce_id) as parents
+-- (materialized: else PostgreSQL joins the records anew for each row's payload)
+with waited as materialized (
+    select p.key, e.key as field, e.value ->> 'mapping' as parent_mapping,
+        e.value ->> 'key' as parent_key
     from piece t
     join sync.plan p on p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = t.key
     cross join lateral jsonb_each(p.payload) as e
-    join sync.record r on r.org_id = p.org_id and r.mapping = e.value ->> 'mapping'
-        and r.key = e.value ->> 'key'
     where cardinality(p.waits_for) > 0 and jsonb_typeof(e.value) = 'object'
-      and r.salesforce_id is not null
-    group by p.key
+), named as materialized (
+    select w.key, jsonb_object_agg(w.field, r.salesforce_id) as parents
+    from waited w
+    join sync.record r on r.org_id = %(org)s and r.mapping = w.parent_mapping
+        and r.key = w.parent_key and r.salesforce_id is not null
+    group by w.key
 )
 update sync.plan p
 set state = 'sending', job_id = %(job)s, attempts = p.attempts + 1, run_number = %(run)s,
-    resent = r.in_flight is not null, payload = p.payload || coalesce(n.parents, '{}')
+    resent = r.key is not null, payload = p.payload || coalesce(n.parents, '{}')
 from piece t
 left join named n on n.key = t.key
 left join sync.record r

@@ -6,8 +6,9 @@ its Id until it is settled. So a run that finds unfinished jobs knows what may h
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Map
-from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -69,15 +70,28 @@ class Jobs:
             {"org": self.org_id, "run": self.run_number, **of_job, **values},
         )
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction for statements over many rows. Nobody analyzes schema sync in time, so
+        PostgreSQL expects a handful of rows and would take nested loops over 100,000.
+        """
+        with self.connection.transaction():
+            self.connection.execute("set local enable_nestloop = off")
+            yield
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The same, in which the newest run alone may write: until it ends, no newer run can begin.
+        Raises LockLost.
+        """
+        with self.transaction():
+            hold_run(self.connection, self.org_id, self.run_number)
+            yield
+
     def note(self, block: str, job: Job | None = None, **values: Any) -> None:
         """Runs a block in a transaction of its own; only the newest run writes."""
-        with self.connection.transaction():
-            self.hold_run()
+        with self.writing():
             self.run(block, job, **values)
-
-    def hold_run(self) -> None:
-        """Inside a transaction: until it ends, no newer run can begin. Raises LockLost."""
-        hold_run(self.connection, self.org_id, self.run_number)
 
     def unfinished(self) -> list[Job]:
         """Jobs whose results nobody has recorded, oldest first."""

@@ -51,16 +51,19 @@ def cut(jobs: Jobs, mapping: Mapping, action: str, after: int) -> Piece | None:
 
     Rows that wait for a row that is still to be sent are left out.
     """
-    with jobs.connection.transaction():
-        jobs.run("clear_piece")
-        found = jobs.run(
-            "cut_piece", mapping=mapping.name, action=action, after=after,
-            most_rows=MOST_ROWS, most_bytes=MOST_BYTES,
-        ).fetchone()  # fmt: skip
-        jobs.connection.execute("analyze piece")
-    if found is None or not found[0]:
-        return None
-    return Piece(int(found[0]), int(found[1]), bool(found[2]))
+    found = (0, after, True)
+    while not found[0]:
+        with jobs.transaction():
+            jobs.run("clear_piece")
+            ((rows, last, is_border),) = jobs.run(
+                "cut_piece", mapping=mapping.name, action=action, after=found[1],
+                most_rows=MOST_ROWS, most_bytes=MOST_BYTES,
+            ).fetchall()  # fmt: skip
+            jobs.connection.execute("analyze piece")
+        if last is None:
+            return None
+        found = (rows, last, is_border)
+    return Piece(*found)
 
 
 def load(jobs: Jobs, mapping: Mapping, action: str, piece: Piece) -> Job:
@@ -98,8 +101,7 @@ def _open(jobs: Jobs, mapping: Mapping, action: str, piece: Piece) -> Job:
         prefix=external_id.prefix if external_id else "",
         rows=piece.rows,
     )
-    with jobs.connection.transaction():
-        jobs.hold_run()
+    with jobs.writing():
         jobs.run("note_job", job, key_column=job.key_column, rows=job.rows)
         jobs.run("mark_piece", job)
     return job
@@ -121,7 +123,11 @@ def _fill(jobs: Jobs, job: Job) -> None:
 
 def _write(jobs: Jobs, job: Job, file: BinaryIO) -> int:
     """The rows of a job as CSV; gives its size in bytes."""
-    with jobs.connection.cursor() as cursor, cursor.copy(_csv(jobs, job)) as copy:
+    with (
+        jobs.transaction(),
+        jobs.connection.cursor() as cursor,
+        cursor.copy(_csv(jobs, job)) as copy,
+    ):
         for data in copy:
             file.write(data)
     file.flush()

@@ -68,11 +68,11 @@ def settle(jobs: Jobs, job: Job, info: JobInfo | None) -> Settled:
         for kind, block in _BLOCKS:
             _read(jobs, job, kind, block)
     if info is not None and _is_untouched(job, info):
-        jobs.run("add_untouched", job)
+        with jobs.transaction():
+            jobs.run("add_untouched", job)
     _judge(jobs, job)
     jobs.connection.execute("analyze outcome")
-    with jobs.connection.transaction():
-        jobs.hold_run()
+    with jobs.writing():
         _record(jobs, job)
         lost = jobs.run("put_in_flight", job).rowcount
         if lost:
@@ -111,7 +111,7 @@ def _read(jobs: Jobs, job: Job, kind: Results, block: str) -> None:
     """One kind of results into the table `outcome`."""
     try:
         for attempt in patiently(jobs.client.target, NoAnswer):
-            with attempt, jobs.connection.transaction():
+            with attempt, jobs.transaction():
                 with jobs.bulk.results(job.id, kind) as chunks:
                     if not _copy(jobs, job, chunks):
                         return

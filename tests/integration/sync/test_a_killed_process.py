@@ -37,3 +37,31 @@ def test_a_sync_that_is_killed_at_any_of_its_steps_loses_and_doubles_nothing(
     assert {f"{when} {part}: commit" for when in ("before", "after") for part in written} <= {
         *walk.hit
     }
+
+
+BULK = (
+    "after job: POST ingest",
+    "after job: bulk.note_job",
+    "before job: commit",
+    "after job: commit",
+    "before job: PUT batches",
+    "after job: PUT batches",
+    "after job: bulk.close_job",
+    "before job: PATCH job",
+    "after job: PATCH job",
+    "after settle: GET successfulResults",
+    "after settle: bulk.record_sent",
+    "after settle: bulk.record_deleted",
+    "before settle: commit",
+    "after settle: commit",
+    "before settle: DELETE job",
+)
+"""Around every change of a job, there or here; `tests.trials.walk --api bulk` takes every step."""
+
+
+def test_a_sync_by_bulk_that_is_killed_around_a_change_of_a_job_loses_and_doubles_nothing(
+    practice: Practice, tmp_path: Path
+) -> None:
+    walk = Walk(practice, tmp_path, "bulk")
+    walk.run_names(BULK)
+    assert walk.hit == list(BULK)
