@@ -23,6 +23,24 @@ PATIENCE_SECONDS = 300
 """After which a client hangs; none takes a tenth of it on a quiet machine."""
 
 
+def environment(directory: Path, home: Path, ca_bundle: str, access_token: str) -> dict[str, str]:
+    """What a client sees: nothing of this machine's own Salesforce or proxy settings."""
+    node = install.node_home(directory) / "bin"
+    paths = (node, directory / "node_modules/.bin", directory / "cumulusci/bin")
+    return {
+        "PATH": os.pathsep.join([*map(str, paths), os.environ["PATH"]]),
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "NODE_EXTRA_CA_CERTS": ca_bundle,
+        "REQUESTS_CA_BUNDLE": ca_bundle,
+        "SF_ACCESS_TOKEN": access_token,
+        "SF_AUTOUPDATE_DISABLE": "true",
+        "SF_SKIP_NEW_VERSION_CHECK": "true",
+        "SF_DISABLE_TELEMETRY": "true",
+        "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
+    }
+
+
 @dataclass(frozen=True)
 class Clients:
     """The programs in one directory, with a home of their own and an org to talk to."""
@@ -32,21 +50,10 @@ class Clients:
     org: LocalOrg
 
     def environment(self) -> dict[str, str]:
-        """What a client sees: nothing of this machine's own Salesforce or proxy settings."""
-        node = install.node_home(self.directory) / "bin"
-        paths = (node, self.directory / "node_modules/.bin", self.directory / "cumulusci/bin")
-        return {
-            "PATH": os.pathsep.join([*map(str, paths), os.environ["PATH"]]),
-            "HOME": str(self.home),
-            "LANG": "C.UTF-8",
-            "NODE_EXTRA_CA_CERTS": str(self.org.ca_bundle),
-            "REQUESTS_CA_BUNDLE": str(self.org.ca_bundle),
-            "SF_ACCESS_TOKEN": self.org.access_token,
-            "SF_AUTOUPDATE_DISABLE": "true",
-            "SF_SKIP_NEW_VERSION_CHECK": "true",
-            "SF_DISABLE_TELEMETRY": "true",
-            "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
-        }
+        """What a client sees."""
+        return environment(
+            self.directory, self.home, str(self.org.ca_bundle), self.org.access_token
+        )
 
     def run(
         self, *command: str, cwd: Path | None = None, env: dict[str, str] | None = None

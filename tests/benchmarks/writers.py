@@ -1,0 +1,106 @@
+"""What the change triggers cost those who write: the same writes with and without them.
+
+100,000 projects by INSERT and by COPY, and 2,000 updates of one row each, in transactions of their
+own as a web application sends them. Both ways in turn, several rounds; medians.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tests.benchmarks import rows
+
+ROWS, UPDATES, ROUNDS = 100_000, 2_000, 5
+TRIGGERS = ("note_insert", "note_update", "note_delete", "note_truncate")
+
+_SOURCE = "select account_id, project_name, project_status, contract_value from prepared"
+_COLUMNS = "account_id, project_name, project_status, contract_value"
+
+
+@dataclass(frozen=True)
+class WriterCost:
+    """Median seconds of one kind of write."""
+
+    what: str
+    without: float
+    with_triggers: float
+
+    @property
+    def ratio(self) -> float:
+        return self.with_triggers / self.without
+
+
+def measure(url: str, count: int = ROWS, updates: int = UPDATES) -> list[WriterCost]:
+    """Measures in a database that holds the schema and may be changed, as the tables' owner."""
+    with psycopg.connect(url, autocommit=True) as owner:
+        rows.fill(url, 1000)
+        owner.execute(
+            b"create temp table prepared as select a.id as account_id, 'Project ' || n as"
+            b" project_name, 'active'::project_status as project_status,"
+            b" n::numeric(14, 2) as contract_value from generate_series(1, %d) n,"
+            b" (select id from accounts order by id limit 1) a" % count
+        )
+        copied = _copied(owner)
+        kinds: dict[str, Callable[[], None]] = {
+            f"INSERT of {count:,} rows": lambda: _insert(owner),
+            f"COPY of {count:,} rows": lambda: _copy(owner, copied),
+            f"{updates:,} UPDATEs of one row": lambda: _update(owner, updates),
+        }
+        seconds: dict[tuple[str, bool], list[float]] = {}
+        for _ in range(ROUNDS):
+            for what, write in kinds.items():
+                for enabled in (False, True):
+                    _clean(owner)
+                    _switch(owner, enabled=enabled)
+                    begun = time.perf_counter()
+                    write()
+                    seconds.setdefault((what, enabled), []).append(time.perf_counter() - begun)
+    return [
+        WriterCost(what, median(seconds[what, False]), median(seconds[what, True]))
+        for what in kinds
+    ]
+
+
+def _copied(owner: psycopg.Connection[Any]) -> list[bytes]:
+    with owner.cursor().copy(f"copy ({_SOURCE}) to stdout".encode()) as copy:
+        return [bytes(data) for data in copy]
+
+
+def _insert(owner: psycopg.Connection[Any]) -> None:
+    owner.execute(f"insert into projects ({_COLUMNS}) {_SOURCE}".encode())
+
+
+def _copy(owner: psycopg.Connection[Any], lines: list[bytes]) -> None:
+    with owner.cursor().copy(f"copy projects ({_COLUMNS}) from stdin".encode()) as copy:
+        copy.write(b"".join(lines))
+
+
+def _update(owner: psycopg.Connection[Any], updates: int) -> None:
+    keys = owner.execute("select id from projects order by id limit 1000").fetchall()
+    for number in range(updates):
+        statement = "update projects set contract_value = %s where id = %s"
+        owner.execute(statement, [number, *keys[number % len(keys)]])
+
+
+def _clean(owner: psycopg.Connection[Any]) -> None:
+    """As before the first write, without what earlier ones left behind in the files."""
+    _switch(owner, enabled=False)
+    owner.execute("delete from projects where project_status = 'active' and start_date is null")
+    owner.execute("delete from sync.change")
+    for table in ("projects", "project_status_changes", "sync.change"):
+        owner.execute(sql.SQL("vacuum analyze {}").format(sql.SQL(table)))
+
+
+def _switch(owner: psycopg.Connection[Any], *, enabled: bool) -> None:
+    action = sql.SQL("enable" if enabled else "disable")
+    for name in TRIGGERS:
+        owner.execute(
+            sql.SQL("alter table projects {} trigger {}").format(action, sql.Identifier(name))
+        )
