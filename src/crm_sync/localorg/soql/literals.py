@@ -13,6 +13,9 @@ from crm_sync.localorg.soql.tree import Literal, Value
 Range = tuple[str, str]
 """Stored values: the first of a date literal's range, and the first after it."""
 
+LONGEST_TEXT = 4000
+"""Characters of a string literal in a WHERE clause (D, limits of SOQL and SOSL)."""
+
 NUMBERS = ("int", "double", "currency", "percent", "long")
 
 
@@ -42,7 +45,12 @@ def stored(scope: Scope, value: Value, found: Expression, literal: Literal) -> A
 def said(scope: Scope, literal: Literal) -> str:
     """A string literal without its escapes."""
     try:
-        return unescape(literal.value, literal.position)
+        text = unescape(literal.value, literal.position)
+        if len(text) > LONGEST_TEXT:
+            # The bound is D, the sentence U.
+            message = f"String literal is longer than {LONGEST_TEXT} characters"
+            raise Unexpected(literal.position, message)
+        return text
     except Unexpected as refused:
         raise _malformed(scope, refused) from None
 
