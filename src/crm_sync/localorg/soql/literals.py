@@ -5,7 +5,7 @@ from typing import Any
 from crm_sync.localorg.errors import ApiError
 from crm_sync.localorg.records import identifiers, values
 from crm_sync.localorg.soql import dateliterals, refusals
-from crm_sync.localorg.soql.parse import like_pattern, unescape
+from crm_sync.localorg.soql.parse import LARGEST_NUMBER, OUT_OF_RANGE, like_pattern, unescape
 from crm_sync.localorg.soql.refusals import Unexpected, error_at
 from crm_sync.localorg.soql.scope import Expression, Scope
 from crm_sync.localorg.soql.tree import Literal, Value
@@ -38,7 +38,10 @@ def stored(scope: Scope, value: Value, found: Expression, literal: Literal) -> A
         _expect(scope, value, found, literal, "datetime", "dateTime")
         return _datetime(scope, literal)
     if found.kind in NUMBERS:
-        return _expect(scope, value, found, literal, "number", found.kind).value
+        number = _expect(scope, value, found, literal, "number", found.kind).value
+        if abs(number) > LARGEST_NUMBER:
+            raise _malformed(scope, Unexpected(literal.position, OUT_OF_RANGE))
+        return number
     return said(scope, _expect(scope, value, found, literal, "string", "string")) or None
 
 
