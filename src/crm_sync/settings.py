@@ -67,6 +67,10 @@ class Target(_Strict):
     read_timeout: float = Field(default=120, gt=0, le=900)
     total_timeout: float = Field(default=300, gt=0, le=3600)
     attempts: int = Field(default=5, ge=1, le=20)
+    max_api_calls: int | None = Field(default=None, ge=1, description="calls of one sync")
+    api_reserve_percent: int = Field(
+        default=10, ge=0, le=99, description="of the org's daily calls, left to others"
+    )
 
     @field_validator("instance_url")
     @classmethod

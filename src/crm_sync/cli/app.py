@@ -170,6 +170,14 @@ def sync(
             help="Send only the plan that dry-run showed with this.",
         ),
     ] = None,
+    max_api_calls: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Stop before this run makes more API calls than N. Default: the target's setting.",
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -187,6 +195,7 @@ def sync(
         resend=resend,
         allow_deletions=allow_deletions,
         expect=expect,
+        max_api_calls=max_api_calls,
     )
     return show.sync(target, options, as_json=as_json, quiet=quiet)
 

@@ -9,7 +9,9 @@ __all__ = ["Options"]
 
 @dataclass(frozen=True)
 class Options:
-    """`select`: names of mappings, empty for all. The rest are the flags of `crm-sync sync`."""
+    """`select`: names of mappings, empty for all. `max_api_calls`: instead of the target's. The
+    rest are the flags of `crm-sync sync`.
+    """
 
     select: tuple[str, ...] = ()
     full: bool = False
@@ -17,3 +19,4 @@ class Options:
     resend: bool = False
     allow_deletions: bool = False
     expect: str | None = None
+    max_api_calls: int | None = None

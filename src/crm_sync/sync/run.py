@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from crm_sync.errors import CrmSyncError, GuardStopped, OrgAccessError
+from crm_sync.errors import CrmSyncError, GuardStopped, LimitReached, OrgAccessError
 from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.check import check_mappings, unlisted_values
 from crm_sync.mapping.load import load_mappings, select
@@ -26,8 +26,9 @@ from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.settings import Settings
 from crm_sync.sync import due, lookup, state
+from crm_sync.sync.batches import CALL
 from crm_sync.sync.database import connect
-from crm_sync.sync.ending import final_status, finish, sweep
+from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
 from crm_sync.sync.idle import idle_records
@@ -81,7 +82,7 @@ def dry_run(
             announce(org)
         with _plan_transaction(connection, keep=False):
             scope, plan, _ = _plan(connection, opened, org, run_number=0, keep=False)
-            yield plan_report(scope, plan, org, _notes(scope))
+            yield plan_report(scope, plan, org, opened.client, _notes(scope))
 
 
 def sync(
@@ -100,6 +101,8 @@ def sync(
     settings.require_mappings()
     opened = _open(settings, target, options)
     client = opened.client
+    most = options.max_api_calls or client.target.max_api_calls
+    client.budget = replace(client.budget, most=most)
     with connect(settings.database()) as connection:
         org = state.identify(connection, client)
         if announce:
@@ -113,6 +116,8 @@ def sync(
                 status = "finished"
             except BaseException as error:
                 status, reason = _ending(error)
+                if isinstance(reason, LimitReached) and done.scope is not None:
+                    reason = with_rest(reason, done.scope)
             message = done.message or (str(getattr(reason, "sentence", reason)) if reason else None)
             run = replace(run, status=status, message=message, calls=client.calls)
             run = replace(run, seconds=time.monotonic() - begun)
@@ -160,6 +165,9 @@ def _send_plans(
                     "Salesforce, or not as they were known"
                 )
             return
+        if plan.to_send > CALL:
+            # A call to ask costs as much as one to send, whose answer tells the same.
+            opened.client.learn_usage()
         outcome = push(scope, opened.client, plan.to_send, _after(pushed, progress))
         pushed.append(plan)
         stopped = "; ".join(f"{name} stopped: {code}" for name, code in outcome.stopped.items())

@@ -131,6 +131,7 @@ def test_the_daily_limit_in_mid_run_stops_cleanly_and_the_rest_stays_planned(
 ) -> None:
     many(practice, 2_500)
     practice.sync(select=("lead",))
+    practice.more = {"api_reserve_percent": 0}
     practice.org.set_remaining_calls(3)  # one question before the plan, two writes
     with pytest.raises(Ended) as caught:
         practice.sync()
