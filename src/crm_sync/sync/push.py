@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,17 +22,15 @@ from crm_sync.salesforce.client import COLLECTIONS, Answer, Client, NoAnswer, da
 from crm_sync.sync.batches import HEAD, Chunk, Row, chunks, group_of, halves, next_call
 from crm_sync.sync.decide import Verdict, decide, last_word, results
 from crm_sync.sync.outcome import Outcomes
+from crm_sync.sync.progress import Tally
 from crm_sync.sync.requests import objects_json, to_subrequest
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
-__all__ = ["Progress", "Pushed", "holds_run", "leave_unknown", "push"]
+__all__ = ["Pushed", "holds_run", "leave_unknown", "push"]
 
 REPEATS = 4  # times that a row is sent again after a lock
 PAUSE = 0.5  # seconds before the first of them; doubled each time
-
-Progress = Callable[[int, int], None]
-"""Called with (rows whose outcome is known, rows of the plan)."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +60,9 @@ class Push:
     scope: Scope
     client: Client
     by_name: dict[str, Mapping]
+    tally: Tally
     stopped: dict[str, str] = field(default_factory=dict)  # mapping → Salesforce's code
     has_waited: set[str] = field(default_factory=set)  # rows that were sent before their parent
-    done: int = 0
     changes_the_plan: bool = False
 
     def __post_init__(self) -> None:
@@ -99,6 +97,10 @@ class Push:
     def group(self, row: Row) -> object:
         return group_of(row, self.by_name)
 
+    def tell(self, rows: Sequence[Row]) -> None:
+        """How far the mappings of these rows are, to whoever shows it."""
+        self.tally.tell(self.by_name[name] for name in dict.fromkeys(r.mapping for r in rows))
+
 
 def holds_run(connection: psycopg.Connection[Any], org_id: str, run_number: int) -> bool:
     """Whether this run is the newest of its org; none other begins until the transaction ends."""
@@ -123,20 +125,20 @@ class Pushed:
     changes_the_plan: bool
 
 
-def push(scope: Scope, client: Client, total: int, progress: Progress | None = None) -> Pushed:
-    """Sends every planned row of the scope, `total` rows as far as the plan knew.
+def push(scope: Scope, client: Client, tally: Tally) -> Pushed:
+    """Sends every planned row of the scope.
 
     Raises LockLost, LimitReached, OrgUnreachable, psycopg.Error; what was not sent stays planned.
     """
-    work = Push(scope, client, {m.name: m for m in scope.known})
+    work = Push(scope, client, {m.name: m for m in scope.known}, tally)
     while rows := _head(work):
         calls = deque([Call(tuple(next_call(rows, work.group)))])
         while calls:
             call = calls.popleft().without(list(work.stopped))
             if call.chunks:
+                work.tell(call.rows)
                 calls.extend(_send(work, call))
-            if progress:
-                progress(min(work.done, total), total)
+                work.tell(call.rows)
     return Pushed(work.stopped, work.changes_the_plan)
 
 
@@ -164,7 +166,8 @@ def _send(work: Push, call: Call) -> list[Call]:
         if outcomes.leaves_problems:
             while (work.execute("block_waiting", stopped=list(work.stopped)).fetchone() or (0,))[0]:
                 pass
-    work.done += len(rows) - len(outcomes.back) - len(outcomes.doubted)
+    going_again = {*outcomes.back, *outcomes.doubted}
+    work.tally.add(row.mapping for row in rows if row not in going_again)
     if trouble is not None:
         raise trouble
     if outcomes.limit_reached:

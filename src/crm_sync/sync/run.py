@@ -50,7 +50,8 @@ from crm_sync.sync.plan import (
     load_source,
     make_plan,
 )
-from crm_sync.sync.push import Progress, push
+from crm_sync.sync.progress import Progress, Tally
+from crm_sync.sync.push import push
 from crm_sync.sync.read import plan_report, problem_rows
 from crm_sync.sync.scope import Scope, are_siblings
 from crm_sync.sync.session import trouble
@@ -152,6 +153,7 @@ def _send_plans(
     deleted is made again, then its children, level by level. What the last plan holds beyond that,
     or beyond the plan that was expected, is kept for the next run, and the run says so.
     """
+    tally = Tally(opened.client, progress)
     pushed: list[Plan] = []
     rounds = 1 if opened.options.expect else len(opened.mappings) + 1
     learned = True
@@ -168,7 +170,8 @@ def _send_plans(
         if plan.to_send > CALL:
             # A call to ask costs as much as one to send, whose answer tells the same.
             opened.client.learn_usage()
-        outcome = push(scope, opened.client, plan.to_send, _after(pushed, progress))
+        tally.expect(plan.sent_by_mapping)
+        outcome = push(scope, opened.client, tally)
         pushed.append(plan)
         stopped = "; ".join(f"{name} stopped: {code}" for name, code in outcome.stopped.items())
         done.message = stopped or None
@@ -194,14 +197,6 @@ def _keep_plan(
         keep_mappings(connection, run.org.id, scope.mappings, marks, plan.compared.states)
         scope.run("note_mode", "keep", mode=plan.compared.mode)
     return scope, plan
-
-
-def _after(pushed: Sequence[Plan], progress: Progress | None) -> Progress | None:
-    """Progress that counts the rows of the plans before."""
-    before = sum(plan.to_send for plan in pushed)
-    if progress is None or not before:
-        return progress
-    return lambda done, total: progress(before + done, before + total)
 
 
 def _ending(error: BaseException) -> tuple[str, BaseException]:

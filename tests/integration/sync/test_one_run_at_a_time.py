@@ -17,6 +17,7 @@ from crm_sync.report.headline import run_headline
 from crm_sync.report.model import RunReport
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.overview import orgs
+from crm_sync.sync.progress import Event
 from tests.integration.sync.practice import Practice
 
 BACKENDS = "select pid from pg_stat_activity where application_name = 'crm-sync' and datname = %s"
@@ -138,9 +139,10 @@ def test_an_interrupt_in_mid_push_says_what_was_done_and_leaves_the_rest_planned
             "insert into accounts (company_name) values (%s)", [f"C{number}"]
         )
 
-    def interrupt(done: int, total: int) -> None:
-        assert total == 1_200
-        raise KeyboardInterrupt
+    def interrupt(event: Event) -> None:
+        assert (event.mapping, event.total) == ("account", 1_200)
+        if event.done:
+            raise KeyboardInterrupt
 
     with pytest.raises(Ended) as caught:
         run.sync(practice.settings(), "local", Options(), None, interrupt)

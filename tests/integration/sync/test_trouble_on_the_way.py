@@ -9,6 +9,7 @@ import pytest
 
 from crm_sync.errors import LimitReached, OrgUnreachable, SignInError
 from crm_sync.sync.errors import Ended
+from crm_sync.sync.progress import Event
 from tests.integration.sync.practice import Practice
 
 WRITE = {"method": "PATCH", "object": "Account"}
@@ -96,7 +97,7 @@ def test_a_session_that_expires_in_mid_run_is_renewed(practice: Practice) -> Non
     many(practice, 1_100)
     expired: list[int] = []
 
-    def expire(done: int, total: int) -> None:
+    def expire(_: Event) -> None:
         if not expired:
             expired.append(practice.org.expire_sessions())
 
@@ -113,7 +114,7 @@ def test_a_session_that_cannot_be_renewed_leaves_the_rows_planned(practice: Prac
 
     many(practice, 1_100)
 
-    def expire(done: int, total: int) -> None:
+    def expire(_: Event) -> None:
         practice.org.expire_sessions()
         fault(practice, {"status": 400, "body": {"error": "invalid_grant"}}, {"path": "token"})
 
