@@ -137,7 +137,7 @@ def _bars(width: int) -> Any:
 
     columns = [
         TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
+        BarColumn(bar_width=20 if width >= WIDTH - 5 else 8),
         TextColumn("{task.fields[rows]}"),
         TextColumn("{task.fields[rate]}"),
         TextColumn("{task.fields[left]}"),
@@ -146,7 +146,7 @@ def _bars(width: int) -> Any:
         columns = columns[2:3]
     elif width < NARROWEST:
         columns = columns[0:1] + columns[2:3]
-    elif width < WIDTH - 15:
+    elif width < 78:
         columns = columns[0:1] + columns[2:]
     return BarsAndCalls(
         *columns,
