@@ -26,6 +26,7 @@ from crm_sync.settings import load_settings
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.options import Options
 from crm_sync.sync.run import sync as run_sync
+from flows.progress import ProgressArtifact
 
 __all__ = ["sync"]
 
@@ -65,7 +66,7 @@ def sync(
 def run_and_report(target: str | None, options: Options) -> RunReport:
     """Run the library's sync; leave an artifact also of a run that ended early."""
     try:
-        run = run_sync(load_settings(), target, options, announce)
+        run = run_sync(load_settings(), target, options, announce, ProgressArtifact().show)
     except Ended as ended:
         leave_artifact(ended.report)
         raise ended.reason from None

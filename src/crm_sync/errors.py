@@ -14,7 +14,7 @@
         ├── AlreadyRunning          another run works on this org
         ├── LockLost                this run is no longer the newest, or its connection is gone
         ├── GuardStopped            too much would be deleted; a person decides
-        ├── LimitReached            Salesforce's daily API limit
+        ├── LimitReached            Salesforce's daily API limit, or our share of it
         └── OrgUnreachable          no answer from Salesforce after the last attempt
 
 A row that Salesforce refuses is not an error but an outcome: see `crm_sync.sync.decide`.
@@ -118,7 +118,7 @@ class GuardStopped(RunStopped):
 
 
 class LimitReached(RunStopped):
-    """The org's daily API limit is used up."""
+    """The org's daily API limit is used up, or what a run may take of it."""
 
 
 class OrgUnreachable(RunStopped):

@@ -70,6 +70,10 @@ class Target(_Strict):
     bulk_above: int = Field(
         default=2_000, ge=0, description="rows of one action that still go by Composite"
     )
+    max_api_calls: int | None = Field(default=None, ge=1, description="calls of one sync")
+    api_reserve_percent: int = Field(
+        default=10, ge=0, le=99, description="of the org's daily calls, left to others"
+    )
 
     @field_validator("instance_url")
     @classmethod

@@ -52,6 +52,7 @@ def test_a_dry_run_then_a_sync_then_nothing_left_to_do(org: LocalOrg) -> None:
     state = run(sync)
     assert state.type.value == "COMPLETED", state.message
     assert accounts(org) == 2
+    assert float(newest_artifact("crm-sync-progress")) == 100
     assert org.org_id in newest_artifact("crm-sync") or "Local org" in newest_artifact("crm-sync")
     assert run(sync, full=True).type.value == "COMPLETED"
     assert accounts(org) == 2

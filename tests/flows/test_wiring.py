@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from prefect.exceptions import TerminationSignal
 
 import flows.dry_run
+import flows.progress
 import flows.sync
 from crm_sync.errors import LimitReached, SignInError
 from crm_sync.report.model import (
@@ -26,6 +28,7 @@ from crm_sync.report.model import (
 from crm_sync.settings import Settings
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.options import Options
+from crm_sync.sync.progress import Event
 
 ORG = Org("00D000000000001AAA", "Practice", "sandbox", "https://practice.example", "test")
 
@@ -53,7 +56,9 @@ def returns(monkeypatch: pytest.MonkeyPatch, report: RunReport) -> list[tuple[st
     """Let the library's sync return a report; gives the list of how it was called."""
     calls: list[tuple[str | None, Options]] = []
 
-    def sync(_: Settings, target: str | None, options: Options, announce: Any) -> RunReport:
+    def sync(
+        _: Settings, target: str | None, options: Options, announce: Any, progress: Any
+    ) -> RunReport:
         announce(ORG)
         calls.append((target, options))
         return report
@@ -161,6 +166,68 @@ def test_a_run_that_stopped_half_way_leaves_an_artifact_and_is_failed(
     assert state.type.value == "FAILED"
     assert state.message == "The daily limit is used up. Go on tomorrow."
     assert len(artifacts) == 1
+
+
+class Server:
+    """What a run asks of Prefect about its progress."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[tuple[str, float, str]] = []
+        self.is_there = True
+        monkeypatch.setattr(flows.progress, "create_progress_artifact", self.create)
+        monkeypatch.setattr(flows.progress, "update_progress_artifact", self.update)
+
+    def create(self, progress: float, key: str, description: str) -> UUID:
+        self.note("create", progress, description)
+        return UUID(int=1)
+
+    def update(self, artifact_id: UUID, progress: float, description: str) -> None:
+        assert artifact_id == UUID(int=1)
+        self.note("update", progress, description)
+
+    def note(self, what: str, progress: float, description: str) -> None:
+        if not self.is_there:
+            raise ConnectionError("https://secret.example")
+        self.asked.append((what, progress, description))
+
+
+def event(done: int, job_id: str | None = None) -> Event:
+    return Event("lead", "Lead", done, 2_000, 1_000 + done, 3_000, calls=4, job_id=job_id)
+
+
+def test_progress_is_one_artifact_that_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    server, artifact = Server(monkeypatch), flows.progress.ProgressArtifact(pause=0)
+    artifact.show(event(0))
+    artifact.show(event(500, "7505g00000AbCdEAAV"))
+    assert server.asked == [
+        ("create", 100 / 3, "Lead: 0 of 2,000 rows, all: 1,000 of 3,000, API calls: 4"),
+        ("update", 50, "Lead: 500 of 2,000 rows, all: 1,500 of 3,000, API calls: 4, "
+                       "Bulk job 7505g00000AbCdEAAV"),
+    ]  # fmt: skip
+
+
+def test_progress_asks_little_of_the_server_and_always_tells_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server, artifact = Server(monkeypatch), flows.progress.ProgressArtifact(pause=3_600)
+    for done in range(2_001):
+        artifact.show(event(done))
+    assert [(what, progress) for what, progress, _ in server.asked] == [
+        ("create", 100 / 3),
+        ("update", 100),
+    ]
+
+
+def test_a_server_that_is_gone_ends_no_run(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    server, artifact = Server(monkeypatch), flows.progress.ProgressArtifact(pause=0)
+    server.is_there = False
+    artifact.show(event(0))
+    artifact.show(event(1))
+    assert [record.getMessage() for record in caplog.records] == [
+        "No more progress is shown: ConnectionError."
+    ]
 
 
 def test_a_dry_run_is_completed_and_names_the_rows_that_are_not_in_order(

@@ -193,6 +193,14 @@ def sync(
         ),
     ] = None,
     api: Way = None,
+    max_api_calls: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Stop before this run makes more API calls than N. Default: the target's setting.",
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -211,18 +219,28 @@ def sync(
         allow_deletions=allow_deletions,
         expect=expect,
         api=api.value if api else None,
+        max_api_calls=max_api_calls,
     )
     return show.sync(target, options, as_json=as_json, quiet=quiet)
 
 
 @app.command(epilog=PLAIN_EPILOG)
 def status(
-    target: Target = None, as_json: Json = False, quiet: Quiet = False, debug: Debug = False
+    target: Target = None,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", "-w", help="While a run is at work, show where it stands."),
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> int:
-    """Each org: its last run, and its rows by state."""
+    """Each org: its last runs, the one at work, and its rows by state."""
     from crm_sync.cli import show_state
 
-    return show_state.status(target, as_json=as_json, quiet=quiet)
+    if watch and as_json:
+        raise typer.BadParameter("--watch is for people; leave it out with --json")
+    return show_state.status(target, watch=watch, as_json=as_json, quiet=quiet)
 
 
 @app.command(epilog=EPILOG)

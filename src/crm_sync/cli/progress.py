@@ -1,32 +1,44 @@
-"""What a person sees while a dry run or a sync is at work: the org first, then how far it is."""
+"""What a person sees while a dry run or a sync is at work: the org first, then how far it is.
+
+In: the org, and the events of a run. Out: on a terminal a bar for each mapping, elsewhere a line
+every few seconds; both on standard error, since standard output belongs to the report.
+"""
 
 from __future__ import annotations
 
 import shutil
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crm_sync.report.console import NARROWEST, WIDTH, is_for_people, make_console
+from crm_sync.report.headline import counted, duration
 from crm_sync.report.model import Org
-from crm_sync.sync.progress import Event
+
+if TYPE_CHECKING:
+    from crm_sync.sync.progress import Event
 
 __all__ = ["Progress"]
 
+PAUSE = 5.0
+"""Seconds between two lines where no bar can be."""
+
 
 class Progress:
-    """Names the org, and on a terminal shows the step and the rows sent, with rows per second.
+    """Names the org, and shows the step, then rows, rows per second, time left, calls and job.
 
-    The bar stands on standard error and goes away; elsewhere than on a terminal there is none.
+    A bar goes away at the end; lines stay. Quiet, it shows nothing at all.
     """
 
-    def __init__(self, *, quiet: bool, note: str = "") -> None:
+    def __init__(self, *, quiet: bool, note: str = "", pause: float = PAUSE) -> None:
         """`note`: a sentence that stands below the org, if any."""
         self._quiet = quiet
         self._note = note
-        self._bar: Any = None
-        self._task: Any = None
-        self._begun: float | None = None
+        self._pause = pause
+        self._told = time.monotonic()
+        self._begun: dict[str, float] = {}
+        self._bars: Any = None
+        self._tasks: dict[str, Any] = {}
 
     def __enter__(self) -> Progress:
         if not self._quiet and is_for_people(sys.stderr):
@@ -40,7 +52,7 @@ class Progress:
         """The first line of every run; the bar makes way for it."""
         if self._quiet:
             return
-        is_shown = self._bar is not None
+        is_shown = self._bars is not None
         self.end()
         print(org.sentence(), flush=True)
         if self._note:
@@ -49,47 +61,98 @@ class Progress:
             self._start("Comparing rows")
 
     def show(self, event: Event) -> None:
-        """Rows whose outcome is known, of the rows to send."""
-        done, total = event.done, event.total
-        if self._bar is None:
+        """How far a mapping is. Its clock begins with its first event, as its first rows leave."""
+        if self._quiet:
             return
         now = time.monotonic()
-        if self._begun is None:
-            # Unless told at the first row's start, the time that the plan took counts, too.
-            self._begun = now - (self._bar.tasks[self._task].elapsed if done else 0)
-        rate = f"{done / max(now - self._begun, 0.001):,.0f} rows/s"
-        self._bar.update(
-            self._task, description="Sending", completed=done, total=total,
-            rows=f"{done:,} of {total:,} rows", rate=rate,
-        )  # fmt: skip
+        seconds = now - self._begun.setdefault(event.mapping, now)
+        if self._bars is not None:
+            self._move_bar(event, seconds)
+        elif now - self._told >= self._pause:
+            self._told = now
+            rest = ", ".join(part for part in (*_speed(event, seconds), _calls(event)) if part)
+            print(f"{event.object}: {_rows(event)}, {rest}", file=sys.stderr, flush=True)
 
     def end(self) -> None:
-        """Takes the bar away."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        """Takes the bars away."""
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+            self._tasks.clear()
+
+    def _move_bar(self, event: Event, seconds: float) -> None:
+        if "" in self._tasks:  # the step before
+            self._bars.remove_task(self._tasks.pop(""))
+        if event.mapping not in self._tasks:
+            self._tasks[event.mapping] = self._add(event.object)
+        rate, left = _speed(event, seconds)
+        self._bars.below = _calls(event)
+        self._bars.update(
+            self._tasks[event.mapping], completed=event.done, total=event.total,
+            rows=_rows(event), rate=rate, left=left,
+        )  # fmt: skip
+
+    def _add(self, description: str) -> Any:
+        return self._bars.add_task(description, total=None, rows="", rate="", left="")
 
     def _start(self, step: str) -> None:
-        from rich.progress import BarColumn, TextColumn
-        from rich.progress import Progress as Bar
+        self._bars = _bars(shutil.get_terminal_size((WIDTH, 24)).columns)
+        self._tasks[""] = self._add(step)
+        self._bars.start()
 
-        # Nothing may be wider than the terminal: a bar that wraps is drawn anew on every line.
-        width = shutil.get_terminal_size((WIDTH, 24)).columns
-        columns = [
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[rows]}"),
-            TextColumn("{task.fields[rate]}"),
-        ]
-        if width < NARROWEST:
-            columns = columns[2:3] if width < NARROWEST // 2 else columns[0:1] + columns[2:3]
-        self._bar = Bar(
-            *columns,
-            console=make_console(sys.stderr, width),
-            transient=True,
-            # Standard output may be a file; rich would bring it to the terminal.
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._task = self._bar.add_task(step, total=None, rows="", rate="")
-        self._bar.start()
+
+def _rows(event: Event) -> str:
+    return f"{event.done:,} of {event.total:,} rows"
+
+
+def _speed(event: Event, seconds: float) -> tuple[str, str]:
+    """Rows per second and the time left, each empty while nobody can tell."""
+    if not event.done or seconds <= 0:
+        return "", ""
+    left = (event.total - event.done) * seconds / event.done
+    return f"{event.done / seconds:,.0f} rows/s", f"{duration(left)} left" if left else ""
+
+
+def _calls(event: Event) -> str:
+    """Of the run, not of the mapping."""
+    job = f", Bulk job {event.job_id}" if event.job_id else ""
+    return f"{counted(event.calls, 'API call')}{job}"
+
+
+def _bars(width: int) -> Any:
+    """Bars of rich, with a line `below` them. Nothing may be wider than the terminal: what wraps is
+    drawn anew on every line.
+    """
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bars
+    from rich.text import Text
+
+    class BarsAndCalls(Bars):
+        below = ""
+
+        def get_renderables(self) -> Any:
+            yield from super().get_renderables()
+            if self.below and width >= NARROWEST // 2:
+                yield Text(self.below[:width], no_wrap=True)
+
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20 if width >= WIDTH - 5 else 8),
+        TextColumn("{task.fields[rows]}"),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[left]}"),
+    ]
+    if width < NARROWEST // 2:
+        columns = columns[2:3]
+    elif width < NARROWEST:
+        columns = columns[0:1] + columns[2:3]
+    elif width < 78:
+        columns = columns[0:1] + columns[2:]
+    return BarsAndCalls(
+        *columns,
+        console=make_console(sys.stderr, width),
+        transient=True,
+        # Standard output may be a file; rich would bring it to the terminal.
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )

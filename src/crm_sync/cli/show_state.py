@@ -5,8 +5,13 @@ dry run: {"id", "name", "kind", "instance_url", "target", "username"}.
 
     {"version": 1, "kind": "status",
      "orgs": [{"id", "name", "kind", "instance_url", "username", "targets": [name],
-               "last_run": null | {"run_number", "mode", "status", "started_at", "finished_at",
-                                   "calls", "message", "counts": {mapping: {outcome: number}}},
+               "last_run": null | the first of "runs",
+               "runs": [{"run_number", "mode", "status", "started_at", "finished_at", "seconds",
+                         "calls", "message", "counts": {mapping: {outcome: number}}}],
+               "changes_waiting": null | number,
+               "at_work": null | {"org", "run_number", "started_at",
+                                  "mappings": [{"mapping", "object", "planned", "sending",
+                                                "recorded"}]},
                "mappings": [{"mapping", "object", "enabled": null | bool, "in_order",
                              "open": {state: number}}]}],
      "never_synced": [name of a target], "size": {"bytes", "changes"}}
@@ -32,6 +37,7 @@ from typing import Any
 import psycopg
 
 from crm_sync.cli import tables
+from crm_sync.cli import watch as watching
 from crm_sync.cli.app import OK, PROBLEMS
 from crm_sync.errors import MappingError, SettingsError
 from crm_sync.mapping.load import load_mappings, select
@@ -48,14 +54,17 @@ from crm_sync.sync.database import connect
 __all__ = ["history", "problems", "status"]
 
 
-def status(target: str | None, *, as_json: bool, quiet: bool) -> int:
-    """Every org that the state knows, or the target's."""
+def status(target: str | None, *, watch: bool, as_json: bool, quiet: bool) -> int:
+    """Every org that the state knows, or the target's. `watch`: as soon as no run is at work."""
     settings = load_settings()
     known, unreadable = _enabled(settings)
     with connect(settings.database()) as connection:
         orgs = overview.orgs(connection, target)
         if target is not None and not orgs:
             settings.chosen(target)  # a name that is none is an error
+        if watch and any(org.at_work for org in orgs):
+            watching.watch(connection, target, quiet=quiet)
+            orgs = overview.orgs(connection, target)
         size = overview.size(connection)
     synced = {name for org in orgs for name in org.targets}
     wanted = settings.targets if target is None else [target]
@@ -80,6 +89,7 @@ def _enabled(settings: Settings) -> tuple[frozenset[str] | None, str]:
 
 def _status_json(org: overview.KnownOrg, known: frozenset[str] | None) -> dict[str, Any]:
     said = asdict(org)
+    said["last_run"] = said["runs"][0] if said["runs"] else None
     for state in said["mappings"]:
         state["enabled"] = None if known is None else state["mapping"] in known
     return said

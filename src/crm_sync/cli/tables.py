@@ -8,18 +8,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from crm_sync.report.console import Glyphs, glyphs
-from crm_sync.report.headline import counted
+from crm_sync.report.headline import counted, duration
 from crm_sync.report.values import fold, visible, written
-from crm_sync.sync.overview import Entry, KnownOrg, LastRun, MappingState, StateSize
+from crm_sync.sync.overview import (
+    Entry,
+    KnownOrg,
+    MappingState,
+    NotedRun,
+    RunAtWork,
+    StateSize,
+)
 
-__all__ = ["history", "status"]
+__all__ = ["at_work", "history", "status"]
 
+OUTCOMES = {
+    "create": "created", "update": "changed", "delete": "deleted", "planned": "not yet sent",
+    **{state: state for state in ("refused", "unknown", "blocked", "invalid", "held")},
+}  # fmt: skip
 STATES = ("planned", "sending", "unknown", "blocked", "invalid", "refused", "held")
 WAITING = frozenset({"planned", "sending"})
 WARNING = "yellow"
@@ -43,8 +54,13 @@ def status(
         targets = ", ".join(org.targets) or "none"
         rest = f" ({org.id}, {org.kind}), target {targets}"
         console.print(Text.assemble((visible(org.name), "bold"), rest))
-        if org.last_run:
-            _print_run(console, org.last_run, dot)
+        if org.at_work:
+            console.print(Padding(at_work(org.at_work), (0, 0, 0, 2)))
+        ended = [run for run in org.runs if run.status != "running"]
+        for run in ended:
+            _print_run(console, run, dot, is_last=run is ended[0])
+        if org.runs:
+            console.print(f"  {_waiting(org.changes_waiting)}")
         if org.mappings:
             console.print(Padding(_states(org.mappings), (1, 0, 1, 2)))
             for state in org.mappings:
@@ -63,15 +79,47 @@ def status(
     console.print(Text(takes, style=QUIET))
 
 
-def _print_run(console: Console, run: LastRun, dot: str) -> None:
-    style = "" if run.status == "finished" else WARNING
-    line = Text(f"  Last run {run.run_number} ")
-    line.append(run.status, style)
+def _print_run(console: Console, run: NotedRun, dot: str, *, is_last: bool) -> None:
+    line = Text(f"{'Last run' if is_last else 'Run'} {run.run_number} ")
+    line.append(run.status, "" if run.status == "finished" else WARNING)
     when = _moment(run.finished_at or run.started_at)
-    line.append(f" {dot} {when} {dot} {counted(run.calls, 'API call')}")
-    console.print(line)
+    parts = [when, run.mode, _counts(run), counted(run.calls, "API call")]
+    if run.seconds is not None:
+        parts.append(duration(run.seconds))
+    line.append("".join(f" {dot} {part}" for part in parts))
+    console.print(Padding(line, (0, 0, 0, 2)))
     if run.message:
         console.print(Padding(Text(visible(run.message), WARNING), (0, 0, 0, 2)))
+
+
+def _counts(run: NotedRun) -> str:
+    """`3 created, 1 refused`: the rows of a run by outcome, over all mappings."""
+    numbers = {name: sum(c.get(name, 0) for c in run.counts.values()) for name in OUTCOMES}
+    said = ", ".join(f"{n:,} {OUTCOMES[name]}" for name, n in numbers.items() if n)
+    return said or "nothing to send"
+
+
+def _waiting(changes: int | None) -> str:
+    """What an org's next sync has to look at."""
+    if changes is None:
+        return "The next sync compares every row."
+    if not changes:
+        return "No change waits for the next sync."
+    return f"{counted(changes, 'change')} {'waits' if changes == 1 else 'wait'} for the next sync."
+
+
+def at_work(run: RunAtWork) -> Group:
+    """Where a run stands, by mapping."""
+    head = f"Run {run.run_number} is at work since {_moment(run.started_at)}"
+    if not run.mappings:
+        return Group(Text(f"{head}: it compares rows."))
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Mapping")
+    for title in ("Planned", "Sending", "Recorded"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for m in run.mappings:
+        table.add_row(m.mapping, *(_count(n, "") for n in (m.planned, m.sending, m.recorded)))
+    return Group(Text(f"{head}:"), Padding(table, (0, 0, 0, 2)))
 
 
 def _idle(state: MappingState) -> Text:

@@ -8,6 +8,8 @@ Shape of a dry run, version 1; a later version only adds keys, or carries anothe
     {"version": 1, "kind": "dry-run",
      "org": {"id", "name", "kind", "instance_url", "target", "username"},
      "made_at": ISO 8601, "mode": "full" | "incremental", "digest": text, "calls": number,
+     "seconds": number, "ways": [{"mapping", "action", "rows", "api": "composite" | "bulk"}],
+     "call_room": {"most", "used", "allowed", "reserve", "left"}: number | null each,
      "compared": [text], "headline": text, "notes": [text],
      "summaries": [{"mapping", "object", "create", "update", "delete", "unchanged",
                     "blocked", "invalid", "refused", "unknown", "held"}],
@@ -17,8 +19,8 @@ Shape of a dry run, version 1; a later version only adds keys, or carries anothe
                "problems": [{"code", "sentence", "mend", "field", "column", "severity"}]}]}
 
 Of a sync: `"kind": "sync"`, `run_number`, `status`, `seconds`, `message` instead of `made_at`,
-`mode`, `compared`, `digest`, `notes`; its summaries count what Salesforce confirmed and have
-`planned` (left for the next run) instead of `unchanged`; `rows` are its problems.
+`mode`, `compared`, `digest`, `ways`, `call_room`, `notes`; its summaries count what Salesforce
+confirmed and have `planned` (left for the next run) instead of `unchanged`; `rows` are its problems.
 A number is written with all its digits. A parent without an Id is `{"mapping", "key"}`.
 """
 
@@ -66,6 +68,7 @@ def _plan_head(report: PlanReport) -> dict[str, Any]:
         "calls": report.calls,
         "seconds": report.seconds,
         "ways": [asdict(way) for way in report.ways],
+        "call_room": {**asdict(report.room), "left": report.room.left},
         "headline": headline(report),
         "notes": list(report.notes),
         "summaries": [asdict(summary) for summary in report.summaries],

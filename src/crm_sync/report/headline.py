@@ -95,7 +95,24 @@ def calls_to_send(report: PlanReport) -> str:
         said += f" By Bulk API 2.0: {_listed(bulk)}."
     if report.seconds >= 60:
         said += f" Salesforce may take about {counted(round(report.seconds / 60), 'minute')}."
-    return said
+    return " ".join(part for part in (said, _room(report)) if part)
+
+
+def _room(report: PlanReport) -> str:
+    """Whether the calls fit into what a run may make, or nothing where nobody knows a bound."""
+    room, bounds = report.room, []
+    if room.left is None:
+        return ""
+    if room.most is not None:
+        bounds.append(f"a run may make {room.most:,}")
+    if room.used is not None and room.allowed is not None:
+        kept = f", {room.reserve:,} are left to others" if room.reserve else ""
+        bounds.append(f"of the org's {room.allowed:,} a day {room.used:,} are used{kept}")
+    why = "; ".join(bounds)
+    if report.calls <= room.left:
+        return f"That fits: {why}."
+    goes = f"stops after {counted(room.left, 'call')}" if room.left else "sends nothing now"
+    return f"That does not fit: {why}. A sync {goes}, and a later one continues."
 
 
 def not_sent(summaries: tuple[ObjectSummary, ...] | tuple[OutcomeSummary, ...]) -> str:

@@ -108,6 +108,26 @@ class Way:
 
 
 @dataclass(frozen=True)
+class CallRoom:
+    """API calls that a sync may make now. `most`: of one run. `used`, `allowed`, `reserve`: of the
+    org's day, whoever made them, and what of it is left to others. None: no bound, or nobody told.
+    """
+
+    most: int | None = None
+    used: int | None = None
+    allowed: int | None = None
+    reserve: int | None = None
+
+    @property
+    def left(self) -> int | None:
+        """What both bounds allow."""
+        bounds = [] if self.most is None else [self.most]
+        if self.used is not None and self.allowed is not None:
+            bounds.append(max(0, self.allowed - (self.reserve or 0) - self.used))
+        return min(bounds, default=None)
+
+
+@dataclass(frozen=True)
 class PlanReport:
     """A whole dry run. `rows` gives a fresh iterator at each call and may be large."""
 
@@ -123,6 +143,7 @@ class PlanReport:
     ways: tuple[Way, ...] = ()
     seconds: float = 0.0  # about how long Salesforce works on it
     stops: str = ""  # why a sync would stop before it sends this plan, or nothing
+    room: CallRoom = CallRoom()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from tenacity import RetryCallState
 
 from crm_sync.errors import LimitReached, OrgAccessError, OrgChangedError, OrgUnreachable
 from crm_sync.salesforce.bounded import BoundedSession
+from crm_sync.salesforce.budget import Budget, Usage
 from crm_sync.salesforce.connect import SignIn, patiently, sign_in
 from crm_sync.settings import Target
 
@@ -91,13 +92,17 @@ class Answer:
 
 
 class Client:
-    """One org. `calls` counts API calls; `usage` is (used, allowed) as Salesforce last said."""
+    """One org. `calls` counts API calls; `usage` is what Salesforce last said of the org's day.
+
+    Every call stays within `budget`: it raises LimitReached instead of being made.
+    """
 
     def __init__(self, name: str, target: Target) -> None:
         self.name = name
         self.target = target
         self.calls = 0
-        self.usage: tuple[int, int] | None = None
+        self.usage: Usage | None = None
+        self.budget = Budget(name, reserve_percent=target.api_reserve_percent)
         self._session = BoundedSession(target)
         self.signed_in: SignIn = sign_in(self._session, name, target)
         self._salesforce = self._connect()
@@ -118,7 +123,7 @@ class Client:
         """One Composite call: the subrequests in order, none undone when another is refused.
 
         `before_repeat` is called before the same call is sent again after no answer. Raises
-        NoAnswer after the last attempt, LimitReached at the daily limit, OrgAccessError where
+        NoAnswer after the last attempt, LimitReached at a limit of calls, OrgAccessError where
         Salesforce refuses the call as a whole.
         """
         if len(subrequests) > SUBREQUESTS:
@@ -155,6 +160,29 @@ class Client:
                 f"Salesforce gave no answer after {self.target.attempts} attempts ({error}).",
                 "Nothing was changed by it; run again.",
             ) from None
+
+    def learn_usage(self) -> Usage | None:
+        """The org's day, asked for where no answer has told it yet; costs one call then. None where
+        our user may not see it (it needs View Setup and Configuration: REST API Developer Guide,
+        Limits) or no answer comes: the next call's answer tells it anyway.
+        """
+        if self.usage is None:
+            self._count_call()
+            try:
+                told = self._salesforce.limits()["DailyApiRequests"]
+                self.usage = (told["Max"] - told["Remaining"], told["Max"])
+            except SalesforceError as error:
+                if isinstance(
+                    trouble := self._explained(int(error.status), error.content), LimitReached
+                ):
+                    raise trouble from None
+            except (requests.RequestException, KeyError, TypeError, ValueError):
+                return None
+        return self.usage
+
+    def _count_call(self) -> None:
+        self.budget.check(self.calls, self.usage)
+        self.calls += 1
 
     def _pages(self, answer: Answer) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []
@@ -203,7 +231,7 @@ class Client:
         content_type: str,
         **request: Any,
     ) -> requests.Response:
-        self.calls += 1
+        self._count_call()
         if body is not None and not isinstance(body, bytes):
             body.seek(0)
         headers = {"Authorization": f"Bearer {self.signed_in.access_token}"}
@@ -268,7 +296,7 @@ class Client:
         self._salesforce = self._connect()
 
     def _once(self, body: str, count: int) -> list[Answer]:
-        self.calls += 1
+        self._count_call()
         try:
             answer = self._salesforce.restful("composite", method="POST", data=body.encode())
         except SalesforceError as error:
@@ -319,7 +347,7 @@ def _parsed(answer: requests.Response) -> Any:
 def daily_limit() -> LimitReached:
     """The error of a used-up daily limit, from a whole answer or from a subrequest's."""
     return LimitReached(
-        "The org's daily API limit is used up; nothing more was sent.",
+        "The org's daily API limit is used up.",
         "The rest stays planned: run again when Salesforce frees calls (a rolling 24 h).",
     )
 

@@ -16,14 +16,17 @@ from typing import Any
 from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.client import COLLECTIONS
 
-__all__ = ["CHUNK", "HEAD", "Chunk", "Row", "chunks", "group_of", "halves", "next_call"]
+__all__ = ["CALL", "CHUNK", "HEAD", "Chunk", "Row", "chunks", "group_of", "halves", "next_call"]
 
 CHUNK = 200
 """sObject Collections: at most 200 records a request (REST API Developer Guide)."""
 
 
-HEAD = 2_000
-"""Planned rows looked at for one call; it takes at most 1,000 of them."""
+CALL = CHUNK * COLLECTIONS
+"""Rows that one call takes at most."""
+
+HEAD = 2 * CALL
+"""Planned rows looked at for one call."""
 
 
 @dataclass(frozen=True)

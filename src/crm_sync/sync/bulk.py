@@ -148,7 +148,7 @@ class _Sending:
         piece = cut(self.jobs, self.mapping, self.action, after)
         if piece is None:
             return None, None
-        self.work.tell(mapping=self.mapping.name, action=self.action)
+        self.work.tally.tell([self.mapping])
         job = load(self.jobs, self.mapping, self.action, piece)
         return _Running(job, piece.is_border), piece.last
 
@@ -176,13 +176,13 @@ class _Sending:
             info = self.jobs.bulk.info(asked.job.id)
             if info is None or info.has_ended:
                 return asked, info
-            self.work.tell(mapping=self.mapping.name, action=self.action, job_id=asked.job.id)
+            self.work.tally.tell([self.mapping], job_id=asked.job.id)
             asked.wait()
 
     def _settle(self, job: Job, info: JobInfo | None) -> None:
         work = self.work
         settled = _finish(self.jobs, job, info)
-        work.done += settled.known
+        work.tally.add({self.mapping.name: settled.known})
         work.changes_the_plan |= settled.met > 0
         self.progressed |= settled.known + settled.composite > 0
         if info is not None and info.state != "JobComplete":
@@ -191,7 +191,7 @@ class _Sending:
             with work.scope.connection.transaction():
                 work.hold_run()
                 work.block_waiting()
-        work.tell(mapping=self.mapping.name, action=self.action)
+        work.tally.tell([self.mapping])
 
     def _note_failure(self, job: Job, info: JobInfo) -> None:
         """Rows of a job that failed for a passing reason go again, a few times; else the mapping

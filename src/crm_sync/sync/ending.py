@@ -10,12 +10,14 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from crm_sync.errors import LimitReached
+from crm_sync.report.headline import counted
 from crm_sync.report.model import OutcomeSummary, RunReport
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 from crm_sync.sync.work import holds_run, leave_unknown
 
-__all__ = ["final_status", "finish", "sweep"]
+__all__ = ["final_status", "finish", "sweep", "with_rest"]
 
 
 def _run(connection: psycopg.Connection[Any], block: str, **values: Any) -> psycopg.Cursor[Any]:
@@ -51,6 +53,22 @@ def finish(
     except psycopg.Error:
         return ()
     return summaries
+
+
+def with_rest(reason: LimitReached, scope: Scope) -> LimitReached:
+    """The reason, and how many rows are left for the next run."""
+    try:
+        scope.connection.rollback()
+        found = _run(scope.connection, "open_rows", org=scope.org_id, mappings=scope.names)
+        planned = sum(number for _, state, number in found if state == "planned")
+        in_jobs = sum(rows for _, _, rows in scope.run("waiting_jobs", "bulk"))
+    except psycopg.Error:
+        return reason
+    rest = planned + in_jobs
+    is_left = "is left" if rest == 1 else "are left"
+    among = f", {in_jobs:,} of them in a Bulk job" if in_jobs else ""
+    sentence = f"{reason.sentence} {counted(rest, 'row')} {is_left} for the next run{among}."
+    return LimitReached(sentence, reason.mend)
 
 
 def final_status(status: str, summaries: tuple[OutcomeSummary, ...], message: str | None) -> str:

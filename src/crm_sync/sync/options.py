@@ -11,7 +11,8 @@ __all__ = ["Options"]
 @dataclass(frozen=True)
 class Options:
     """`select`: names of mappings, empty for all. `api`: the only way that rows take to Salesforce,
-    where they can; by their number if None. The rest are the flags of `crm-sync sync`.
+    where they can; by their number if None. `max_api_calls`: instead of the target's. The rest are
+    the flags of `crm-sync sync`.
     """
 
     select: tuple[str, ...] = ()
@@ -21,3 +22,4 @@ class Options:
     allow_deletions: bool = False
     expect: str | None = None
     api: Literal["composite", "bulk"] | None = None
+    max_api_calls: int | None = None

@@ -23,29 +23,60 @@ from crm_sync.sync.statements import statements
 __all__ = [
     "Entry",
     "KnownOrg",
-    "LastRun",
+    "MappingAtWork",
     "MappingState",
+    "NotedRun",
+    "RunAtWork",
     "StateSize",
     "history",
     "org_of",
     "orgs",
     "problems",
+    "runs_at_work",
     "size",
 ]
 
 
+RUNS = 5
+"""Runs of an org that are told."""
+
+
 @dataclass(frozen=True)
-class LastRun:
-    """A run as it was noted. `counts` has a mapping's counts by name; a living run has no end."""
+class NotedRun:
+    """A run as it was noted. `counts` has a mapping's counts by name; a living run has no end and
+    no `seconds`, and notes its calls when it ends.
+    """
 
     run_number: int
     mode: str
     status: str
     started_at: datetime
     finished_at: datetime | None
+    seconds: float | None
     calls: int
     message: str | None
     counts: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class MappingAtWork:
+    """One mapping's rows in a run that is at work: still planned, on their way, and confirmed."""
+
+    mapping: str
+    object: str
+    planned: int
+    sending: int
+    recorded: int
+
+
+@dataclass(frozen=True)
+class RunAtWork:
+    """A run that is at work now, in this process or elsewhere. No mapping while it compares."""
+
+    org: str
+    run_number: int
+    started_at: datetime
+    mappings: tuple[MappingAtWork, ...]
 
 
 @dataclass(frozen=True)
@@ -60,7 +91,9 @@ class MappingState:
 
 @dataclass(frozen=True)
 class KnownOrg:
-    """An org that a sync has worked on."""
+    """An org that a sync has worked on. `runs`: the last ones, newest first. `changes_waiting`:
+    what its next plan reads; None where it compares every row.
+    """
 
     id: str
     name: str
@@ -68,7 +101,9 @@ class KnownOrg:
     instance_url: str
     username: str | None
     targets: tuple[str, ...]
-    last_run: LastRun | None
+    runs: tuple[NotedRun, ...]
+    changes_waiting: int | None
+    at_work: RunAtWork | None
     mappings: tuple[MappingState, ...]
 
 
@@ -100,31 +135,56 @@ class Entry:
 def orgs(connection: psycopg.Connection[Any], target: str | None) -> list[KnownOrg]:
     """Every org that was synced, or the one that a target is bound to."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(statements("overview")["orgs"], {"target": target}).fetchall()
-        return [
-            KnownOrg(
-                id=row["org_id"],
-                name=row["name"],
-                kind=row["kind"],
-                instance_url=row["instance_url"],
-                username=row["username"],
-                targets=tuple(row["targets"]),
-                last_run=_last_run(row),
-                mappings=tuple(
-                    MappingState(**state)
-                    for state in cursor.execute(
-                        statements("overview")["states"], {"org": row["org_id"]}
-                    ).fetchall()
-                ),
+        found = _read(cursor, "orgs", target=target)
+        known: list[KnownOrg] = []
+        for row in found:
+            org = {"org": row["org_id"]}
+            runs = tuple(NotedRun(**run) for run in _read(cursor, "runs", **org, limit=RUNS))
+            known.append(
+                KnownOrg(
+                    id=row["org_id"],
+                    name=row["name"],
+                    kind=row["kind"],
+                    instance_url=row["instance_url"],
+                    username=row["username"],
+                    targets=tuple(row["targets"]),
+                    runs=runs,
+                    changes_waiting=_read(cursor, "changes_waiting", **org)[0]["number"],
+                    at_work=_at_work(cursor, row, runs),
+                    mappings=tuple(
+                        MappingState(**state) for state in _read(cursor, "states", **org)
+                    ),
+                )
             )
-            for row in found
-        ]
+        return known
 
 
-def _last_run(row: dict[str, Any]) -> LastRun | None:
-    if row["run_number"] is None:
+def runs_at_work(connection: psycopg.Connection[Any], target: str | None) -> list[RunAtWork]:
+    """The runs that are at work now: on any org, or on the one that a target is bound to."""
+    found: list[RunAtWork] = []
+    with connection.cursor(row_factory=dict_row) as cursor:
+        for row in _read(cursor, "orgs", target=target):
+            runs = [NotedRun(**run) for run in _read(cursor, "runs", org=row["org_id"], limit=1)]
+            if at_work := _at_work(cursor, row, runs):
+                found.append(at_work)
+    return found
+
+
+def _at_work(
+    cursor: psycopg.Cursor[dict[str, Any]], org: dict[str, Any], runs: Sequence[NotedRun]
+) -> RunAtWork | None:
+    if not runs or runs[0].status != "running":
         return None
-    return LastRun(**{name: row[name] for name in LastRun.__dataclass_fields__})
+    rows = _read(cursor, "at_work", org=org["org_id"], run=runs[0].run_number)
+    mappings = tuple(MappingAtWork(**row) for row in rows)
+    return RunAtWork(org["name"], runs[0].run_number, runs[0].started_at, mappings)
+
+
+def _read(
+    cursor: psycopg.Cursor[dict[str, Any]], block: str, **values: Any
+) -> list[dict[str, Any]]:
+    """The rows of a block of overview.sql."""
+    return cursor.execute(statements("overview")[block], values).fetchall()
 
 
 def size(connection: psycopg.Connection[Any]) -> StateSize:

@@ -1,27 +1,68 @@
 -- Reads of schema sync for people.
 
 -- name: orgs
--- The orgs that we push to, with the targets that lead there and the last run.
+-- The orgs that we push to, with the targets that lead there.
 select o.org_id, o.name, o.kind, o.instance_url, o.username,
     array(select t.target from sync.target t where t.org_id = o.org_id
-          order by t.target collate "C") as targets,
-    r.run_number, r.mode,
-    -- A run that was killed noted no end; its lock is free.
+          order by t.target collate "C") as targets
+from sync.org o
+where %(target)s::text is null
+    or exists (select from sync.target t where t.org_id = o.org_id and t.target = %(target)s)
+order by o.name collate "C", o.org_id collate "C";
+
+-- name: changes_waiting
+-- Changes that an org's next plan reads; null where it compares every row, since there is no earlier
+-- plan to go on from, or it was of a database that was restored since.
+select case when pg_snapshot_xmax(o.position) <= pg_snapshot_xmax(pg_current_snapshot()) then (
+    select count(*) from sync.change c
+    where c.xid >= pg_snapshot_xmin(o.position)
+      and not pg_visible_in_snapshot(c.xid, o.position)) end as number
+from sync.org o where o.org_id = %(org)s;
+
+-- name: runs
+-- An org's last runs, newest first. A run that was killed noted no end; its lock is free.
+select r.run_number, r.mode,
     case when r.status = 'running' and not exists (
             select from pg_catalog.pg_locks l
             where l.locktype = 'advisory' and l.objsubid = 1
               and l.database = (select oid from pg_catalog.pg_database
                                 where datname = current_database())
               and (l.classid::bigint << 32) | l.objid::bigint
-                  = hashtextextended('crm-sync ' || o.org_id, 0))
+                  = hashtextextended('crm-sync ' || r.org_id, 0))
          then 'interrupted' else r.status end as status,
-    r.started_at, r.finished_at, r.counts, r.calls, r.message
-from sync.org o
-left join lateral (
-    select * from sync.run r where r.org_id = o.org_id order by r.run_number desc limit 1) r on true
-where %(target)s::text is null
-    or exists (select from sync.target t where t.org_id = o.org_id and t.target = %(target)s)
-order by o.name collate "C", o.org_id collate "C";
+    r.started_at, r.finished_at,
+    extract(epoch from r.finished_at - r.started_at)::float8 as seconds,
+    r.counts, r.calls, r.message
+from sync.run r
+where r.org_id = %(org)s
+order by r.run_number desc
+limit %(limit)s;
+
+-- name: at_work
+-- Where a run stands, by mapping: rows that have not left, that are on their way, and that
+-- Salesforce has confirmed. Nothing while it still compares.
+with run as (
+    select r.run_number, r.started_at from sync.run r
+    where r.org_id = %(org)s and r.run_number = %(run)s
+), planned as (
+    select p.mapping, count(*) filter (where p.state = 'planned') as planned,
+        count(*) filter (where p.state = 'sending') as sending
+    from sync.plan p join run using (run_number)
+    where p.org_id = %(org)s and p.state in ('planned', 'sending')
+    group by 1
+), recorded as (
+    select h.mapping, count(*) as recorded
+    from sync.history h join run using (run_number)
+    where h.org_id = %(org)s and h.outcome = 'recorded' and h.at >= run.started_at
+    group by 1
+)
+select m.mapping, m.object, coalesce(p.planned, 0) as planned, coalesce(p.sending, 0) as sending,
+    coalesce(r.recorded, 0) as recorded
+from sync.mapping m
+left join planned p using (mapping)
+left join recorded r using (mapping)
+where m.org_id = %(org)s and (p.mapping is not null or r.mapping is not null)
+order by m.mapping collate "C";
 
 -- name: states
 -- Rows of an org by mapping: in order, and the open ones by state.

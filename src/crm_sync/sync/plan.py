@@ -70,8 +70,13 @@ class Plan:
     @property
     def to_send(self) -> int:
         """Rows that a push sends."""
+        return sum(self.sent_by_mapping.values())
+
+    @property
+    def sent_by_mapping(self) -> dict[str, int]:
+        """Rows that a push sends, by mapping."""
         sent = ("create", "update", "delete")
-        return sum(c.rows.get(a, 0) for c in self.counts.values() for a in sent)
+        return {name: sum(c.rows.get(a, 0) for a in sent) for name, c in self.counts.items()}
 
     def leaving(self, name: str) -> int:
         """Records of a mapping that go or are marked, and what Salesforce takes along."""

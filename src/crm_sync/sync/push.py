@@ -9,7 +9,7 @@ again until they do, so that an end of the run at any point leaves nothing in be
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -20,7 +20,7 @@ from crm_sync.sync import bulk
 from crm_sync.sync.batches import HEAD, Chunk, Row, chunks, halves, next_call
 from crm_sync.sync.decide import Verdict, decide, last_word, results
 from crm_sync.sync.outcome import Outcomes
-from crm_sync.sync.progress import Progress
+from crm_sync.sync.progress import Tally
 from crm_sync.sync.requests import to_subrequest
 from crm_sync.sync.route import Routes
 from crm_sync.sync.scope import Scope
@@ -62,12 +62,12 @@ class Pushed:
     changes_the_plan: bool
 
 
-def push(scope: Scope, client: Client, total: int, progress: Progress | None = None) -> Pushed:
-    """Sends every planned row of the scope, `total` rows as far as the plan knew.
+def push(scope: Scope, client: Client, tally: Tally) -> Pushed:
+    """Sends every planned row of the scope.
 
     Raises LockLost, LimitReached, OrgUnreachable, psycopg.Error; what was not sent stays planned.
     """
-    work = Push(scope, client, {m.name: m for m in scope.known}, total, progress)
+    work = Push(scope, client, {m.name: m for m in scope.known}, tally)
     routes = _routes(work)
     while rows := _head(work):
         if routes.is_bulk(rows[0]):
@@ -97,8 +97,9 @@ def _send_calls(work: Push, rows: Sequence[Row]) -> None:
     while calls:
         call = calls.popleft().without(list(work.stopped))
         if call.chunks:
+            work.tell(call.rows)
             calls.extend(_send(work, call))
-        work.tell()
+            work.tell(call.rows)
 
 
 def _send(work: Push, call: Call) -> list[Call]:
@@ -118,7 +119,8 @@ def _send(work: Push, call: Call) -> list[Call]:
         work.changes_the_plan |= outcomes.changes_the_plan
         if outcomes.leaves_problems:
             work.block_waiting()
-    work.done += len(rows) - len(outcomes.back) - len(outcomes.doubted)
+    going_again = {*outcomes.back, *outcomes.doubted}
+    work.tally.add(Counter(row.mapping for row in rows if row not in going_again))
     if trouble is not None:
         raise trouble
     if outcomes.limit_reached:

@@ -14,6 +14,7 @@ import psycopg
 from crm_sync.errors import GuardStopped
 from crm_sync.mapping.model import Mapping
 from crm_sync.report.model import (
+    CallRoom,
     FieldChange,
     ObjectSummary,
     Org,
@@ -22,6 +23,7 @@ from crm_sync.report.model import (
     Problem,
     Value,
 )
+from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.batches import HEAD, Row, group_of, next_call
 from crm_sync.sync.plan import Plan, guard_deletions
@@ -33,12 +35,9 @@ __all__ = ["plan_report", "problem_rows", "row_of"]
 
 
 def plan_report(
-    scope: Scope, plan: Plan, org: Org, bulk_above: int, notes: tuple[str, ...] = ()
+    scope: Scope, plan: Plan, org: Org, client: Client, notes: tuple[str, ...] = ()
 ) -> PlanReport:
-    """The report of a plan that stands in `plan_row`; rows are read while the transaction lives.
-
-    `bulk_above`: the target's.
-    """
+    """The report of a plan that stands in `plan_row`; rows are read while the transaction lives."""
     by_name = {m.name: m for m in scope.known}
     summaries = tuple(
         ObjectSummary(
@@ -58,7 +57,7 @@ def plan_report(
                 yield row_of(by_name, scope.facts, row)
 
     planned = scope.run("planned_actions").fetchall()
-    routes = Routes.of(planned, scope.mappings, scope.options.api, bulk_above)
+    routes = Routes.of(planned, scope.mappings, scope.options.api, client.target.bulk_above)
     calls, seconds = routes.calls_and_seconds(planned, _calls(scope, routes))
     stops = ""
     try:
@@ -78,7 +77,18 @@ def plan_report(
         compared=tuple(plan.compared.sentences),
         notes=(*((stops,) if stops else ()), *notes),
         stops=stops,
+        room=_room(client) if plan.to_send else CallRoom(),
     )
+
+
+def _room(client: Client) -> CallRoom:
+    """The calls that a sync with these settings may make now."""
+    most = client.target.max_api_calls
+    usage = client.learn_usage()
+    if usage is None:
+        return CallRoom(most)
+    used, allowed = usage
+    return CallRoom(most, used, allowed, client.budget.reserve(allowed))
 
 
 def problem_rows(

@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from crm_sync.errors import CrmSyncError, GuardStopped, OrgAccessError
+from crm_sync.errors import CrmSyncError, GuardStopped, LimitReached, OrgAccessError
 from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.check import check_mappings, unlisted_values
 from crm_sync.mapping.load import load_mappings, select
@@ -26,8 +26,9 @@ from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.settings import Settings
 from crm_sync.sync import bulk, due, lookup, state
+from crm_sync.sync.batches import CALL
 from crm_sync.sync.database import connect
-from crm_sync.sync.ending import final_status, finish, sweep
+from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
 from crm_sync.sync.idle import idle_records
@@ -50,7 +51,7 @@ from crm_sync.sync.plan import (
     load_source,
     make_plan,
 )
-from crm_sync.sync.progress import Event, Progress
+from crm_sync.sync.progress import Event, Progress, Tally
 from crm_sync.sync.push import push
 from crm_sync.sync.read import plan_report, problem_rows
 from crm_sync.sync.scope import Scope, are_siblings
@@ -83,8 +84,7 @@ def dry_run(
             announce(org)
         with _plan_transaction(connection, keep=False):
             scope, plan, _ = _plan(connection, opened, org, run_number=0, keep=False)
-            above = opened.client.target.bulk_above
-            yield plan_report(scope, plan, org, above, _notes(scope))
+            yield plan_report(scope, plan, org, opened.client, _notes(scope))
 
 
 def sync(
@@ -103,6 +103,8 @@ def sync(
     settings.require_mappings()
     opened = _open(settings, target, options)
     client = opened.client
+    most = options.max_api_calls or client.target.max_api_calls
+    client.budget = replace(client.budget, most=most)
     with connect(settings.database()) as connection:
         org = state.identify(connection, client)
         if announce:
@@ -117,6 +119,8 @@ def sync(
                 status = "finished"
             except BaseException as error:
                 status, reason = _ending(error)
+                if isinstance(reason, LimitReached) and done.scope is not None:
+                    reason = with_rest(reason, done.scope)
             message = done.message or (str(getattr(reason, "sentence", reason)) if reason else None)
             run = replace(run, status=status, message=message, calls=client.calls)
             run = replace(run, seconds=time.monotonic() - begun)
@@ -147,13 +151,25 @@ def _settle_jobs(
     jobs = Jobs(connection, run.org.id, run.run_number, opened.client, opened.known, {})
     if not jobs.unfinished():
         return
-    objects = [m.object for m in opened.known]
-    facts = read_facts(connection, opened.client, run.org, objects, refresh=False, keep=True)
+    named = {m.name: m.object for m in opened.known}
+    facts = read_facts(
+        connection, opened.client, run.org, list(named.values()), refresh=False, keep=True
+    )
 
     def tell(job: Job) -> None:
         if progress:
-            calls = opened.client.calls
-            progress(Event(0, job.rows, job.mapping, job.action, job.id, calls))
+            progress(
+                Event(
+                    mapping=job.mapping,
+                    object=named.get(job.mapping, job.mapping),
+                    done=0,
+                    total=job.rows,
+                    run_done=0,
+                    run_total=job.rows,
+                    calls=opened.client.calls,
+                    job_id=job.id,
+                )
+            )
 
     bulk.settle_unfinished(replace(jobs, facts=facts), tell)
 
@@ -169,6 +185,7 @@ def _send_plans(
     deleted is made again, then its children, level by level. What the last plan holds beyond that,
     or beyond the plan that was expected, is kept for the next run, and the run says so.
     """
+    tally = Tally(opened.client, progress)
     pushed: list[Plan] = []
     rounds = 1 if opened.options.expect else len(opened.mappings) + 1
     learned = True
@@ -182,7 +199,11 @@ def _send_plans(
                     "Salesforce, or not as they were known"
                 )
             return
-        outcome = push(scope, opened.client, plan.to_send, _after(pushed, progress))
+        if plan.to_send > CALL:
+            # A call to ask costs as much as one to send, whose answer tells the same.
+            opened.client.learn_usage()
+        tally.expect(plan.sent_by_mapping)
+        outcome = push(scope, opened.client, tally)
         pushed.append(plan)
         stopped = "; ".join(f"{name} stopped: {code}" for name, code in outcome.stopped.items())
         done.message = stopped or None
@@ -208,18 +229,6 @@ def _keep_plan(
         keep_mappings(connection, run.org.id, scope.mappings, marks, plan.compared.states)
         scope.run("note_mode", "keep", mode=plan.compared.mode)
     return scope, plan
-
-
-def _after(pushed: Sequence[Plan], progress: Progress | None) -> Progress | None:
-    """Progress that counts the rows of the plans before."""
-    before = sum(plan.to_send for plan in pushed)
-    if progress is None or not before:
-        return progress
-
-    def after(event: Event) -> None:
-        progress(replace(event, done=before + event.done, total=before + event.total))
-
-    return after
 
 
 def _ending(error: BaseException) -> tuple[str, BaseException]:

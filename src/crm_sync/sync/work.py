@@ -12,7 +12,7 @@ from crm_sync.errors import LockLost
 from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.client import Client
 from crm_sync.sync.batches import Row, group_of
-from crm_sync.sync.progress import Event, Progress
+from crm_sync.sync.progress import Tally
 from crm_sync.sync.requests import objects_json
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
@@ -22,16 +22,14 @@ __all__ = ["Push", "hold_run", "holds_run", "leave_unknown"]
 
 @dataclass
 class Push:
-    """One push: what it works on, and what stopped. `total`: rows, as far as the plan knew."""
+    """One push: what it works on, and what stopped."""
 
     scope: Scope
     client: Client
     by_name: dict[str, Mapping]
-    total: int
-    progress: Progress | None = None
+    tally: Tally
     stopped: dict[str, str] = field(default_factory=dict)  # mapping → Salesforce's code
     has_waited: set[str] = field(default_factory=set)  # rows that were sent before their parent
-    done: int = 0
     changes_the_plan: bool = False
 
     def __post_init__(self) -> None:
@@ -68,11 +66,9 @@ class Push:
     def group(self, row: Row) -> object:
         return group_of(row, self.by_name)
 
-    def tell(self, **at_work: Any) -> None:
-        """How far the push is, to whoever shows it."""
-        if self.progress:
-            done = min(self.done, self.total)
-            self.progress(Event(done, self.total, calls=self.client.calls, **at_work))
+    def tell(self, rows: Sequence[Row]) -> None:
+        """How far the mappings of these rows are, to whoever shows it."""
+        self.tally.tell(self.by_name[name] for name in dict.fromkeys(r.mapping for r in rows))
 
 
 def holds_run(connection: psycopg.Connection[Any], org_id: str, run_number: int) -> bool:

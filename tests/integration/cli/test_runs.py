@@ -100,7 +100,7 @@ def test_json_is_all_of_standard_output(
     add_lead(connection, TOO_LONG)
     shapes = {
         "dry-run": {"version", "kind", "org", "made_at", "mode", "compared", "digest", "calls",
-                    "seconds", "ways", "headline", "notes", "summaries", "rows"},
+                    "seconds", "ways", "call_room", "headline", "notes", "summaries", "rows"},
         "sync": {"version", "kind", "org", "run_number", "status", "calls", "seconds", "headline",
                  "message", "summaries", "rows"},
         "status": {"version", "kind", "orgs", "never_synced", "size"},
@@ -114,7 +114,7 @@ def test_json_is_all_of_standard_output(
     status = json.loads(desk.run("status", "--json").out)
     [known] = status["orgs"]
     assert set(known) == {"id", "name", "kind", "instance_url", "username", "targets", "last_run",
-                          "mappings"}  # fmt: skip
+                          "runs", "changes_waiting", "at_work", "mappings"}  # fmt: skip
     assert (known["id"], known["targets"]) == (org.org_id, ["local"])
     assert known["last_run"]["counts"] == {"account": {"create": 2}, "lead": {"invalid": 1},
                                            "opportunity": {}, "task": {}, "event": {}}  # fmt: skip

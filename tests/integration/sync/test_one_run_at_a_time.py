@@ -55,8 +55,7 @@ def test_a_second_sync_while_one_runs_ends_at_once_and_sends_nothing(practice: P
         assert "If it was killed" in (caught.value.mend or "")
         assert not first.done()
         (known,) = orgs(practice.connection, target=None)
-        assert known.last_run is not None
-        assert known.last_run.status == "running"
+        assert [noted.status for noted in known.runs] == ["running"]
         assert first.result(120).status == "finished"
     assert practice.record("Account", key)
     practice.assert_same()
@@ -90,8 +89,8 @@ def test_nothing_more_is_sent_when_the_backend_that_holds_the_lock_is_killed(
     assert isinstance(caught.value.reason, LockLost)
     assert run_headline(caught.value.report).startswith("What this run did in Local org could not")
     (known,) = orgs(practice.connection, target=None)
-    assert known.last_run is not None
-    assert known.last_run.status == "interrupted"
+    assert [noted.status for noted in known.runs] == ["interrupted"]
+    assert known.at_work is None
     assert practice.org.store.count("Account") == 1_000
     assert sum(1 for part in practice.writes()) == 5
     practice.sync()
@@ -141,8 +140,9 @@ def test_an_interrupt_in_mid_push_says_what_was_done_and_leaves_the_rest_planned
         )
 
     def interrupt(event: Event) -> None:
-        assert event.total == 1_200
-        raise KeyboardInterrupt
+        assert (event.mapping, event.total) == ("account", 1_200)
+        if event.done:
+            raise KeyboardInterrupt
 
     with pytest.raises(Ended) as caught:
         run.sync(practice.settings(), "local", Options(), None, interrupt)

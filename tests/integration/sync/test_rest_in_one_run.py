@@ -108,13 +108,18 @@ def test_a_held_record_stays_held_and_costs_no_second_plan(practice: Practice) -
 def test_progress_counts_the_rows_of_every_plan_of_the_run(
     practice: Practice, hierarchy: dict[str, str]
 ) -> None:
-    told: list[tuple[int, int]] = []
-    run.sync(
-        practice.settings(), "local", Options(), None, lambda e: told.append((e.done, e.total))
-    )
-    assert told == sorted(told)
-    assert told[-1][0] == told[-1][1] > 1
-    assert all(done <= all_ for done, all_ in told)
+    told: list[Event] = []
+    report = run.sync(practice.settings(), "local", Options(), None, told.append)
+    of_run = [(event.run_done, event.run_total) for event in told]
+    assert of_run == sorted(of_run)
+    assert of_run[0][0] == 0
+    assert of_run[-1][0] == of_run[-1][1] > 1
+    assert all(event.done <= event.total for event in told)
+    last = {event.mapping: event for event in told}
+    assert {name: (e.object, e.done) for name, e in last.items()} == {
+        "account": ("Account", 1), "opportunity": ("Opportunity", 1), "task": ("Task", 2),
+    }  # fmt: skip
+    assert told[0].calls < told[-1].calls <= report.calls
 
 
 def test_a_plan_that_was_expected_is_sent_alone_and_the_run_says_what_it_leaves(
@@ -142,7 +147,7 @@ def test_a_run_that_never_comes_to_rest_ends_and_says_that_rows_are_left(
     practice.change("accounts", account, phone="1")
     calls = 0
 
-    def delete_again(event: Event) -> None:
+    def delete_again(_: Event) -> None:
         nonlocal calls
         calls += 1
         for record in practice.records("Account", account):
@@ -169,7 +174,7 @@ def test_the_guard_has_one_limit_for_all_plans_of_a_run(practice: Practice) -> N
         practice.remove("accounts", key)
     removed = iter(keys[3:5])
 
-    def remove_more(event: Event) -> None:
+    def remove_more(_: Event) -> None:
         for key in removed:
             practice.remove("accounts", key)
 

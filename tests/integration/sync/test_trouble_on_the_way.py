@@ -97,7 +97,7 @@ def test_a_session_that_expires_in_mid_run_is_renewed(practice: Practice) -> Non
     many(practice, 1_100)
     expired: list[int] = []
 
-    def expire(event: Event) -> None:
+    def expire(_: Event) -> None:
         if not expired:
             expired.append(practice.org.expire_sessions())
 
@@ -114,7 +114,7 @@ def test_a_session_that_cannot_be_renewed_leaves_the_rows_planned(practice: Prac
 
     many(practice, 1_100)
 
-    def expire(event: Event) -> None:
+    def expire(_: Event) -> None:
         practice.org.expire_sessions()
         fault(practice, {"status": 400, "body": {"error": "invalid_grant"}}, {"path": "token"})
 
@@ -133,6 +133,7 @@ def test_the_daily_limit_in_mid_run_stops_cleanly_and_the_rest_stays_planned(
     practice.more = {"bulk_above": 10_000}
     many(practice, 2_500)
     practice.sync(select=("lead",))
+    practice.more = {"bulk_above": 10_000, "api_reserve_percent": 0}
     practice.org.set_remaining_calls(3)  # one question before the plan, two writes
     with pytest.raises(Ended) as caught:
         practice.sync()

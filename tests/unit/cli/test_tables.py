@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -10,7 +11,15 @@ from rich.console import Console
 from crm_sync.cli import tables
 from crm_sync.report.console import make_console
 from crm_sync.report.model import FieldChange, Problem
-from crm_sync.sync.overview import Entry, KnownOrg, LastRun, MappingState, StateSize
+from crm_sync.sync.overview import (
+    Entry,
+    KnownOrg,
+    MappingAtWork,
+    MappingState,
+    NotedRun,
+    RunAtWork,
+    StateSize,
+)
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
 
@@ -23,7 +32,22 @@ def org(status: str = "finished", message: str | None = None) -> KnownOrg:
         instance_url="https://acme.example.com",
         username="ada@example.com",
         targets=("staging",),
-        last_run=LastRun(7, "full", status, AT, AT, 1, message, {}),
+        runs=(
+            NotedRun(
+                7,
+                "incremental",
+                status,
+                AT,
+                AT,
+                83.2,
+                1,
+                message,
+                {"account": {"create": 1200, "refused": 2}, "lead": {"create": 4}},
+            ),
+            NotedRun(6, "full", "finished", AT, AT, 0.84, 0, None, {"account": {}}),
+        ),
+        changes_waiting=1204,
+        at_work=None,
         mappings=(
             MappingState("account", "Account", 1204, {}),
             MappingState("lead", "Lead", 3, {"refused": 2, "planned": 1}),
@@ -43,8 +67,13 @@ def plain(orgs: list[KnownOrg], never: list[str]) -> str:
 def test_status_of_an_org() -> None:
     assert plain([org("finished with problems", "lead stopped: X")], ["production"]) == (
         "Acme (00D000000000001EAA, sandbox), target staging\n"
-        "  Last run 7 finished with problems · 4 Mar 2026, 05:06:07 UTC · 1 API call\n"
+        "  Last run 7 finished with problems · 4 Mar 2026, 05:06:07 UTC · incremental · "
+        "1,204 created, 2\n"
+        "  refused · 1 API call · 1 min 23 s\n"
         "  lead stopped: X\n"
+        "  Run 6 finished · 4 Mar 2026, 05:06:07 UTC · full · nothing to send · 0 API calls · "
+        "0.8 s\n"
+        "  1,204 changes wait for the next sync.\n"
         "\n"
         "  Mapping  Object   In order  Planned  Refused\n"
         "  account  Account     1,204        0        0\n"
@@ -59,6 +88,30 @@ def test_status_of_an_org() -> None:
         "  crm-sync dry-run --target production\n"
         "Schema sync takes 7 MB of the database; its log holds 1 change.\n"
     )
+
+
+def test_status_tells_where_a_run_stands_that_is_at_work() -> None:
+    begun = NotedRun(8, "full", "running", AT, None, None, 0, None, {})
+    at_work = RunAtWork(
+        "Acme", 8, AT,
+        (MappingAtWork("account", "Account", 0, 200, 9800), MappingAtWork("lead", "Lead", 7, 0, 0)),
+    )  # fmt: skip
+    said = plain([replace(org(), runs=(begun,), at_work=at_work, changes_waiting=0)], [])
+    assert said.startswith(
+        "Acme (00D000000000001EAA, sandbox), target staging\n"
+        "  Run 8 is at work since 4 Mar 2026, 05:06:07 UTC:\n"
+        "    Mapping  Planned  Sending  Recorded\n"
+        "    account        0      200     9,800\n"
+        "    lead           7        0         0\n"
+        "  No change waits for the next sync.\n"
+    )
+    said = plain([replace(org(), at_work=replace(at_work, mappings=()))], [])
+    assert "  Run 8 is at work since 4 Mar 2026, 05:06:07 UTC: it compares rows.\n" in said
+
+
+def test_status_says_when_the_next_sync_compares_every_row() -> None:
+    said = plain([replace(org(), changes_waiting=None)], [])
+    assert "  The next sync compares every row.\n" in said
 
 
 def test_without_readable_mappings_no_record_is_called_idle() -> None:
