@@ -20,7 +20,8 @@ Shape of a dry run, version 1; a later version only adds keys, or carries anothe
 
 Of a sync: `"kind": "sync"`, `run_number`, `status`, `seconds`, `message` instead of `made_at`,
 `mode`, `compared`, `digest`, `ways`, `call_room`, `notes`; its summaries count what Salesforce
-confirmed and have `planned` (left for the next run) instead of `unchanged`; `rows` are its problems.
+confirmed and have `planned` (left for the next run) instead of `unchanged`; `rows` are its
+problems.
 A number is written with all its digits. A parent without an Id is `{"mapping", "key"}`.
 """
 
