@@ -56,9 +56,9 @@ def measure(url: str, count: int = ROWS, updates: int = UPDATES) -> list[WriterC
             f"{updates:,} UPDATEs of one row": lambda: _update(owner, updates),
         }
         seconds: dict[tuple[str, bool], list[float]] = {}
-        for _ in range(ROUNDS):
+        for turn in range(ROUNDS):
             for what, write in kinds.items():
-                for enabled in (False, True):
+                for enabled in (False, True) if turn % 2 else (True, False):
                     _clean(owner)
                     _switch(owner, enabled=enabled)
                     begun = time.perf_counter()
