@@ -183,3 +183,14 @@ def test_a_dry_run_says_which_way_rows_go_and_what_it_takes(practice: Practice) 
     with practice.planned(api="composite", resend=True) as report:
         assert {way.api for way in report.ways} == {"composite"}
         assert report.calls == 1
+
+
+def test_a_job_is_forgotten_with_the_history_of_its_time(practice: Practice) -> None:
+    practice.add("accounts")
+    practice.sync(api="bulk")
+    practice.connection.execute("update sync.job set created_at = now() - interval '399 days'")
+    practice.sync()
+    assert len(bulk_jobs(practice)) == 1
+    practice.connection.execute("update sync.job set created_at = now() - interval '401 days'")
+    practice.sync()
+    assert bulk_jobs(practice) == []
