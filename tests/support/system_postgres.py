@@ -30,7 +30,9 @@ def system_server() -> Iterator[Server]:
         run([str(programs / "initdb"), "-D", str(data), "--no-sync", *options])
         with (data / "postgresql.conf").open("a", encoding="utf-8") as settings:
             settings.write("listen_addresses = ''\nfsync = off\nfull_page_writes = off\n")
-            settings.write("synchronous_commit = off\nmax_prepared_transactions = 4\n")
+            # A sync's session never compiles statements (session.py); the tests' own would, for
+            # seconds each.
+            settings.write("synchronous_commit = off\nmax_prepared_transactions = 4\njit = off\n")
             settings.write(f"unix_socket_directories = '{data}'\n")
         try:
             run([str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(data / "log"), "start"])

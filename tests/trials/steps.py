@@ -58,9 +58,11 @@ BLOCKS = {
     "mark_piece": "job",
     "sent_fields": "job",
     "close_job": "job",
+    "open_jobs": "begin",
     "drop_positions": "sweep",
     "sweep_changes": "sweep",
     "sweep_history": "sweep",
+    "sweep_jobs": "sweep",
     "unlock": "finish",
 }
 

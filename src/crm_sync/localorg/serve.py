@@ -111,8 +111,8 @@ class LocalOrg:
             raise RuntimeError("the local org's page did not start")
 
     def stop(self) -> None:
-        self._server.should_exit = True
-        self._page_server.should_exit = True
+        self._server.end()
+        self._page_server.end()
         if self._thread.is_alive():
             self._thread.join()
         self._org.close()

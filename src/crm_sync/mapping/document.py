@@ -28,6 +28,8 @@ Rules that hold everywhere:
 - An update carries only the fields that changed since they were last sent.
 - A value that Salesforce would refuse (too long, malformed, not in a restricted picklist, missing
   where required) makes the row *invalid*: the dry run shows it with its column, and it is not sent.
+- Many rows at once go by Bulk API 2.0, few by Composite. A record is the same either way, and an
+  object that needs what Bulk lacks never goes by Bulk, which is said there.
 - *Written on create only* leaves a field to the people in Salesforce once the record exists.
 - *With a note* means that the dry run says so for each row.
 """
@@ -179,6 +181,11 @@ def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[
         lines.append(f"**Time zone of computed dates:** {mapping.time_zone}.")
     if mapping.auto_assign:
         lines.append("**Assignment rules:** they run, and may change the owner.")
+    if lacked := mapping.lacked_by_bulk:
+        lines.append(
+            f"**Way to Salesforce:** by Composite, however many rows there are, since Bulk API 2.0 "
+            f"lacks {lacked}."
+        )
     changing = [
         name
         for name, expression in (("which rows count", source.where), ("the name", mapping.label))

@@ -9,10 +9,11 @@ from __future__ import annotations
 from psycopg import sql
 
 from crm_sync.mapping.catalog import Catalog, ForeignKey
-from crm_sync.mapping.compile import joins_of, raw, rows_of, table_of, values_of
+from crm_sync.mapping.compile import compile_mapping, joins_of, raw, rows_of, table_of, values_of
 from crm_sync.mapping.model import Mapping
+from crm_sync.salesforce.describe import ObjectFacts
 
-__all__ = ["foreign_key", "present_keys", "reference_values", "rows_joining"]
+__all__ = ["differing_rows", "foreign_key", "present_keys", "reference_values", "rows_joining"]
 
 
 def reference_values(
@@ -42,6 +43,48 @@ def present_keys(mapping: Mapping, catalog: Catalog, *, due: bool = False) -> sq
         sql.Literal(mapping.name),
         sql.Identifier(mapping.source.key),
         rows_of(mapping, table_of(mapping, catalog), None, due=due),
+    )
+
+
+def differing_rows(
+    mapping: Mapping, catalog: Catalog, facts: ObjectFacts, org_id: str
+) -> sql.Composed:
+    """SELECT of the rows that are not as their record has them (`named_record` of `sync/plan.sql`),
+    and of records without a row. It may name rows that turn out to be in order, never too few.
+    """
+    fields = [name for name, lookup in mapping.lookups.items() if lookup.branches]
+    parents = [sql.Identifier(f"parent {name}") for name in fields]
+    joins = [
+        sql.SQL(
+            "left join named_record as {0} on {0}.org_id = {1}\n"
+            "    and {0}.mapping = s.lookups -> {2} ->> 'mapping'"
+            " and {0}.key = s.lookups -> {2} ->> 'key'\n"
+        ).format(parent, sql.Literal(org_id), sql.Literal(number))
+        for number, parent in enumerate(parents)
+    ]
+    # A record that named a lead before it was converted keeps naming it (see `decide`).
+    named = [
+        sql.SQL(
+            "      or coalesce(r.payload ->> {0}, '') <> coalesce(case\n"
+            "          when {1}.state in ('live', 'converted') then {1}.salesforce_id end, '')\n"
+        ).format(sql.Literal(name), parent)
+        for name, parent in zip(fields, parents, strict=True)
+    ]
+    return sql.SQL(
+        'select {name}, coalesce(s.key collate "C", r.key)\nfrom (\n{query}) as s\n'
+        "full join (select * from named_record where org_id = {org} and mapping = {name}) as r\n"
+        '    on r.key = s.key collate "C"\n{joins}'
+        "where s.key is null and r.state = 'live' and not r.cleared\n"
+        "   or s.key is not null and (r.key is null or r.state in ('gone', 'merged') or r.cleared\n"
+        # Null where nothing was ever sent is left alone.
+        "      or jsonb_strip_nulls(r.payload || s.payload) <> jsonb_strip_nulls(r.payload)\n"
+        "{named})\n"
+    ).format(
+        name=sql.Literal(mapping.name),
+        query=compile_mapping(mapping, catalog, facts),
+        org=sql.Literal(org_id),
+        joins=sql.Composed(joins),
+        named=sql.Composed(named),
     )
 
 

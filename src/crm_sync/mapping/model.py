@@ -322,6 +322,15 @@ class Mapping(Strict):
         return {**self.fields, **self.lookups}
 
     @property
+    def lacked_by_bulk(self) -> str | None:
+        """What it needs that Bulk API 2.0 lacks, so that it always goes by Composite; or None.
+
+        Assignment rules run by a header of REST calls; a job knows only one rule, by its Id (Bulk
+        API 2.0 and Bulk API Developer Guide, Create a Job).
+        """
+        return "assignment rules" if self.auto_assign else None
+
+    @property
     def parents(self) -> frozenset[str]:
         """Names of the mappings whose records this one's lookups name."""
         return frozenset(b.mapping for look in self.lookups.values() for b in look.branches)

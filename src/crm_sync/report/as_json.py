@@ -64,6 +64,8 @@ def _plan_head(report: PlanReport) -> dict[str, Any]:
         "compared": list(report.compared),
         "digest": report.digest,
         "calls": report.calls,
+        "seconds": report.seconds,
+        "ways": [asdict(way) for way in report.ways],
         "headline": headline(report),
         "notes": list(report.notes),
         "summaries": [asdict(summary) for summary in report.summaries],

@@ -82,8 +82,20 @@ def calls_to_send(report: PlanReport) -> str:
     """
     if not report.calls:
         return "No API call is needed to send this."
+    bulk = [
+        f"{way.mapping} ({counted(way.rows, way.action)})"
+        for way in report.ways
+        if way.api == "bulk"
+    ]
     needs = "is needed" if report.calls == 1 else "are needed"
-    return f"{counted(report.calls, 'API call')} {needs} to send this, besides what a run looks up."
+    about = "About " if bulk else ""
+    said = f"{about}{counted(report.calls, 'API call')} {needs} to send this, besides what a run "
+    said += "looks up."
+    if bulk:
+        said += f" By Bulk API 2.0: {_listed(bulk)}."
+    if report.seconds >= 60:
+        said += f" Salesforce may take about {counted(round(report.seconds / 60), 'minute')}."
+    return said
 
 
 def not_sent(summaries: tuple[ObjectSummary, ...] | tuple[OutcomeSummary, ...]) -> str:

@@ -98,6 +98,16 @@ class Org:
 
 
 @dataclass(frozen=True)
+class Way:
+    """How the rows of one action go: by `composite` or `bulk` (Bulk API 2.0)."""
+
+    mapping: str
+    action: str
+    rows: int
+    api: str
+
+
+@dataclass(frozen=True)
 class PlanReport:
     """A whole dry run. `rows` gives a fresh iterator at each call and may be large."""
 
@@ -106,10 +116,12 @@ class PlanReport:
     summaries: tuple[ObjectSummary, ...]
     rows: Callable[[], Iterator[PlanRow]]
     digest: str
-    calls: int  # API calls that carry the plan, without what a run looks up
+    calls: int  # API calls that carry the plan, without what a run looks up; about, with Bulk
     mode: str = "full"  # or incremental: only rows that may differ were compared
     compared: tuple[str, ...] = ()  # which rows were compared and why, in sentences
     notes: tuple[str, ...] = field(default=())
+    ways: tuple[Way, ...] = ()
+    seconds: float = 0.0  # about how long Salesforce works on it
     stops: str = ""  # why a sync would stop before it sends this plan, or nothing
 
 

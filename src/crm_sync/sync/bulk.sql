@@ -204,6 +204,10 @@ with done as (
         in_flight = excluded.in_flight, in_flight_action = excluded.in_flight_action,
         in_flight_at = excluded.in_flight_at,
         run_number = excluded.run_number, sent_at = excluded.sent_at
+), marked as (
+    insert into sync.moved (org_id, salesforce_id)
+    select d.org_id, d.salesforce_id from done d where d.leaves and d.salesforce_id is not null
+    on conflict do nothing
 )
 insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields)
 select d.org_id, %(run)s, d.mapping, d.key, coalesce(d.given, d.salesforce_id), d.action, 'recorded', (

@@ -16,7 +16,7 @@ from itertools import chain
 
 from psycopg import sql
 
-from crm_sync.mapping.keys import foreign_key, rows_joining
+from crm_sync.mapping.keys import differing_rows, foreign_key, rows_joining
 from crm_sync.mapping.model import Mapping
 from crm_sync.sync.scope import Scope
 
@@ -36,22 +36,20 @@ _WHOLE_NUMBERS = ("uuid", "bigint", "integer", "smallint")
 
 @dataclass
 class Comparison:
-    """`full`: the mappings whose every row is compared, each with the reason; `everything`: whether
-    those are all, so that the plan reads the state as it stands instead of picking its part.
+    """`full`: the mappings whose every row is compared, each with the reason; `loaded`: those of
+    them whose rows are all loaded, whatever their records hold.
     """
 
     full: dict[str, str] = field(default_factory=dict)
-    everything: bool = False
+    loaded: set[str] = field(default_factory=set)
+    mappings: int = 0
     states: dict[str, str] = field(default_factory=dict)  # what each mapping's source rests on now
     due: int = 0
-
-    def is_full(self, mapping: Mapping) -> bool:
-        return mapping.name in self.full
 
     @property
     def mode(self) -> str:
         """As `sync.run` has it."""
-        return "full" if self.everything else "incremental"
+        return "full" if len(self.full) == self.mappings else "incremental"
 
     @property
     def sentences(self) -> list[str]:
@@ -59,17 +57,13 @@ class Comparison:
         reasons: dict[str, list[str]] = {}
         for name, reason in self.full.items():
             reasons.setdefault(reason, []).append(name)
-        if self.everything and len(reasons) == 1:
-            return [f"Every row was compared: {next(iter(reasons))}."]
         said = [
             f"Every row of {', '.join(names)} was compared: {reason}."
             for reason, names in reasons.items()
         ]
-        return (
-            said
-            if self.everything
-            else [f"Compared what may have changed: {self.due} rows.", *said]
-        )
+        if self.mode == "incremental":
+            return [f"Compared what may have changed: {self.due} rows.", *said]
+        return said if len(said) > 1 else [f"Every row was compared: {next(iter(reasons))}."]
 
 
 def choose(
@@ -82,7 +76,7 @@ def choose(
 
     `searched`: mappings whose records were looked for in Salesforce before.
     """
-    chosen = Comparison()
+    chosen = Comparison(mappings=len(scope.mappings))
     tables = {t for m in scope.mappings for t in _tables(m)}
     states = {row[0]: row[1:] for row in scope.run("source_states", "due", tables=list(tables))}
     for m in scope.mappings:
@@ -105,37 +99,41 @@ def choose(
             )
             if reason:
                 chosen.full[m.name] = reason
-        _spread(scope, chosen)
-    chosen.everything = len(chosen.full) == len(scope.mappings)
-    scope.run("know_everything" if chosen.everything else "create_due_tables", "due")
-    if not chosen.everything:
-        # Few rows of many: their index, not the whole table (see `_plan_transaction`).
-        scope.connection.execute("set local enable_nestloop = on")
+    for m in scope.mappings:
+        if m.name in chosen.full and _must_load(scope, m):
+            chosen.loaded.add(m.name)
+    _take_siblings(scope, chosen)
     return chosen
 
 
-def find_due(scope: Scope, chosen: Comparison) -> None:
-    """Fills `due_row` for the mappings that are not compared whole."""
-    some = [m for m in scope.mappings if not chosen.is_full(m)]
-    if not some:
-        return
-    for m in some:
-        scope.run("due_by_change", "due", mapping=m.name, table=m.source.table)
+def find_due(scope: Scope, chosen: Comparison, find_references: Callable[[Mapping], None]) -> None:
+    """Fills `due_row` for the mappings that are not loaded whole. `find_references` is called for
+    those whose every row is compared, before.
+    """
+    for m in scope.mappings:
+        if m.name in chosen.loaded:
+            continue
         scope.run("due_by_state", "due", mapping=m.name)
+        if m.name in chosen.full:
+            find_references(m)
+            rows = differing_rows(m, scope.catalog, scope.facts[m.object], scope.org_id)
+            # Two whole tables: by hash, whatever nobody has analyzed yet.
+            scope.connection.execute("set local enable_nestloop = off")
+            scope.compute(m, _DUE.format(rows))
+            scope.connection.execute("set local enable_nestloop = on")
+            continue
+        scope.run("due_by_change", "due", mapping=m.name, table=m.source.table)
         for target in dict.fromkeys(m.source.join.values()):
-            keys = _CHANGED.format(sql.Literal(target))
-            rows = rows_joining(m, target, scope.catalog, keys)
-            scope.connection.execute(
-                sql.SQL("insert into due_row\n{}on conflict do nothing").format(rows)
-            )
-    for m in some:
+            rows = rows_joining(m, target, scope.catalog, _CHANGED.format(sql.Literal(target)))
+            scope.connection.execute(_DUE.format(rows))
+    for m in scope.mappings:
         scope.run("share_due", "due", mapping=m.name, siblings=scope.siblings(m))
     scope.run("moved_parents", "due")
 
 
 def add_children(scope: Scope, chosen: Comparison, mapping: Mapping) -> None:
     """Makes the rows due whose parent's record moved or left; all parents are loaded by then."""
-    if chosen.is_full(mapping):
+    if mapping.name in chosen.loaded:
         return
     lookups = [name for name, lookup in mapping.lookups.items() if lookup.branches]
     if lookups and scope.run("has_moved", "due").fetchone() == (True,):
@@ -146,16 +144,15 @@ def add_children(scope: Scope, chosen: Comparison, mapping: Mapping) -> None:
 
 def note_left(scope: Scope, chosen: Comparison, mapping: Mapping) -> None:
     """Notes which rows left a mapping's source, after `source_row` has it."""
-    if not chosen.everything:
-        block = "left_parents_of_all" if chosen.is_full(mapping) else "left_parents"
-        scope.run(block, "due", mapping=mapping.name)
+    if mapping.name in chosen.loaded:
+        scope.run("due_by_loading", "due", mapping=mapping.name)
+        scope.connection.execute("analyze due_row")
+    scope.run("left_parents", "due", mapping=mapping.name)
 
 
 def know(scope: Scope, chosen: Comparison) -> None:
     """Picks what is known of the rows that are compared, once Salesforce was asked."""
-    if chosen.everything:
-        return
-    scope.run("know_due", "due", full=list(chosen.full))
+    scope.run("know", "due")
     scope.connection.execute("analyze known_record")
     scope.run("know_parents", "due")
     scope.connection.execute("analyze parent_record")
@@ -163,13 +160,13 @@ def know(scope: Scope, chosen: Comparison) -> None:
     chosen.due = counted[0] if counted else 0
 
 
-def know_naming(scope: Scope, chosen: Comparison) -> None:
+def know_naming(scope: Scope) -> None:
     """Picks the records that may name one that leaves, where any does."""
-    if not chosen.everything:
-        others = [row[0] for row in scope.run("other_mappings", "due")]
-        scope.run("know_naming", "due", others=others)
+    others = [row[0] for row in scope.run("other_mappings", "due")]
+    scope.run("know_naming", "due", others=others)
 
 
+_DUE = sql.SQL("insert into due_row\n{}on conflict do nothing")
 _CHANGED = sql.SQL(
     "select distinct c.key from changed_key c where c.table_name = {} and c.key is not null"
 )
@@ -222,16 +219,34 @@ def _why_unsure(scope: Scope, mapping: Mapping, faults: Map[str, str | None]) ->
         for t in mapping.source.join.values()
     ):
         return "changes are noted by the column id, and its key is another"
+    return (
+        ""
+        if _keeps_case(scope, mapping)
+        else "keys may differ in case alone, which its external ID ignores"
+    )
+
+
+def _keeps_case(scope: Scope, mapping: Mapping) -> bool:
+    """Whether two keys can never be one to Salesforce."""
     key_type = scope.catalog[mapping.source.table].columns[mapping.source.key]
     external = scope.facts[mapping.object].fields[mapping.external_id.field]
-    if not external.case_sensitive and key_type not in _WHOLE_NUMBERS:
-        return "its external ID ignores case, and keys may differ in case alone"
-    return ""
+    return external.case_sensitive or key_type in _WHOLE_NUMBERS
 
 
-def _spread(scope: Scope, chosen: Comparison) -> None:
-    """A whole comparison takes siblings along: a row may have moved from one to the other."""
+def _must_load(scope: Scope, mapping: Mapping) -> bool:
+    """Whether every row is sent, or seen beside every other, or has no record to differ from."""
+    if scope.options.resend:
+        return True
+    known = scope.run("has_records", "due", mapping=mapping.name).fetchone()
+    return known != (True,) or not _keeps_case(scope, mapping)
+
+
+def _take_siblings(scope: Scope, chosen: Comparison) -> None:
+    """Siblings go one way: a row may have moved from one to the other, or be claimed by both."""
     for m in scope.mappings:
-        siblings = [name for name in scope.siblings(m) if name in chosen.full]
-        if siblings and m.name not in chosen.full:
-            chosen.full[m.name] = f"it shares its table with {siblings[0]}"
+        siblings = scope.siblings(m)
+        full = [name for name in siblings if name in chosen.full]
+        if full and m.name not in chosen.full:
+            chosen.full[m.name] = f"it shares its table with {full[0]}"
+        if any(name in chosen.loaded for name in siblings):
+            chosen.loaded.add(m.name)

@@ -77,14 +77,14 @@ on conflict do nothing;
 -- name: due_by_state
 -- Rows that are not in order: in the kept plan, in flight, ended or moved in Salesforce.
 insert into due_row
-select %(mapping)s, p.key from sync.plan p where p.org_id = %(org)s and p.mapping = %(mapping)s
+select %(mapping)s, p.key from former_plan p where p.org_id = %(org)s and p.mapping = %(mapping)s
 union
-select %(mapping)s, r.key from sync.record r
+select %(mapping)s, r.key from named_record r
 where r.org_id = %(org)s and r.mapping = %(mapping)s
   and (r.in_flight is not null or r.salesforce_id is null or r.state in ('gone', 'merged'))
 union
 select %(mapping)s, r.key from sync.moved m
-join sync.record r on r.org_id = m.org_id and r.salesforce_id = m.salesforce_id
+join named_record r on r.org_id = m.org_id and r.salesforce_id = m.salesforce_id
 where m.org_id = %(org)s and r.mapping = %(mapping)s
 on conflict do nothing;
 
@@ -96,16 +96,17 @@ insert into moved_record select m.salesforce_id from sync.moved m where m.org_id
 -- Records whose row is not in the source any more: what names them must look for another parent.
 insert into moved_record
 select r.salesforce_id from due_row d
-join sync.record r on r.org_id = %(org)s and r.mapping = d.mapping and r.key = d.key
+join named_record r on r.org_id = %(org)s and r.mapping = d.mapping and r.key = d.key
 where d.mapping = %(mapping)s and r.salesforce_id is not null
   and not exists (select from source_row s where s.mapping = d.mapping and s.key = d.key);
 
--- name: left_parents_of_all
--- The same for a mapping that is compared whole.
-insert into moved_record
-select r.salesforce_id from sync.record r
-where r.org_id = %(org)s and r.mapping = %(mapping)s and r.salesforce_id is not null
-  and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key);
+-- name: due_by_loading
+-- Of a mapping that is loaded whole: every row, and every record.
+insert into due_row
+select s.mapping, s.key from source_row s where s.mapping = %(mapping)s
+union
+select %(mapping)s, r.key from named_record r where r.org_id = %(org)s and r.mapping = %(mapping)s
+on conflict do nothing;
 
 -- name: has_moved
 -- Whether there are any.
@@ -115,7 +116,7 @@ select exists (select from moved_record);
 -- Rows whose record names one of them, in one of its lookups. A row whose record does not name what
 -- it should is due already.
 insert into due_row
-select r.mapping, r.key from sync.record r
+select r.mapping, r.key from named_record r
 where r.org_id = %(org)s and r.mapping = %(mapping)s
   and exists (select from moved_record m
               where m.salesforce_id in (select r.payload ->> f from unnest(%(lookups)s::text[]) f))
@@ -127,45 +128,20 @@ insert into due_row
 select %(mapping)s, d.key from due_row d where d.mapping = any(%(siblings)s)
 on conflict do nothing;
 
+-- name: has_records
+-- Whether anything is known of a mapping's rows.
+select exists (select from named_record where org_id = %(org)s and mapping = %(mapping)s);
+
 -- name: count_due
+-- How many rows the plan looks at.
 select count(*) from due_row;
 
--- name: know_everything
--- What this plan knows of Salesforce, where it compares every row.
-create temp view known_record as
-    select r.* from named_record r
-    where not exists (select from found_record f
-                      where f.org_id = r.org_id and f.mapping = r.mapping and f.key = r.key)
-      and not exists (select from absent_record a where a.mapping = r.mapping and a.key = r.key)
-    union all
-    select * from found_record;
-create temp view parent_record as select * from known_record;
-create temp view naming_record as select * from known_record;
-create temp view own_record as select * from named_record;
-
--- name: create_due_tables
--- The same names, where it compares the rows that are due: tables, since each holds few of many.
-create temp table known_record (like sync.record including defaults, primary key (mapping, key))
-    on commit drop;
-create temp table parent_record (like sync.record including defaults, primary key (mapping, key))
-    on commit drop;
-create temp table naming_record (like sync.record including defaults, primary key (mapping, key))
-    on commit drop;
-create temp view own_record as
-    select r.* from known_record k
-    join sync.record r on r.org_id = k.org_id and r.mapping = k.mapping and r.key = k.key;
-
--- name: know_due
--- Records of the rows that are due, and of mappings that are compared whole.
+-- name: know
+-- What is known of the rows that are compared.
 insert into known_record
 select r.* from due_row d
-join sync.record r on r.org_id = %(org)s and r.mapping = d.mapping and r.key = d.key
+join named_record r on r.org_id = %(org)s and r.mapping = d.mapping and r.key = d.key
 where not exists (select from found_record f where f.mapping = r.mapping and f.key = r.key)
-  and not exists (select from absent_record a where a.mapping = r.mapping and a.key = r.key)
-union all
-select r.* from sync.record r
-where r.org_id = %(org)s and r.mapping = any(%(full)s)
-  and not exists (select from found_record f where f.mapping = r.mapping and f.key = r.key)
   and not exists (select from absent_record a where a.mapping = r.mapping and a.key = r.key)
 union all
 select f.* from found_record f;
@@ -180,7 +156,7 @@ select r.* from (
     from source_row s cross join lateral jsonb_array_elements(s.lookups) as l(entry)
     where l.entry ->> 'key' is not null
 ) n
-join sync.record r on r.org_id = %(org)s and r.mapping = n.mapping and r.key = n.key
+join named_record r on r.org_id = %(org)s and r.mapping = n.mapping and r.key = n.key
 where not exists (select from known_record k where k.mapping = r.mapping and k.key = r.key)
   and not exists (select from absent_record a where a.mapping = r.mapping and a.key = r.key);
 
@@ -190,7 +166,7 @@ where not exists (select from known_record k where k.mapping = r.mapping and k.k
 insert into naming_record
 select k.* from known_record k
 union all
-select r.* from sync.record r
+select r.* from named_record r
 where r.org_id = %(org)s and r.mapping = any(%(others)s);
 
 -- name: other_mappings
@@ -199,5 +175,5 @@ select mapping from sync.mapping where org_id = %(org)s and mapping <> all(%(sel
 
 -- name: weigh
 -- What the guard must know of a mapping: how many records it has.
-select count(*) from sync.record
+select count(*) from named_record
 where org_id = %(org)s and mapping = %(mapping)s and state = 'live' and salesforce_id is not null;

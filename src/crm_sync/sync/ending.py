@@ -82,7 +82,7 @@ def _counted(summary: OutcomeSummary) -> dict[str, int]:
 
 
 def sweep(connection: psycopg.Connection[Any], org_id: str, history_days: int) -> None:
-    """Drops changes that every org has seen, and history that is too old."""
+    """Drops changes that every org has seen, and history and jobs that are too old."""
     with connection.transaction():
-        for block in ("drop_positions", "sweep_changes", "sweep_history"):
+        for block in ("drop_positions", "sweep_changes", "sweep_history", "sweep_jobs"):
             _run(connection, block, org=org_id, days=history_days)

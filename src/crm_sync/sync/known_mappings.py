@@ -53,12 +53,15 @@ def check_mapping_identity(
 
 def note_renamed(
     connection: psycopg.Connection[Any], org_id: str, mappings: Iterable[model.Mapping]
-) -> None:
+) -> bool:
     """`formerly`: fills `renamed` with the mappings whose state stands under their former name.
+
+    Says whether there is one.
 
     Raises MappingError where both names have state.
     """
     known = statements("known_mappings")
+    is_renamed = False
     for m in mappings:
         if not m.formerly:
             continue
@@ -73,6 +76,8 @@ def note_renamed(
             )
         if names == {m.formerly}:
             connection.execute(known["note_renamed"], values)
+            is_renamed = True
+    return is_renamed
 
 
 def rename_mappings(connection: psycopg.Connection[Any], org_id: str) -> None:

@@ -18,7 +18,6 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from crm_sync.errors import GuardStopped, MappingError
-from crm_sync.mapping.check import explain_error
 from crm_sync.mapping.compile import compile_mapping
 from crm_sync.mapping.keys import present_keys
 from crm_sync.mapping.model import FieldRule, Lookup, Mapping
@@ -32,6 +31,7 @@ __all__ = [
     "Plan",
     "check_sources",
     "create_tables",
+    "create_views",
     "fingerprints",
     "guard_deletions",
     "keep_plan",
@@ -45,15 +45,15 @@ GUARD_SHARE = 0.10
 
 @dataclass(frozen=True)
 class MappingCounts:
-    """One mapping's rows, of those compared: recorded, unchanged, leaving, and by action or state.
-    `is_empty`: its source has no row at all.
+    """One mapping's rows, of those compared: unchanged, leaving, and by action or state. Where any
+    leaves, also how many records the mapping has, and whether its source has no row at all.
     """
 
-    is_empty: bool
-    recorded: int
     unchanged: int
     leaving: int
     rows: dict[str, int]
+    recorded: int = 0
+    is_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,19 @@ def create_tables(connection: psycopg.Connection[Any]) -> None:
     connection.execute(statements("plan")["create_tables"])
 
 
+def create_views(connection: psycopg.Connection[Any], *, renamed: bool) -> None:
+    """What is known, for a plan; `renamed`: some of it stands under former names of mappings."""
+    block = "create_renamed_views" if renamed else "create_views"
+    connection.execute(statements("plan")[block])
+
+
 def keep_plan(scope: Scope, plan: Plan) -> None:
     """The plan, and what was found on the way, become state; a dry run leaves this out."""
     for block in ("forget_absent", "store_found", "forget_ended", "forget_plan", "store_plan"):
         scope.run(block, "keep")
     for mapping in scope.mappings:
         if scope.run("ended_records", "keep", mapping=mapping.name).fetchone() == (True,):
-            _clear_values(scope, mapping, due=not plan.compared.is_full(mapping))
+            _clear_values(scope, mapping, due=mapping.name not in plan.compared.loaded)
     scope.run("blank_history", "keep")
     if len(scope.mappings) == len(scope.known):  # what a part of the mappings saw is no position
         scope.run("store_position", "keep")
@@ -124,25 +130,15 @@ def load_source(scope: Scope, mapping: Mapping, *, due: bool) -> None:
     Raises MappingError where an expression is wrong for a row. That our role sees every row was
     checked before (`mapping.check.check_mappings`).
     """
-    connection = scope.connection
     query = compile_mapping(mapping, scope.catalog, scope.facts[mapping.object], due=due)
-    connection.execute("select set_config('TimeZone', %s, true)", [mapping.time_zone])
-    try:
-        with connection.transaction():
-            connection.execute(
-                sql.SQL(
-                    "insert into source_row (mapping, key, label, payload, lookups, problems)\n{}"
-                ).format(query)
-            )
-    except psycopg.Error as error:
-        raise explain_error(connection, mapping, scope.catalog, scope.facts, error) from error
-    connection.execute("select set_config('TimeZone', 'UTC', true)")
+    into = sql.SQL("insert into source_row (mapping, key, label, payload, lookups, problems)\n{}")
+    scope.compute(mapping, into.format(query))
+    # Nobody analyzes temporary tables by himself, and without it a large plan takes bad ways.
+    scope.connection.execute("analyze source_row")
 
 
 def check_sources(scope: Scope) -> None:
     """Raises MappingError where a row comes twice, or two mappings of a group claim one row."""
-    # Nobody analyzes temporary tables by himself, and without it a large plan takes nested loops.
-    scope.connection.execute("analyze source_row")
     for mapping in scope.mappings:
         _check_case(scope, mapping)
         for sibling in scope.siblings(mapping):
@@ -186,14 +182,13 @@ def make_plan(scope: Scope, chosen: Comparison, fingerprints: Map[str, str]) -> 
             "not_null": [f.name for f in facts.fields.values() if not f.nillable],
         }
         scope.run("leave", **values)
-        scope.run("resolve_lookups", **values)
         scope.run("decide", **values)
         scope.connection.execute("analyze plan_row")
     scope.run("pair_moves")
-    cascaded = _keep_children(scope, chosen)
+    cascaded = _keep_children(scope)
     scope.run("order_rows")
     counts = {
-        row[0]: MappingCounts(row[1] == 0, row[2], row[3], row[4], dict(row[5]))
+        row[0]: MappingCounts(unchanged=row[1], leaving=row[2], rows=dict(row[3]))
         for row in scope.run("counts")
     }
     digest = scope.run("digest").fetchone()
@@ -204,25 +199,23 @@ def make_plan(scope: Scope, chosen: Comparison, fingerprints: Map[str, str]) -> 
 def _weighed(scope: Scope, plan: Plan, mapping: Mapping) -> MappingCounts:
     """Counts by which the guard judges: of the whole mapping, where any of it leaves."""
     counts = plan.counts[mapping.name]
-    if plan.compared.is_full(mapping) or not plan.leaving(mapping.name):
+    if not plan.leaving(mapping.name):
         return counts
     recorded = scope.run("weigh", "due", mapping=mapping.name).fetchone()
     query = compile_mapping(mapping, scope.catalog, scope.facts[mapping.object])
-    filled = scope.connection.execute(
-        sql.SQL("select exists (select from ({}) as source)").format(query)
-    ).fetchone()
+    filled = scope.compute(mapping, sql.SQL("select exists (select from ({}) as s)").format(query))
     return replace(
         counts,
         recorded=recorded[0] if recorded else 0,
-        is_empty=filled != (True,),
+        is_empty=filled.fetchone() != (True,),
     )
 
 
-def _keep_children(scope: Scope, chosen: Comparison) -> dict[str, int]:
+def _keep_children(scope: Scope) -> dict[str, int]:
     """Lets deletions wait for the children that leave; how many records they would take along."""
     if scope.run("has_deletions").fetchone() != (True,):
         return {}
-    know_naming(scope, chosen)
+    know_naming(scope)
     edges = sorted({(child, field) for _, child, field in children(scope.known, scope.known)})
     scope.run(
         "find_children",

@@ -11,9 +11,6 @@ create temp table source_row (
     payload  jsonb not null,
     lookups  jsonb not null,
     problems jsonb not null,
-    blocked  jsonb not null default '[]',
-    waits_for text[] not null default '{}',
-    parent   text,
     primary key (mapping, key)
 ) on commit drop;
 create temp table plan_row (like sync.plan including defaults, primary key (mapping, key))
@@ -41,16 +38,37 @@ create temp table changed_key (table_name text not null, key text collate "C") o
 create temp table due_row (mapping text, key text collate "C", primary key (mapping, key))
     on commit drop;
 create temp table moved_record (salesforce_id text) on commit drop;
+-- Of what is known, this plan's part: records of the rows that are due; besides, those that they
+-- name; besides the first, those that may name one that leaves.
+create temp table known_record (like sync.record including defaults, primary key (mapping, key))
+    on commit drop;
+create temp table parent_record (like sync.record including defaults, primary key (mapping, key))
+    on commit drop;
+create temp table naming_record (like sync.record including defaults, primary key (mapping, key))
+    on commit drop;
 create temp table ended_row (mapping text, key text collate "C") on commit drop;
 create temp table renamed (formerly text primary key, mapping text not null) on commit drop;
--- What we know, and the former plan, under the names that mappings have today.
-create temp view named_record as
+
+-- name: create_views
+-- What we know, and the former plan.
+create or replace temp view named_record as select r.* from sync.record r;
+create or replace temp view former_plan as
+    select p.org_id, p.mapping, p.key, p.action, p.state, p.payload, p.problems, p.attempts,
+           p.fingerprint, p.refused_at
+    from sync.plan p;
+create or replace temp view own_record as
+    select r.* from known_record k
+    join named_record r on r.org_id = k.org_id and r.mapping = k.mapping and r.key = k.key;
+
+-- name: create_renamed_views
+-- The same under the names that mappings have today, until a sync writes the new names down.
+create or replace temp view named_record as
     select r.* from sync.record r where r.mapping not in (select n.formerly from renamed n)
     union all
     select r.org_id, n.mapping, r.key, r.salesforce_id, r.label, r.state, r.payload, r.in_flight,
            r.in_flight_action, r.in_flight_at, r.run_number, r.sent_at, r.problem, r.cleared
     from sync.record r join renamed n on n.formerly = r.mapping;
-create temp view former_plan as
+create or replace temp view former_plan as
     select p.org_id, p.mapping, p.key, p.action, p.state, p.payload, p.problems, p.attempts,
            p.fingerprint, p.refused_at
     from sync.plan p where p.mapping not in (select n.formerly from renamed n)
@@ -58,11 +76,18 @@ create temp view former_plan as
     select p.org_id, n.mapping, p.key, p.action, p.state, p.payload, p.problems, p.attempts,
            p.fingerprint, p.refused_at
     from sync.plan p join renamed n on n.formerly = p.mapping;
+create or replace temp view own_record as
+    select r.* from known_record k
+    join named_record r on r.org_id = k.org_id and r.mapping = k.mapping and r.key = k.key;
 
--- name: resolve_lookups
--- Each lookup of a mapping's rows becomes the parent's Id, or the parent's key where this plan
--- creates it, or the reason why the row must wait.
--- (materialized: else PostgreSQL joins the records anew for each row's array)
+-- name: decide
+-- Every source row that is not as Salesforce last confirmed it: create or update, and its state.
+-- `before` is what Salesforce may hold: as last confirmed, or as it is in flight.
+-- First, each lookup becomes the parent's Id, or the parent's key where this plan creates it, or the
+-- reason why the row must wait. (materialized: else PostgreSQL joins the records anew for each row)
+insert into plan_row (org_id, mapping, key, position, action, state, label, salesforce_id, payload,
+                      before, changed, waits_for, parent, problems, attempts, fingerprint,
+                      run_number, refused_at)
 with named as materialized (
     select s.key, l.number, l.entry ->> 'field' as field, l.entry ->> 'mapping' as parent_mapping,
            l.entry ->> 'key' as parent_key, l.entry ->> 'column' as source_column,
@@ -124,19 +149,13 @@ with named as materialized (
             order by j.number) filter (where j.required and j.parent_key is null), '[]') as missing
     from judged j
     group by j.key
+), resolved as (
+    select s.mapping, s.key, s.label, s.payload || coalesce(g.named_parents, '{}') as payload,
+           coalesce(g.waits_for, '{}') as waits_for, g.parent, coalesce(g.blocked, '[]') as blocked,
+           s.problems || coalesce(g.missing, '[]') as problems
+    from source_row s left join gathered g on g.key = s.key
+    where s.mapping = %(mapping)s
 )
-update source_row s
-set payload = s.payload || g.named_parents, waits_for = g.waits_for, parent = g.parent,
-    blocked = g.blocked, problems = s.problems || g.missing
-from gathered g
-where s.mapping = %(mapping)s and s.key = g.key;
-
--- name: decide
--- Every source row that is not as Salesforce last confirmed it: create or update, and its state.
--- `before` is what Salesforce may hold: as last confirmed, or as it is in flight.
-insert into plan_row (org_id, mapping, key, position, action, state, label, salesforce_id, payload,
-                      before, changed, waits_for, parent, problems, attempts, fingerprint,
-                      run_number, refused_at)
 select %(org)s, s.mapping, s.key, 0, a.action,
     d.state, s.label, case a.action when 'update' then r.salesforce_id end, s.payload,
     (select jsonb_object_agg(f, (r.payload || coalesce(r.in_flight, '{}')) -> f)
@@ -151,7 +170,7 @@ select %(org)s, s.mapping, s.key, 0, a.action,
     end,
     coalesce(o.attempts, 0), %(fingerprint)s, %(run)s,
     case d.state when 'refused' then o.refused_at end
-from source_row s
+from resolved s
 left join known_record r
     on r.org_id = %(org)s and r.mapping = s.mapping and r.key = s.key
 left join former_plan o
@@ -194,8 +213,7 @@ cross join lateral (
              and not o.problems @> '[{"transient": true}]' then 'refused'
         else 'planned' end as state
 ) d
-where s.mapping = %(mapping)s
-  and not (a.action = 'update' and r.state = 'converted')
+where not (a.action = 'update' and r.state = 'converted')
   and (a.action = 'create' or d.state = 'held' or cardinality(c.fields) > 0);
 
 -- name: leave
@@ -297,21 +315,25 @@ where s.mapping = %(mapping)s
 limit 1;
 
 -- name: counts
--- Rows by mapping, action and state, and how many source rows and live records there are.
-select m.mapping,
-    (select count(*) from source_row s where s.mapping = m.mapping),
-    (select count(*) from known_record r
-     where r.org_id = %(org)s and r.mapping = m.mapping and r.state = 'live'
-       and r.salesforce_id is not null),
-    (select count(*) from source_row s where s.mapping = m.mapping
-        and not exists (select from plan_row p where p.mapping = s.mapping and p.key = s.key)),
-    (select count(*) from plan_row p
-     where p.mapping = m.mapping and p.leaves and p.pair is null and p.state = 'planned'),
-    coalesce((select jsonb_object_agg(g.name, g.number) from (
-        select case when p.state = 'planned' then p.action else p.state end as name,
-               count(*) as number
-        from plan_row p where p.mapping = m.mapping group by 1) g), '{}')
+-- Rows by mapping, action and state, and how many of the rows that were compared are as they should
+-- be. A row of the plan that does not leave has its row in the source.
+select m.mapping, coalesce(s.number, 0) - coalesce(p.staying, 0), coalesce(p.leaving, 0),
+    coalesce(p.rows, '{}')
 from unnest(%(order)s::text[]) with ordinality as m(mapping, number)
+left join (select mapping, count(*) as number from source_row group by 1) s using (mapping)
+left join (
+    select g.mapping, sum(g.number) filter (where not g.leaves) as staying,
+           sum(g.number) filter (where g.leaves and g.is_alone and g.state = 'planned') as leaving,
+           jsonb_object_agg(g.name, g.total) as rows
+    from (
+        select p.mapping, p.leaves, p.pair is null as is_alone, p.state,
+            case when p.state = 'planned' then p.action else p.state end as name,
+            count(*) as number,
+            sum(count(*)) over (partition by p.mapping,
+                case when p.state = 'planned' then p.action else p.state end) as total
+        from plan_row p group by 1, 2, 3, 4, 5) g
+    group by g.mapping
+) p using (mapping)
 order by m.number;
 
 -- name: digest
@@ -326,12 +348,20 @@ from plan_row p;
 -- Whether the plan deletes anything.
 select exists (select from plan_row where action = 'delete');
 
+-- name: planned_actions
+-- How many rows each action of a mapping would send, in the order of sending.
+select mapping, action, count(*)
+from plan_row
+where state = 'planned'
+group by mapping, action
+order by min(position);
+
 -- name: to_send
--- What a push of this plan would send, as `next_rows` of push.sql gives it.
+-- What a push of this plan would send by Composite, as `next_rows` of push.sql gives it.
 select mapping, key, action, parent, salesforce_id,
     case action when 'delete' then waits_for else '{}' end, by_composite
 from plan_row
-where state = 'planned'
+where state = 'planned' and mapping || ':' || action <> all(%(bulk)s)
 order by position;
 
 -- name: rows

@@ -25,14 +25,20 @@ from crm_sync.report.model import (
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.batches import HEAD, Row, group_of, next_call
 from crm_sync.sync.plan import Plan, guard_deletions
+from crm_sync.sync.route import Routes
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
 __all__ = ["plan_report", "problem_rows", "row_of"]
 
 
-def plan_report(scope: Scope, plan: Plan, org: Org, notes: tuple[str, ...] = ()) -> PlanReport:
-    """The report of a plan that stands in `plan_row`; rows are read while the transaction lives."""
+def plan_report(
+    scope: Scope, plan: Plan, org: Org, bulk_above: int, notes: tuple[str, ...] = ()
+) -> PlanReport:
+    """The report of a plan that stands in `plan_row`; rows are read while the transaction lives.
+
+    `bulk_above`: the target's.
+    """
     by_name = {m.name: m for m in scope.known}
     summaries = tuple(
         ObjectSummary(
@@ -51,6 +57,9 @@ def plan_report(scope: Scope, plan: Plan, org: Org, notes: tuple[str, ...] = ())
             for row in cursor:
                 yield row_of(by_name, scope.facts, row)
 
+    planned = scope.run("planned_actions").fetchall()
+    routes = Routes.of(planned, scope.mappings, scope.options.api, bulk_above)
+    calls, seconds = routes.calls_and_seconds(planned, _calls(scope, routes))
     stops = ""
     try:
         guard_deletions(plan, scope.options)
@@ -62,7 +71,9 @@ def plan_report(scope: Scope, plan: Plan, org: Org, notes: tuple[str, ...] = ())
         summaries=summaries,
         rows=rows,
         digest=plan.digest,
-        calls=_calls(scope),
+        calls=calls,
+        ways=routes.ways(planned),
+        seconds=seconds,
         mode=plan.compared.mode,
         compared=tuple(plan.compared.sentences),
         notes=(*((stops,) if stops else ()), *notes),
@@ -144,10 +155,11 @@ def _value(value: Value) -> Value:
     return value
 
 
-def _calls(scope: Scope) -> int:
+def _calls(scope: Scope, routes: Routes) -> int:
     """Composite calls that a push of this plan takes, by the rule by which push cuts it."""
     by_name = {m.name: m for m in scope.known}
-    rows = [Row.of(row) for row in scope.run("to_send")]
+    bulk = [f"{mapping}:{action}" for mapping, action in routes.bulk]
+    rows = [Row.of(row) for row in scope.run("to_send", bulk=bulk)]
     calls, done = 0, 0
     while done < len(rows):
         call = next_call(rows[done : done + HEAD], lambda row: group_of(row, by_name))

@@ -43,6 +43,7 @@ from crm_sync.sync.plan import (
     Plan,
     check_sources,
     create_tables,
+    create_views,
     fingerprints,
     guard_deletions,
     keep_plan,
@@ -82,7 +83,8 @@ def dry_run(
             announce(org)
         with _plan_transaction(connection, keep=False):
             scope, plan, _ = _plan(connection, opened, org, run_number=0, keep=False)
-            yield plan_report(scope, plan, org, _notes(scope))
+            above = opened.client.target.bulk_above
+            yield plan_report(scope, plan, org, above, _notes(scope))
 
 
 def sync(
@@ -279,10 +281,6 @@ def _plan_transaction(connection: psycopg.Connection[Any], *, keep: bool) -> Ite
             ("DateStyle", "ISO, YMD"),
             ("IntervalStyle", "iso_8601"),
             ("TimeZone", "UTC"),
-            # A plan compares whole tables. Where nobody has analyzed them yet (right after a first
-            # sync) PostgreSQL expects a handful of rows and would take nested loops: with 100,000
-            # records that did not end in ten minutes, and takes seconds without.
-            ("enable_nestloop", "off"),
             ("standard_conforming_strings", "on"),
             ("transform_null_equals", "off"),
             ("extra_float_digits", "1"),
@@ -305,7 +303,7 @@ def _plan(
 ) -> tuple[Scope, Plan, dict[str, str]]:
     client, options = opened.client, opened.options
     create_tables(connection)
-    note_renamed(connection, org.id, opened.mappings)
+    create_views(connection, renamed=note_renamed(connection, org.id, opened.mappings))
     searched = check_mapping_identity(connection, org.id, opened.mappings)
     objects = [m.object for m in opened.known]
     facts = read_facts(connection, client, org, objects, refresh=options.full, keep=keep)
@@ -319,10 +317,10 @@ def _plan(
     check_mappings(connection, scope.mappings, scope.catalog, facts, scope.known)
     marks = fingerprints(scope)
     chosen = due.choose(scope, marks, searched, partial(lookup.has_changed_references, scope))
-    due.find_due(scope, chosen)
+    due.find_due(scope, chosen, partial(lookup.find_references, scope, client, due=False))
     for mapping in scope.mappings:  # parents first
         due.add_children(scope, chosen, mapping)
-        some = not chosen.is_full(mapping)
+        some = mapping.name not in chosen.loaded
         lookup.find_references(scope, client, mapping, due=some)
         load_source(scope, mapping, due=some)
         due.note_left(scope, chosen, mapping)

@@ -38,3 +38,9 @@ delete from sync.change where ctid = any(array(
 -- History that is too old.
 delete from sync.history
 where org_id = %(org)s and at < now() - make_interval(days => %(days)s);
+
+-- name: sweep_jobs
+-- Bulk jobs that are too old; one that is not collected stays.
+delete from sync.job
+where org_id = %(org)s and state = 'collected'
+  and created_at < now() - make_interval(days => %(days)s);

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from crm_sync.mapping.catalog import Catalog
+from crm_sync.mapping.check import explain_error
 from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.options import Options
@@ -29,6 +31,22 @@ class Scope:
     facts: Map[str, ObjectFacts]
     catalog: Catalog
     options: Options
+
+    def compute(self, mapping: Mapping, statement: sql.Composed) -> psycopg.Cursor[Any]:
+        """Runs SQL that evaluates a mapping's expressions, in its time zone.
+
+        Raises MappingError where an expression is wrong for a row.
+        """
+        self.connection.execute("select set_config('TimeZone', %s, true)", [mapping.time_zone])
+        try:
+            with self.connection.transaction():
+                done = self.connection.execute(statement)
+        except psycopg.Error as error:
+            raise explain_error(
+                self.connection, mapping, self.catalog, self.facts, error
+            ) from error
+        self.connection.execute("select set_config('TimeZone', 'UTC', true)")
+        return done
 
     @property
     def names(self) -> list[str]:

@@ -99,8 +99,8 @@ def test_json_is_all_of_standard_output(
 ) -> None:
     add_lead(connection, TOO_LONG)
     shapes = {
-        "dry-run": {"version", "kind", "org", "made_at", "mode", "digest", "calls", "headline",
-                    "notes", "summaries", "rows"},
+        "dry-run": {"version", "kind", "org", "made_at", "mode", "compared", "digest", "calls",
+                    "seconds", "ways", "headline", "notes", "summaries", "rows"},
         "sync": {"version", "kind", "org", "run_number", "status", "calls", "seconds", "headline",
                  "message", "summaries", "rows"},
         "status": {"version", "kind", "orgs", "never_synced", "size"},

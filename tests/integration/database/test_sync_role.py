@@ -84,6 +84,8 @@ def test_it_keeps_its_state(sync_connection: Connection) -> None:
         "insert into sync.record (org_id, mapping, key, run_number) values (%s, 'lead', 'a', 1)",
         "insert into sync.plan (org_id, mapping, key, position, action, state, fingerprint,"
         " run_number) values (%s, 'lead', 'b', 1, 'create', 'planned', 'f', 1)",
+        "insert into sync.job (org_id, job_id, run_number, mapping, action, key_column, prefix,"
+        " rows) values (%s, '750000000000001AAA', 1, 'lead', 'create', 'CRM_Id__c', '', 1)",
         "insert into sync.history (org_id, run_number, mapping, key, action, outcome)"
         " values (%s, 1, 'lead', 'a', 'create', 'recorded')",
         "insert into sync.run (org_id, run_number, target, mode) values (%s, 1, 'local', 'full')",

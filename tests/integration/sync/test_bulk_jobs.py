@@ -167,3 +167,30 @@ def test_a_plan_is_cut_into_jobs_by_size(
     assert len(uploads) == 1 + 3, "one job of accounts, three of projects"
     assert max(uploads) <= 50_000
     practice.assert_same()
+
+
+def test_a_dry_run_says_which_way_rows_go_and_what_it_takes(practice: Practice) -> None:
+    practice.more = {"bulk_above": 3}
+    fill(practice)
+    with practice.planned() as report:
+        ways = {(way.mapping, way.action): (way.rows, way.api) for way in report.ways}
+        assert ways["account", "create"] == (5, "bulk")
+        assert ways["lead", "create"] == (2, "composite")
+        told = report.calls
+    assert practice.sync().calls <= told + 5, "besides what it looks up"
+    with practice.planned(api="bulk", resend=True) as report:
+        assert {way.api for way in report.ways} == {"bulk"}
+    with practice.planned(api="composite", resend=True) as report:
+        assert {way.api for way in report.ways} == {"composite"}
+        assert report.calls == 1
+
+
+def test_a_job_is_forgotten_with_the_history_of_its_time(practice: Practice) -> None:
+    practice.add("accounts")
+    practice.sync(api="bulk")
+    practice.connection.execute("update sync.job set created_at = now() - interval '399 days'")
+    practice.sync()
+    assert len(bulk_jobs(practice)) == 1
+    practice.connection.execute("update sync.job set created_at = now() - interval '401 days'")
+    practice.sync()
+    assert bulk_jobs(practice) == []

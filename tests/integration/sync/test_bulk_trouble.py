@@ -115,6 +115,7 @@ def test_a_create_that_meets_a_record_clears_what_it_sent_no_null_for(practice: 
     for key in keys:
         practice.org.edit(practice.record("Account", key)["Id"], {"Website": "theirs.example"})
     practice.connection.execute("delete from sync.record")
+    practice.connection.execute("update sync.org set position = null")
     practice.connection.execute("update sync.mapping set looked_up_at = now()")
     assert practice.sync(api="bulk").status == "finished"
     assert [practice.record("Account", key)["Website"] for key in keys] == [None] * 3

@@ -1,5 +1,6 @@
 """Rules that an administrator switches on: validation, duplicates, automation, CPU time."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -204,3 +205,65 @@ def test_rules_survive_a_restart(tmp_path: Path) -> None:
         assert Client(org).call("POST", "/local/rules", [VALIDATION]).status_code == 200
     with LocalOrg(data) as org:
         assert Client(org).call("GET", "/local/rules").json() == [VALIDATION]
+
+
+def automation(**given: Any) -> dict[str, Any]:
+    return {"rule": "automation", "object": "Account", "set": given}
+
+
+def test_an_automation_that_repeats_a_unique_value_refuses_the_row(client: Client) -> None:
+    client.org.rules = [automation(CRM_Id__c="same")]
+    first, second = client.upsert(
+        "Account", {"CRM_Id__c": "u1", "Name": "A"}, {"CRM_Id__c": "u2", "Name": "B"}
+    )
+    assert (first["success"], second["success"]) == (True, False)
+    assert second["errors"][0]["statusCode"] == "CANNOT_EXECUTE_FLOW_TRIGGER"
+    assert "DUPLICATE_VALUE: duplicate value found: CRM_Id__c" in second["errors"][0]["message"]
+    third = client.error("Account", CRM_Id__c="u3", Name="C")
+    assert first["id"][:15] in third["message"]
+
+
+def test_an_automation_that_points_to_nothing_refuses_the_row(client: Client) -> None:
+    client.org.rules = [automation(ParentId="001000000000001AAA")]
+    error = client.error("Account", CRM_Id__c="p1", Name="A")
+    assert error["statusCode"] == "CANNOT_EXECUTE_FLOW_TRIGGER"
+    assert "INVALID_CROSS_REFERENCE_KEY: invalid cross reference id" in error["message"]
+
+
+def test_what_follows_from_what_an_automation_sets_is_derived(client: Client) -> None:
+    client.org.rules = [
+        {"rule": "automation", "object": "Opportunity", "set": {"StageName": "Closed Won"}}
+    ]
+    one = client.upsert_one("Opportunity", CRM_Id__c="s1", **OPPORTUNITY)
+    record = client.call("GET", f"/sobjects/Opportunity/{one}").json()
+    assert (record["IsWon"], record["Probability"]) == (True, 100)
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [
+        (automation(Name=None), "The automation rule empties Name, which is required."),
+        (automation(IsDeleted=True), "The automation rule sets IsDeleted, which nobody can write."),
+        (
+            {"rule": "automation", "object": "Lead", "set": {"Name": "x"}},
+            "The automation rule sets Name, which nobody can write.",
+        ),
+        (
+            {**VALIDATION, "object": "Account", "when": {"Name": {">": 5}}, "field": "Name"},
+            "The validation rule compares Name by >: the value must be a text, not 5.",
+        ),
+        (
+            {**VALIDATION, "when": {"Amount": {"<": None}}},
+            "The validation rule compares Amount by < with null, which is neither less nor ",
+        ),
+        (
+            {**VALIDATION, "when": {"Amount": {"=": "5"}}},
+            "The validation rule compares Amount by =: the value must be a number",
+        ),
+    ],
+)
+def test_a_rule_that_could_not_be_carried_out_is_not_switched_on(
+    client: Client, rule: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        client.org.rules = [rule]

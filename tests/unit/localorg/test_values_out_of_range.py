@@ -2,6 +2,7 @@
 
 import pytest
 
+from .bulk_client import BulkClient, table
 from .client import Client
 
 HUGE = "9" * 25
@@ -16,7 +17,6 @@ HUGE = "9" * 25
         "CreatedDate = LAST_N_FISCAL_YEARS:9999999",
         "CreatedDate < 0001-01-01T00:00:00+14:00",
         r"Name = '\uD800'",
-        "not " * 500 + "Name = 'A'",
     ],
 )
 def test_a_query_with_a_value_that_nothing_can_hold(client: Client, condition: str) -> None:
@@ -54,3 +54,46 @@ def test_headers_of_a_subrequest_that_are_none(client: Client) -> None:
 def test_control_requests_that_are_none(client: Client, path: str, body: object) -> None:
     answer = client.session.post(f"{client.org.instance_url}/local/{path}", json=body, timeout=60)
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "BAD_CONTROL_REQUEST")
+
+
+MOMENTS = [
+    ("9999-12-31T23:59:59Z", 300),
+    ("0001-01-01T00:00:00+14:00", 30),
+    ("4001-01-01T00:00:00Z", 30),
+    ("1699-12-31T23:59:59Z", 30),
+    ("9999-12-31T23:59:59-14:00", 30),
+]
+
+
+@pytest.mark.parametrize(("start", "minutes"), MOMENTS)
+def test_a_moment_outside_of_the_calendar_refuses_its_row_alone(
+    client: Client, start: str, minutes: int
+) -> None:
+    bad, good = client.upsert(
+        "Event",
+        {"CRM_Id__c": "bad", "StartDateTime": start, "DurationInMinutes": minutes},
+        {"CRM_Id__c": "good", "StartDateTime": "2026-01-01T10:00:00Z", "DurationInMinutes": 30},
+    )
+    assert (bad["success"], good["success"]) == (False, True)
+    assert bad["errors"][0]["statusCode"] == "JSON_PARSER_ERROR"
+
+
+def test_a_moment_outside_of_the_calendar_refuses_its_row_of_a_bulk_job_alone(
+    client: Client,
+) -> None:
+    rows = [f"{n},{start},{minutes}" for n, (start, minutes) in enumerate(MOMENTS)]
+    rows.append("good,2026-01-01T10:00:00Z,30")
+    job = BulkClient(client).run("Event", table("CRM_Id__c,StartDateTime,DurationInMinutes", rows))
+    assert job["state"] == "JobComplete"
+    assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (6, 5)
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize("what", ["updated", "deleted"])
+def test_changes_at_a_moment_outside_of_the_calendar(
+    client: Client, what: str, moment: str
+) -> None:
+    path = f"/sobjects/Account/{what}"
+    answer = client.call("GET", path, params={"start": moment, "end": moment})
+    assert answer.status_code == 400
+    assert answer.json()[0]["errorCode"] == "INVALID_REPLICATION_DATE"

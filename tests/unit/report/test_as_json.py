@@ -11,7 +11,8 @@ from tests.unit.report.plans import RENAMED, finished, many, ordinary, plan
 def test_a_dry_run_has_the_documented_shape() -> None:
     report = json.loads("".join(as_json(ordinary())))
     assert list(report) == [
-        "version", "kind", "org", "made_at", "mode", "digest", "calls", "headline", "notes",
+        "version", "kind", "org", "made_at", "mode", "compared", "digest", "calls", "seconds",
+        "ways", "headline", "notes",
         "summaries", "rows",
     ]  # fmt: skip
     assert (report["version"], report["kind"]) == (1, "dry-run")

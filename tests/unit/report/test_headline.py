@@ -10,7 +10,7 @@ from crm_sync.report.headline import (
     not_sent,
     run_headline,
 )
-from crm_sync.report.model import ObjectSummary, Org, OutcomeSummary
+from crm_sync.report.model import ObjectSummary, Org, OutcomeSummary, Way
 from tests.unit.report.plans import ACME, INVALID, finished, plan
 
 
@@ -103,6 +103,14 @@ def test_seconds_are_written_for_people() -> None:
 )
 def test_calls_are_those_that_carry_the_plan(calls: int, sentence: str) -> None:
     assert calls_to_send(plan(calls=calls)) == sentence
+
+
+def test_what_goes_by_bulk_and_how_long_it_may_take_is_said_with_the_calls() -> None:
+    ways = (Way("account", "create", 12_000, "bulk"), Way("lead", "create", 3, "composite"))
+    assert calls_to_send(plan(calls=21, ways=ways, seconds=130.0)) == (
+        "About 21 API calls are needed to send this, besides what a run looks up. By Bulk API 2.0: "
+        "account (12,000 creates). Salesforce may take about 2 minutes."
+    )
 
 
 def test_the_first_rows_at_fault_are_named_without_a_value() -> None:

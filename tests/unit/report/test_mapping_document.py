@@ -180,3 +180,10 @@ def test_links_of_the_overview_lead_to_headings() -> None:
 
 def test_prose_cannot_become_markup() -> None:
     assert r"A client \| of the \*practice\*." in page(ACCOUNT)
+
+
+def test_an_object_that_needs_what_bulk_lacks_says_that_it_never_goes_that_way() -> None:
+    said = "Way to Salesforce"
+    assert said not in document([ACCOUNT], {}, {})
+    page = document([ACCOUNT.model_copy(update={"auto_assign": True})], {}, {})
+    assert f"**{said}:** by Composite, however many rows there are" in page

@@ -106,7 +106,7 @@ def in_full(org: "Org", number: str) -> CallInFull:
         call=_call(call),
         headers=secrets.headers(call.headers),
         body=_sent(call),
-        answer=_body(call.answer),
+        answer=as_body(call.answer),
         parts=[_part(part) for part in call.subrequests],
     )
 
@@ -137,8 +137,8 @@ def _part(part: Mapping[str, Any]) -> Part:
         reference=str(part.get("referenceId", "")),
         headers=secrets.headers(part.get("httpHeaders") or {}),
         status=int(part["status"]),
-        body=_body(part.get("body")),
-        answer=_body(part["answer"]),
+        body=as_body(part.get("body")),
+        answer=as_body(part["answer"]),
     )
 
 
@@ -146,12 +146,13 @@ def _sent(call: RecordedCall) -> Body:
     """What the log kept of the request: JSON or a form; of CSV and XML how much it was."""
     size = call.headers.get("content-length", "0")
     if call.body is not None or not size.isdecimal() or int(size) == 0:
-        return _body(call.body)
+        return as_body(call.body)
     kind = call.headers.get("content-type", "no type named")
     return Body(f"{int(size):,} bytes ({kind}), not kept in the log", 1)
 
 
-def _body(value: Any) -> Body:
+def as_body(value: Any) -> Body:
+    """A body to show: JSON with its secrets blanked, or the beginning of a text."""
     if value is None or value == "":
         return Body(None)
     if isinstance(value, bytes):

@@ -99,7 +99,7 @@ class Page:
             return self._refusal(error)
         if reply.location is not None:
             return RedirectResponse(reply.location, 303)
-        return self._html(reply.status, reply.template, reply.context, visit.query)
+        return self._html(reply.status, reply.template, reply.context, visit.query, path)
 
     def _find(self, method: str, path: str, visit: Visit) -> Reply:
         deep = _DEEP_LINK.fullmatch(path)
@@ -123,10 +123,15 @@ class Page:
         return self._html(status, "problem", {"title": title, "text": text, "code": code}, {})
 
     def _html(
-        self, status: int, template: str, context: dict[str, object], query: dict[str, str]
+        self,
+        status: int,
+        template: str,
+        context: dict[str, object],
+        query: dict[str, str],
+        here: str = "",
     ) -> Response:
         said = deeds.SENTENCES.get(query.get("done", ""), "")
-        text = templates.render(template, {"org": self._org, "said": said, **context})
+        text = templates.render(template, {"org": self._org, "said": said, "here": here, **context})
         return Response(text, status, media_type="text/html")
 
 

@@ -39,8 +39,19 @@ def show_page(visit: Visit, parts: Sequence[str]) -> Reply:
             return Reply("call", {"call": calls.in_full(visit.org, number)})
         case ["jobs"]:
             return Reply("jobs", {"jobs": jobs.jobs(visit.org, visit.router)})
+        case ["jobs", job_id]:
+            return _job(visit, job_id)
+        case ["jobs", job_id, name]:
+            info = jobs.job(visit.org, visit.router, job_id)
+            result, body = jobs.result(visit.org, visit.router, info, name)
+            return Reply("results", {"job": info, "label": result.label, "body": body})
         case _:
             raise not_found()
+
+
+def _job(visit: Visit, job_id: str) -> Reply:
+    info = jobs.job(visit.org, visit.router, job_id)
+    return Reply("job", {"job": info, "facts": jobs.facts(info), "results": jobs.results(info)})
 
 
 def _home(visit: Visit) -> Reply:

@@ -15,6 +15,7 @@ duplicate rules, then what happens after the save.
 
 import json
 import operator
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ _COMPARISONS = dict.fromkeys(("=", "!=", "<", ">"), kinds.ANYTHING)
 _FIELDS = kinds.Kind(
     "a list of field names", lambda value: kinds.TEXTS.fits(value) and len(value) > 0
 )
+_NUMBER = kinds.number("a number", -sys.float_info.max)
 _OBJECT = {"object": kinds.TEXT}
 _NEEDED: dict[str, kinds.Kinds] = {
     "validation": {**_OBJECT, "when": kinds.MAP, "message": kinds.TEXT},
@@ -111,22 +113,30 @@ class Automation:
         if self.locks is not None:
             _lock_parents(self.locks, object_type, [row for row in rows if row.is_alive])
 
-    def after_save(self, object_type: ObjectType, rows: list[Row]) -> None:
-        """What triggers and flows do once the rows are good."""
+    def after_save(self, object_type: ObjectType, rows: list[Row]) -> list[Row]:
+        """What triggers and flows do once the rows are good: for each of them the row as they
+        write it, with what they give it as its ``values``, or none at all where no flow runs.
+        """
         for rule in self._of("cpu", object_type):
             for start in range(0, len(rows), TRIGGER_CHUNK):
                 chunk = rows[start : start + TRIGGER_CHUNK]
                 if len(chunk) > int(rule["rows"]):
                     for row in chunk:
                         row.error = _out_of_time(row)
+        written = [
+            Row(row.object_type, id=row.id, old=row.old, new=dict(row.new), error=row.error)
+            for row in rows
+        ]
         for rule in self._of("automation", object_type):
             given = {
                 object_type[name].name: values.parser(object_type[name])(value)
                 for name, value in rule["set"].items()
             }
-            for row in rows:
+            for row in written:
                 if row.is_alive and _holds(rule.get("when", {}), row):
+                    row.values |= given
                     row.new |= given
+        return written if any(row.values for row in written) else []
 
     def _of(self, kind: str, object_type: ObjectType) -> list[RuleFacts]:
         return [
@@ -161,9 +171,9 @@ class Automation:
                 conditions, {}, {**_CONDITIONS, **_COMPARISONS}, inside=f"{inside}'s when.{name}"
             )
             for sign in _COMPARISONS.keys() & conditions.keys():
-                _check_value(object_type[name], conditions[sign], inside)
+                _check_compared(object_type[name], sign, conditions[sign], inside)
         for name, value in changes.items():
-            _check_value(object_type[name], value, inside)
+            _check_set(object_type, object_type[name], value, inside)
         return facts
 
 
@@ -174,6 +184,33 @@ def _check_value(field: Field, value: Any, inside: str) -> None:
         values.parser(field)(value)
     except RowError as error:
         raise ValueError(f"{inside} has no value for {field.name}: {error.message}") from None
+
+
+def _check_compared(field: Field, sign: str, value: Any, inside: str) -> None:
+    """A value is compared with stored ones, so it must be of the kind in which they are kept."""
+    _check_value(field, value, inside)
+    what = f"{inside} compares {field.name} by {sign}"
+    value_of = f"{what}: the value"
+    if not field.is_stored:
+        raise ValueError(f"{what}, which has no value of its own.")
+    if value is None:
+        if sign in _COMPARE:
+            raise ValueError(f"{what} with null, which is neither less nor greater than a value.")
+    elif field.type == "boolean":
+        kinds.check(kinds.FLAG, value, value_of)
+    elif field.is_number or field.type == "int":
+        kinds.check(_NUMBER, value, value_of)
+    else:
+        kinds.check(kinds.TEXT, value, value_of)
+
+
+def _check_set(object_type: ObjectType, field: Field, value: Any, inside: str) -> None:
+    """A flow writes what a user can write, and leaves nothing empty that must not be."""
+    _check_value(field, value, inside)
+    if not field.describe["updateable"]:
+        raise ValueError(f"{inside} sets {field.name}, which nobody can write.")
+    if value is None and field.name in object_type.required:
+        raise ValueError(f"{inside} empties {field.name}, which is required.")
 
 
 def _validate(rule: RuleFacts, rows: list[Row]) -> None:

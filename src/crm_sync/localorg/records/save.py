@@ -10,7 +10,7 @@ keeps its error and passes no further stage. Out: the rows, written or refused.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -187,7 +187,7 @@ def _save(context: WriteContext, rows: list[Row], all_or_none: bool) -> None:
     _check_unique(context, object_type, _alive(rows))
     if context.automation.rules:
         context.automation.before_save(context, object_type, _alive(rows))
-        context.automation.after_save(object_type, _alive(rows))
+        _run_flows(context, object_type, _alive(rows))
     if all_or_none and any(not row.is_alive for row in rows):
         for row in _alive(rows):
             row.error = RowError("ALL_OR_NONE_OPERATION_ROLLED_BACK", ROLLED_BACK)
@@ -286,6 +286,34 @@ def _duplicate(field: Field, owner: str) -> RowError:
     return RowError(
         "DUPLICATE_VALUE",
         f"duplicate value found: {field.name} duplicates value on record with id: {owner[:15]}",
+    )
+
+
+def _run_flows(context: WriteContext, object_type: ObjectType, rows: list[Row]) -> None:
+    """What flows write is checked as what clients write; its refusal is that of the row (3, logs of
+    integrations; the name of the flow is this org's own)."""
+    written = context.automation.after_save(object_type, rows)
+    if not written:
+        return
+    references.check(context.store, object_type, _alive(written))
+    # A flow's own save assigns no owner.
+    given = [row for row in _alive(written) if row.values]
+    _apply_rules(replace(context, auto_assign=False), given)
+    for row, flow in zip(rows, written, strict=True):
+        flow.values = {**row.values, **flow.values}
+    _check_unique(context, object_type, _alive(written))
+    for row, flow in zip(rows, written, strict=True):
+        row.new = flow.new
+        if flow.error is not None and row.is_alive:
+            row.error = RowError("CANNOT_EXECUTE_FLOW_TRIGGER", _flow_failed(flow.error))
+
+
+def _flow_failed(error: RowError) -> str:
+    return (
+        "We can't save this record because the “Automation” process failed. Give your Salesforce "
+        "admin these details. This error occurred when the flow tried to update records: "
+        f"{error.code}: {error.message}. You can look up ExceptionCode values in the SOAP API "
+        "Developer Guide."
     )
 
 

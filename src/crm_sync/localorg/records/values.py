@@ -42,22 +42,24 @@ def format_datetime(moment: datetime) -> str:
 
 
 def parse_datetime(text: str) -> datetime | None:
-    """A moment from ISO 8601; without a zone it is UTC (U); None when it is none."""
+    """A moment from ISO 8601 in a year that a date can have, else None; no zone is UTC (U)."""
     match = _DATETIME.fullmatch(text)
     if match is None:
         return None
     year, month, day, hour, minute, second, zone = match.groups()
+    offset = timedelta()
+    if zone and zone != "Z":
+        digits = zone[1:].replace(":", "")
+        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        offset = offset if zone[0] == "+" else -offset
     try:
         moment = datetime(
             int(year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC
         )
-    except ValueError:
+        moment -= offset
+    except (ValueError, OverflowError):
         return None
-    if zone and zone != "Z":
-        digits = zone[1:].replace(":", "")
-        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-        moment -= offset if zone[0] == "+" else -offset
-    return moment
+    return moment if moment.year in _YEARS else None
 
 
 @lru_cache(maxsize=8192)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from crm_sync.localorg.errors import ApiError
 from crm_sync.localorg.rest import columns
 from crm_sync.localorg.routing import Answer, Request, Route, flag
+from crm_sync.localorg.soql import refusals
 from crm_sync.localorg.soql.compile import compile_query
 from crm_sync.localorg.soql.context import context_of
 from crm_sync.localorg.soql.results import LARGEST_PAGE, SMALLEST_PAGE
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
 
 LONGEST_QUERY = 100_000
+SURELY_HELD = 500
+"""No shorter text makes a statement that SQLite cannot hold (columns, joins, parentheses)."""
 
 
 def query(org: "Org", request: Request) -> Answer:
@@ -45,7 +48,13 @@ def compiled(org: "Org", text: str, user_id: str, *, with_deleted: bool) -> Stat
     with org.store.lock:  # a Bulk job has not taken it
         may_read = org.permissions(user_id).may_read
         context = context_of(org.store, user_id, org.clock(), may_read)
-    return compile_query(org.schema, text, context, with_deleted=with_deleted)
+    try:
+        statement = compile_query(org.schema, text, context, with_deleted=with_deleted)
+        if len(text) > SURELY_HELD:
+            org.store.some_rows(f"explain {statement.sql}", statement.parameters, 1)
+    except (RecursionError, sqlite3.OperationalError):
+        raise refusals.too_complicated() from None
+    return statement
 
 
 def _run(org: "Org", request: Request, *, with_deleted: bool) -> Answer:
@@ -64,8 +73,8 @@ def _run(org: "Org", request: Request, *, with_deleted: bool) -> Answer:
         if of_catalog:
             return Answer(200, asking.page(org, statement, size, user_id, request.base))
         return Answer(200, org.results.first_page(statement, size, user_id, request.base))
-    except (OverflowError, RecursionError, UnicodeEncodeError, sqlite3.IntegrityError):
-        # A number or a date that no field can hold, half a surrogate pair, NOT hundreds deep (U).
+    except (OverflowError, UnicodeEncodeError, sqlite3.IntegrityError):
+        # A number or a date that no field can hold, half a surrogate pair (U).
         raise ApiError(400, "MALFORMED_QUERY", "The query holds a value out of range") from None
 
 

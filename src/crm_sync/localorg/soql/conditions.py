@@ -47,10 +47,25 @@ class Conditions:
             return self._comparison(condition)
         if isinstance(condition, Join):
             return self._join(condition)
-        inner = [self._compile(part) for part in condition.parts]
         if condition.operator == "not":
-            return f"not ifnull(({inner[0]}), 0)"
-        return f" {condition.operator} ".join(f"({part})" for part in inner)
+            inner = self._compile(_parts(condition)[0])
+            # Each NOT turns around what is inside: an even number of them leaves it as it is.
+            return f"({inner}) is not true" if _nots(condition) % 2 else inner
+        nested: list[str] = []
+        plain: list[str] = []
+        behind: list[Any] = []
+        for part in _parts(condition):
+            start = len(self.parameters)
+            if isinstance(part, Logical):
+                nested.append(self._compile(part))
+                continue
+            plain.append(self._compile(part))
+            behind += self.parameters[start:]
+            del self.parameters[start:]
+        # What is nested stands first: of a parenthesis that begins an expression, SQLite's parser
+        # has to remember least.
+        self.parameters += behind
+        return _balanced(condition.operator, nested + plain)
 
     # Comparisons -----------------------------------------------------------------------------
 
@@ -131,9 +146,10 @@ class Conditions:
         stored = [literals.stored(self._scope, value, found, literal) for literal in plain]
         listed = [v for v in stored if v is not None]
         has_null = len(listed) < len(stored)
-        parts += [f"({self._in_range('=', value, found, v)})" for v in given if v not in plain]
+        ranges = {literal.value: literal for literal in given if literal.kind == "literal"}
+        parts += [f"({self._in_range('=', value, found, v)})" for v in ranges.values()]
         parts += self._listed(found, listed)
-        matched = " or ".join(parts) or "0"
+        matched = _balanced("or", parts) if parts else "0"
         if negated:
             also = f"{found.sql} is not null and" if has_null else f"{found.sql} is null or"
             return f"{also} not ({matched})"
@@ -168,8 +184,8 @@ class Conditions:
             chosen = [folded(part.strip()) for part in text.split(";")]
             self.parameters += [f";{part};" for part in chosen]
             inside = f"instr(';' || folded({found.sql}) || ';', ?) > 0"
-            sets.append(" and ".join([inside] * len(chosen)))
-        matched = " or ".join(f"({part})" for part in sets)
+            sets.append(_balanced("and", [inside] * len(chosen)))
+        matched = _balanced("or", sets)
         if comparison.operator == "includes":
             return matched
         return f"{found.sql} is null or not ({matched})"
@@ -201,7 +217,7 @@ class Conditions:
 
     def _check_joins(self, condition: Condition) -> None:
         """Where semi-joins may stand (D, Comparison Operators; the sentences 3)."""
-        found = _joins(condition, ())
+        found = _joins(condition)
         for join, above in found:
             if "or" in above:
                 message = "Semi join sub-selects are not allowed with the 'OR' operator"
@@ -220,11 +236,45 @@ class Conditions:
         return error_at(self._scope.text, join.value.position, "MALFORMED_QUERY", message)
 
 
-def _joins(condition: Condition, above: tuple[str, ...]) -> list[tuple[Join, tuple[str, ...]]]:
-    """Every semi-join with the operators that it stands under."""
-    if isinstance(condition, Join):
-        return [(condition, above)]
-    if isinstance(condition, Logical):
-        inner = (*above, condition.operator)
-        return [found for part in condition.parts for found in _joins(part, inner)]
-    return []
+def _joins(condition: Condition) -> list[tuple[Join, frozenset[str]]]:
+    """Every semi-join, in the order of the text, with the operators that it stands under."""
+    found: list[tuple[Join, frozenset[str]]] = []
+    waiting: list[tuple[Condition, frozenset[str]]] = [(condition, frozenset())]
+    while waiting:
+        part, above = waiting.pop()
+        if isinstance(part, Join):
+            found.append((part, above))
+        elif isinstance(part, Logical):
+            inside = above | {part.operator}
+            waiting += [(inner, inside) for inner in reversed(part.parts)]
+    return found
+
+
+def _parts(condition: Logical) -> list[Condition]:
+    """What the operator joins, also where parentheses or further NOTs stand between."""
+    found: list[Condition] = []
+    waiting: list[Condition] = [condition]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Logical) and part.operator == condition.operator:
+            waiting += reversed(part.parts)
+        else:
+            found.append(part)
+    return found
+
+
+def _nots(condition: Condition) -> int:
+    """How many NOTs stand before what they negate."""
+    count = 0
+    while isinstance(condition, Logical) and condition.operator == "not":
+        condition, count = condition.parts[0], count + 1
+    return count
+
+
+def _balanced(operator: str, parts: list[str]) -> str:
+    """The parts with the operator between them, halves within halves: SQLite takes an expression
+    as deep as its longest branch, at most 1,000, and clients ask for thousands of conditions."""
+    while len(parts) > 1:
+        pairs = (parts[n : n + 2] for n in range(0, len(parts), 2))
+        parts = [f" {operator} ".join(f"({part})" for part in pair) for pair in pairs]
+    return parts[0]

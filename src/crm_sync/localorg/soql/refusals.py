@@ -55,6 +55,16 @@ def malformed(message: str) -> ApiError:
     return ApiError(400, "MALFORMED_QUERY", message)
 
 
+def too_complicated() -> ApiError:
+    """3 (Grey-Tab 23). Salesforce draws the line by rules of its own, here it is what SQLite holds:
+    conditions that alternate in parentheses inside each other, columns, joins."""
+    return ApiError(
+        400,
+        "QUERY_TOO_COMPLICATED",
+        "Query is either selecting too many fields or the filter conditions are too complicated.",
+    )
+
+
 def no_object(text: str, name: str, position: int) -> ApiError:
     more = _APPEND.format(what="object", suffix="c", name="entity")
     return error_at(
