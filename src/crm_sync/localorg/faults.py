@@ -50,7 +50,7 @@ _WHEN = {
     "seed": kinds.number("a whole number", -sys.maxsize, whole=True),
 }
 _THEN = {
-    "status": kinds.number("a status from 100 to 599", 100, 599, whole=True),
+    "status": kinds.number("a status from 200 to 599", 200, 599, whole=True),
     "body": kinds.ANYTHING,
     "delay": kinds.SECONDS,
     "drop": kinds.one_of("before", "after"),
@@ -61,6 +61,7 @@ _THEN = {
     "row_error": kinds.MAP,
     "job": kinds.MAP,
 }
+_WITHOUT_BODY = (204, 304)
 _ROW_ERROR_NEEDS = {"statusCode": kinds.TEXT}
 _ROW_ERROR_MAY = {"message": kinds.TEXT, "fields": kinds.TEXTS}
 _JOB = {
@@ -109,6 +110,10 @@ class Rule:
             kinds.check_map(row_error, _ROW_ERROR_NEEDS, _ROW_ERROR_MAY, inside=inside)
         if job is not None:
             kinds.check_map(job, {}, _JOB, inside="A fault's then.job")
+            if not job:
+                raise ValueError(f"A fault's then.job must have one of: {', '.join(_JOB)}.")
+        if then.get("status") in _WITHOUT_BODY and then.get("body") is not None:
+            raise ValueError(f"A fault's then.body cannot go with the status {then['status']}.")
         times = rule.get("times", 1 if "nth" in when else None)
         return cls(when, then, times, random.Random(when.get("seed", 0)))  # noqa: S311 - repeatable
 

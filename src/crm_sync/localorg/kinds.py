@@ -65,7 +65,7 @@ NOTHING = Kind("null", lambda value: value is None)
 PATTERN = Kind("a regular expression", _is_pattern)
 COUNT = number("a whole number, 0 or more", 0, whole=True)
 FROM_ONE = number("a whole number, 1 or more", 1, whole=True)
-SECONDS = number("a number of seconds, 0 or more", 0)
+SECONDS = number("a number of seconds, 0 to 86400", 0, 86_400)
 PART = number("a number from 0 to 1", 0, 1)
 
 

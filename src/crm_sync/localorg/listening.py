@@ -122,6 +122,9 @@ def bind(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+    except socket.gaierror as error:
+        listening.close()
+        raise PortError(error.errno, f"There is no host {host}: {error.strerror}.") from None
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRNOTAVAIL:

@@ -9,7 +9,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,7 @@ _MULTIPART = "multipart/form-data"
 _TAKES_MULTIPART = re.compile(r"/jobs/ingest/?$")
 _JSON_TYPES = ("", "application/json")
 _PLAIN = ("", "identity")
-_UNZIP: Mapping[str, Callable[[bytes], bytes]] = {
-    "gzip": gzip.decompress,
-    "x-gzip": gzip.decompress,
-    "deflate": zlib.decompress,
-}
+_UNZIP = ("gzip", "x-gzip", "deflate")
 """Encodings of a request's body (D, Compression Headers)."""
 _CHUNKS_OF_SLOW_BODY = 20
 _NOT_CACHED = {"Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private"}
@@ -65,9 +61,9 @@ async def read(http: HttpRequest) -> tuple[Request, Answer | None]:
     path = _path(http)
     body, refusal = None, _of_address(http, path) or _of_encoding(headers)
     if raw is None:
-        raw, refusal = b"", _refusal(413, "REQUEST_ENTITY_TOO_LARGE", "Request Entity Too Large")
+        raw, refusal = b"", _too_large()
     elif raw and refusal is None:
-        raw, body, bad = _parsed(raw, content_type, headers, path)
+        raw, body, bad = _parsed(raw, content_type, headers, path, most)
         refusal = bad
     return _request(http, headers, body=body, raw=raw), refusal
 
@@ -175,25 +171,28 @@ def _of_encoding(headers: Mapping[str, str]) -> Answer | None:
 
 
 def _parsed(
-    raw: bytes, content_type: str, headers: Mapping[str, str], path: str
+    raw: bytes, content_type: str, headers: Mapping[str, str], path: str, most: int
 ) -> tuple[bytes, Any, Answer | None]:
     """The body unzipped, and read where its type is JSON or a form."""
     try:
-        unzip = _UNZIP.get(_encoding(headers))
-        raw = unzip(raw) if unzip else raw
+        raw = _unzipped(raw, most) if _encoding(headers) in _UNZIP else raw
         if content_type == "application/x-www-form-urlencoded" and "/services/data/" not in path:
             return raw, dict(parse_qsl(raw.decode(), keep_blank_values=True)), None
         if door.OWN_BODY.match(path):
             return raw, None, None
         if content_type in _JSON_TYPES or path.startswith("/local/"):
             return raw, _json(raw), None
-    except (OSError, EOFError, zlib.error):
+    except TooLargeError:
+        return b"", None, _too_large()
+    except zlib.error:
         return (
             raw,
             None,
             _bad_body("The request body could not be read: it is not in the encoding named"),
         )
     except UnicodeDecodeError as error:
+        if path.startswith("/services/oauth2/"):
+            return raw, None, None  # no form, which that end point refuses in its own way
         byte = raw[error.start]
         return raw, None, _bad_body(f"Invalid UTF-8 start byte 0x{byte:x} at [line:1, column:1]")
     except json.JSONDecodeError as error:
@@ -215,6 +214,22 @@ def _parsed(
         f"Content-Type header specified in HTTP request is not supported: {headers['content-type']}"
     )
     return raw, None, _refusal(415, "UNSUPPORTED_MEDIA_TYPE", message)
+
+
+def _unzipped(raw: bytes, most: int) -> bytes:
+    """Gzip or deflate, by its head (32). Raises TooLargeError as soon as it is longer than ``most``
+    bytes, and zlib.error for what is neither or not whole."""
+    unzip = zlib.decompressobj(32 + zlib.MAX_WBITS)
+    data = unzip.decompress(raw, most + 1)
+    if len(data) > most:
+        raise TooLargeError
+    if not unzip.eof:
+        raise zlib.error("the compressed body is not complete")
+    return data
+
+
+def _too_large() -> Answer:
+    return _refusal(413, "REQUEST_ENTITY_TOO_LARGE", "Request Entity Too Large")
 
 
 def _json(raw: bytes) -> Any:

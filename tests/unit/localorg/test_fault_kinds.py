@@ -115,9 +115,9 @@ def test_the_rules_in_force_tell_how_often_they_fired(faulty: Client) -> None:
         ("503:nth=x", "nth=x is not of the form key=value"),
         ("lock:rate=3", "A fault's when.rate must be a number from 0 to 1, not 3.0."),
         ("503:path=(", 'A fault\'s when.path must be a regular expression, not "(".'),
-        ("503:status=x", 'A fault\'s then.status must be a status from 100 to 599, not "x".'),
-        ("latency:seconds=inf", "A fault's then.delay must be a number of seconds, 0 or more"),
-        ("503:status=7", "A fault's then.status must be a status from 100 to 599, not 7."),
+        ("503:status=x", 'A fault\'s then.status must be a status from 200 to 599, not "x".'),
+        ("latency:seconds=inf", "A fault's then.delay must be a number of seconds, 0 to 86400"),
+        ("503:status=7", "A fault's then.status must be a status from 200 to 599, not 7."),
     ],
 )
 def test_a_fault_that_cannot_be_understood_is_one_line(option: str, message: str) -> None:

@@ -128,12 +128,12 @@ def test_the_nth_match_fires_once_unless_told_otherwise(faulty: Client) -> None:
          "truncate, expire_sessions, daily_limit, row_error, job."),
         ({"when": {"colour": 1}, "then": {"delay": 1}}, "A fault's when.colour is not known; there "
          "are: method, path, object, external_id, id, operation, nth, rate, seed."),
-        ({"then": {"status": "x"}}, "A fault's then.status must be a status from 100 to 599, not "
+        ({"then": {"status": "x"}}, "A fault's then.status must be a status from 200 to 599, not "
          '"x".'),
-        ({"then": {"status": 99}}, "A fault's then.status must be a status from 100 to 599, not "
+        ({"then": {"status": 99}}, "A fault's then.status must be a status from 200 to 599, not "
          "99."),
-        ({"then": {"delay": "soon"}}, "A fault's then.delay must be a number of seconds, 0 or more,"
-         ' not "soon".'),
+        ({"then": {"delay": "soon"}}, "A fault's then.delay must be a number of seconds, 0 to 86400"
+         ', not "soon".'),
         ({"then": {"drop": True}}, 'A fault\'s then.drop must be "before" or "after", not true.'),
         ({"then": {"truncate": 2}}, "A fault's then.truncate must be a number from 0 to 1, not 2."),
         ({"then": {"row_error": {}}}, "A fault's then.row_error.statusCode is missing; it is a "

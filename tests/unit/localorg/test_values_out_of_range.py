@@ -14,7 +14,6 @@ HUGE = "9" * 25
         f"AnnualRevenue > {HUGE}",
         f"AnnualRevenue in ({HUGE})",
         f"NumberOfEmployees = {HUGE}",
-        "CreatedDate = LAST_N_FISCAL_YEARS:9999999",
         "CreatedDate < 0001-01-01T00:00:00+14:00",
         r"Name = '\uD800'",
     ],
@@ -97,3 +96,35 @@ def test_changes_at_a_moment_outside_of_the_calendar(
     answer = client.call("GET", path, params={"start": moment, "end": moment})
     assert answer.status_code == 400
     assert answer.json()[0]["errorCode"] == "INVALID_REPLICATION_DATE"
+
+
+@pytest.mark.parametrize("count", [2025, 99_999, 9_999_999])
+@pytest.mark.parametrize("unit", ["YEARS", "FISCAL_YEARS", "DAYS", "WEEKS"])
+def test_a_span_that_reaches_beyond_the_calendar_ends_with_it(
+    client: Client, unit: str, count: int
+) -> None:
+    client.upsert_one("Account", CRM_Id__c="span", Name="A")
+    condition = f"CRM_Id__c='span' AND CreatedDate > LAST_N_{unit}:{count} AND CreatedDate = TODAY"
+    params = {"q": f"SELECT Id FROM Account WHERE {condition}"}
+    answer = client.call("GET", "/query", params=params)
+    assert answer.status_code == 200, answer.text
+    params = {"q": f"SELECT Id FROM Account WHERE CreatedDate = NEXT_N_{unit}:{count}"}
+    assert client.call("GET", "/query", params=params).status_code == 200
+
+
+@pytest.mark.parametrize("end", [f"LIMIT {HUGE}", f"WHERE AnnualRevenue > {HUGE}"])
+def test_a_number_that_nothing_can_hold_is_shown_in_its_place(client: Client, end: str) -> None:
+    answer = client.call("GET", "/query", params={"q": f"SELECT Id FROM Account {end}"})
+    column = len(f"SELECT Id FROM Account {end}") - len(HUGE) + 1
+    assert f"ERROR at Row:1:Column:{column}" in answer.json()[0]["message"]
+
+
+def test_a_conversion_of_what_is_no_lead_says_so(client: Client) -> None:
+    one = client.upsert_one("Account", CRM_Id__c="nolead", Name="A")
+    answer = client.call("POST", "/local/convert-lead", {"id": one})
+    assert answer.json()[0]["message"] == f"Lead expected: {one}"
+
+
+def test_a_version_lists_only_the_resources_that_it_has(client: Client) -> None:
+    assert "jobs" not in client.call("GET", "/", version="40.0").json()
+    assert {"jobs", "composite"} <= client.call("GET", "/", version="60.0").json().keys()

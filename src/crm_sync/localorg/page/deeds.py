@@ -5,12 +5,13 @@ words.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from crm_sync.localorg.errors import ApiError, not_found
+from crm_sync.localorg.errors import ApiError, RowError, not_found
 from crm_sync.localorg.page import forms, levers, record, views
 from crm_sync.localorg.page.visit import Reply, Visit
-from crm_sync.localorg.records import conversion, people
+from crm_sync.localorg.records import conversion, people, values
+from crm_sync.localorg.schema import ObjectType
 
 if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
@@ -99,9 +100,26 @@ def _edit(visit: Visit, record_id: str) -> Reply:
             record_id,
             texts=forms.typed(object_type, visit.form),
             shown=visit.form["shown"][0],
-            refusal=error.body[0],
+            refusal=_named(object_type, changes, error.body[0]),
         )
     return _to(record_id, "edited")
+
+
+def _named(
+    object_type: ObjectType, changes: dict[str, Any], refusal: dict[str, Any]
+) -> dict[str, Any]:
+    """The refusal with its field, which that of a value of the wrong kind does not name."""
+    if refusal.get("fields"):
+        return refusal
+    for name, value in changes.items():
+        field = object_type[name]
+        try:
+            values.parser(field)(value)
+        except RowError as error:
+            if error.message == refusal["message"]:
+                message = f"{field.label}: {error.message}"
+                return {**refusal, "message": message, "fields": [name]}
+    return refusal
 
 
 def _merge(org: "Org", master: str, merged: Sequence[str]) -> Reply:

@@ -66,7 +66,9 @@ def convert_lead(
     one to make, or True for one named after the company. A refusal is an ApiError.
     """
     object_type, lead = people.existing(org, lead_id)
-    if object_type.name != "Lead" or lead["IsConverted"]:
+    if object_type.name != "Lead":
+        raise ApiError(400, "INVALID_CROSS_REFERENCE_KEY", f"Lead expected: {lead_id}")
+    if lead["IsConverted"]:
         raise ApiError(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
     owner = lead["OwnerId"] if lead["OwnerId"].startswith(_USER_PREFIX) else org.admin_id
     with org.store.transaction():

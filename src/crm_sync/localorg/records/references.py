@@ -9,6 +9,9 @@ from crm_sync.localorg.records.body import Row
 from crm_sync.localorg.records.store import Store
 from crm_sync.localorg.schema import Field, ObjectType
 
+HIERARCHIES = ("ParentId", "ReportsToId")
+"""Links that make a tree of the records of one object."""
+
 
 def resolve(store: Store, rows: list[Row]) -> None:
     """Replace every parent named by an external ID with its Id."""
@@ -67,6 +70,29 @@ def check(store: Store, object_type: ObjectType, rows: list[Row]) -> None:
     for row, field, value in given:
         if row.is_alive and flags.get(value) is not False:
             row.error = _bad_reference(row, field, value, flags.get(value))
+    for field in object_type.references:
+        if field.name in HIERARCHIES and object_type.name in field.reference_to:
+            _check_circles(store, field, [row for row in rows if row.is_alive])
+
+
+def _check_circles(store: Store, field: Field, rows: list[Row]) -> None:
+    """No record stands above itself (code D, sentence U)."""
+    parents: dict[str, str] = {}
+    for row in rows:
+        parent = row.values.get(field.name)
+        if row.id is None or parent is None:
+            continue
+        above: str | None = parent
+        seen: set[str] = set()
+        while above is not None and above != row.id and above not in seen:
+            seen.add(above)
+            record = store.record(above) if above not in parents else None
+            above = parents[above] if record is None else record.get(field.name)
+        if above == row.id:
+            message = f"{field.label}: a record cannot be above itself: {parent}"
+            row.error = RowError("CIRCULAR_DEPENDENCY", message, [field.name])
+        else:
+            parents[row.id] = parent
 
 
 def _wrong_target(store: Store, field: Field, value: str) -> RowError:

@@ -185,6 +185,7 @@ def _save(context: WriteContext, rows: list[Row], all_or_none: bool) -> None:
         recordtypes.settle(context, object_type, _alive(rows))
     _apply_rules(context, _alive(rows))
     _check_unique(context, object_type, _alive(rows))
+    rules.of(object_type).refuse(context.store, _alive(rows))
     if context.automation.rules:
         context.automation.before_save(context, object_type, _alive(rows))
         _run_flows(context, object_type, _alive(rows))

@@ -6,6 +6,7 @@ and never begins or ends with white space (D, Apex guide, Primitive Data Types);
 stays (3).
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -224,8 +225,20 @@ def _number(field: Field, value: Any) -> float | None:
     whole_digits = field.describe["precision"] - field.describe["scale"]
     if abs(number) >= Decimal(10) ** whole_digits:
         raise _out_of_range(field, value)
+    least, most = _bounds(field)
+    if not least <= number <= most:
+        raise _out_of_range(field, value)
     step = Decimal(1).scaleb(-field.describe["scale"])
     return float(number.quantize(step, rounding=ROUND_DOWN))
+
+
+def _bounds(field: Field) -> tuple[float, float]:
+    """Degrees (D, Compound Address Fields) and an opportunity's probability (U)."""
+    if field.name.endswith("Latitude"):
+        return -90, 90
+    if field.name.endswith("Longitude"):
+        return -180, 180
+    return (0, 100) if field.name == "Probability" else (-math.inf, math.inf)
 
 
 def _decimal(field: Field, value: Any) -> Decimal | None:
@@ -234,8 +247,11 @@ def _decimal(field: Field, value: Any) -> Decimal | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise wrong_type(field.type, value)
+    text = str(value).strip()
+    if not text.isascii() or "_" in text:  # Python reads more as a number
+        raise wrong_type(field.type, value)
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(text)
     except ArithmeticError:
         raise wrong_type(field.type, value) from None
     if not number.is_finite():

@@ -2,7 +2,7 @@
 
 ``If-Modified-Since`` and ``If-Unmodified-Since`` count on every record, ``If-Match`` and
 ``If-None-Match`` with an ETag on accounts alone; none on deleting and on Collections. A condition
-that is not met answers 304 to a read and 412 to a write.
+that is not met answers 412, but for those that ask whether a copy is still good: 304 to a read.
 """
 
 import base64
@@ -37,8 +37,8 @@ def unchanged(request: Request, object_type: ObjectType, record: Record) -> Answ
     return Answer(304, None, headers_of(object_type, record)) if same else None
 
 
-def check_write(request: Request, object_type: ObjectType, record: Record | None) -> None:
-    """Refuse a write to a record that changed since the caller read it."""
+def check(request: Request, object_type: ObjectType, record: Record | None) -> None:
+    """Refuse what the caller wants only of the record as he knows it, a read like a write (D)."""
     if record is None:
         return
     until = _date(request.headers, "if-unmodified-since")

@@ -80,7 +80,9 @@ def _run(org: "Org", request: Request, *, with_deleted: bool) -> Answer:
 
 def page_size(request: Request) -> int:
     """A wish of the client, between 200 and 2,000 (D: a hint)."""
-    wished = re.search(r"batchSize=(\d+)", request.headers.get("sforce-query-options", ""))
+    wished = re.search(
+        r"batchSize=([0-9]{1,9})(?![0-9])", request.headers.get("sforce-query-options", "")
+    )
     return min(LARGEST_PAGE, max(SMALLEST_PAGE, int(wished[1]))) if wished else LARGEST_PAGE
 
 

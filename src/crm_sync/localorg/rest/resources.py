@@ -24,6 +24,10 @@ def versions(newest: int) -> list[dict[str, str]]:
     return listed
 
 
+_SINCE = {"composite": 34.0, "jobs": 41.0}
+"""API versions from which a resource exists: composite by its batch, jobs by Bulk API 2.0 (D)."""
+
+
 def resources(org: "Org", request: Request) -> Answer:
     """GET /services/data/vXX.X: those of Salesforce's resources that this org has (D)."""
     base = request.base
@@ -31,7 +35,7 @@ def resources(org: "Org", request: Request) -> Answer:
     return Answer(
         200,
         {
-            **{name: f"{base}/{name}" for name in names},
+            **{n: f"{base}/{n}" for n in names if request.api_version >= _SINCE.get(n, 0)},
             "identity": identity.identity_url(org, request.user_id),
         },
     )

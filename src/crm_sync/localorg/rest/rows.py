@@ -1,5 +1,6 @@
 """Single records: /sobjects/X, /sobjects/X/{id}, /sobjects/X/{external ID field}/{value} (D)."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from crm_sync.localorg.errors import (
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from crm_sync.localorg.org import Org
 
 CREATED_IN_ANSWER_FROM = 46.0
+_EXTENSION = re.compile(r"\.inc$", re.IGNORECASE)
+"""The documentation names this one and says "something like"; which others is U."""
 
 
 def create(org: "Org", request: Request, object_name: str) -> Answer:
@@ -40,6 +43,7 @@ def create(org: "Org", request: Request, object_name: str) -> Answer:
 def get(org: "Org", request: Request, object_name: str, record_id: str) -> Answer:
     object_type = org.object_type(object_name, request)
     record = _living(org, object_type, record_id)
+    conditions.check(request, object_type, record)
     headers = conditions.headers_of(object_type, record)
     return conditions.unchanged(request, object_type, record) or Answer(
         200, _shown(request, object_type, record), headers
@@ -54,7 +58,7 @@ def update(org: "Org", request: Request, object_name: str, record_id: str) -> An
             400, "INVALID_FIELD", "The Id field should not be specified in the sobject data."
         )
     row.id = _own_id(org, object_type, record_id)
-    conditions.check_write(request, object_type, org.store.record(row.id))
+    conditions.check(request, object_type, org.store.record(row.id))
     save.update(org.context(request), [row])
     _checked(row)
     return Answer(204)
@@ -78,6 +82,8 @@ def upsert(org: "Org", request: Request, object_name: str, field_name: str, valu
     """201 created or 200 updated, with a body; before v46 an update has none (D)."""
     object_type = org.object_type(object_name, request)
     key = key_field(object_type, field_name)
+    if _EXTENSION.search(value):
+        raise not_found()  # D: a value that ends as a file's name does
     if key.type == "id":
         return update(org, request, object_name, value)
     body = _record(request, object_type)

@@ -20,6 +20,8 @@ _COUNTED = re.compile(
     r"(?:(?P<side>last|next)_n_(?P<units>days|weeks|months|quarters|years|fiscal_quarters|fiscal_years)"
     r"|n_(?P<ago>days|weeks|months|quarters|years|fiscal_quarters|fiscal_years)_ago):(?P<n>\d+)"
 )
+_FIRST, _LAST = date(1700, 1, 1), date(4002, 1, 1)
+"""No record's day lies outside of them, so that a range ends there."""
 _MOST = 100_000
 """A count above this would leave the calendar."""
 
@@ -97,10 +99,10 @@ def _period(unit: str, calendar: Calendar) -> Callable[[date, int], date]:
 
 
 def _limited(ordinal: int) -> date:
-    return date.fromordinal(min(max(ordinal, 1), date.max.toordinal() - 1))
+    return date.fromordinal(min(max(ordinal, _FIRST.toordinal()), _LAST.toordinal()))
 
 
 def _month(number: int) -> date:
     """First day of a month counted from January of year 0."""
-    limited = min(max(number, 12), 9999 * 12 + 11)
+    limited = min(max(number, _FIRST.year * 12), _LAST.year * 12)
     return date(limited // 12, limited % 12 + 1, 1)

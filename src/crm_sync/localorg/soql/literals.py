@@ -5,13 +5,16 @@ from typing import Any
 from crm_sync.localorg.errors import ApiError
 from crm_sync.localorg.records import identifiers, values
 from crm_sync.localorg.soql import dateliterals, refusals
-from crm_sync.localorg.soql.parse import like_pattern, unescape
+from crm_sync.localorg.soql.parse import LARGEST_NUMBER, OUT_OF_RANGE, like_pattern, unescape
 from crm_sync.localorg.soql.refusals import Unexpected, error_at
 from crm_sync.localorg.soql.scope import Expression, Scope
 from crm_sync.localorg.soql.tree import Literal, Value
 
 Range = tuple[str, str]
 """Stored values: the first of a date literal's range, and the first after it."""
+
+LONGEST_TEXT = 4000
+"""Characters of a string literal in a WHERE clause (D, limits of SOQL and SOSL)."""
 
 NUMBERS = ("int", "double", "currency", "percent", "long")
 
@@ -35,14 +38,22 @@ def stored(scope: Scope, value: Value, found: Expression, literal: Literal) -> A
         _expect(scope, value, found, literal, "datetime", "dateTime")
         return _datetime(scope, literal)
     if found.kind in NUMBERS:
-        return _expect(scope, value, found, literal, "number", found.kind).value
+        number = _expect(scope, value, found, literal, "number", found.kind).value
+        if abs(number) > LARGEST_NUMBER:
+            raise _malformed(scope, Unexpected(literal.position, OUT_OF_RANGE))
+        return number
     return said(scope, _expect(scope, value, found, literal, "string", "string")) or None
 
 
 def said(scope: Scope, literal: Literal) -> str:
     """A string literal without its escapes."""
     try:
-        return unescape(literal.value, literal.position)
+        text = unescape(literal.value, literal.position)
+        if len(text) > LONGEST_TEXT:
+            # The bound is D, the sentence U.
+            message = f"String literal is longer than {LONGEST_TEXT} characters"
+            raise Unexpected(literal.position, message)
+        return text
     except Unexpected as refused:
         raise _malformed(scope, refused) from None
 

@@ -30,6 +30,9 @@ from crm_sync.localorg.soql.tree import (
     Value,
 )
 
+LARGEST_NUMBER = 2**63 - 1
+OUT_OF_RANGE = "The query holds a value out of range"
+"""U."""
 _LONGEST_REMEMBERED = 2000
 _STRING = re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
@@ -219,6 +222,8 @@ def _path(token: Token) -> Path:
 def _whole(token: Token) -> int:
     if not token.isdigit():
         raise unexpected(str(token), _place(token))
+    if int(token) > LARGEST_NUMBER:
+        raise Unexpected(_place(token), OUT_OF_RANGE)
     return int(token)
 
 

@@ -23,7 +23,7 @@ __all__ = ["Change", "of"]
 
 _NONE = Rules()
 _BY_OBJECT = {
-    "CampaignMember": Rules(campaignmember.apply),
+    "CampaignMember": Rules(campaignmember.apply, refuse=campaignmember.refuse),
     "Contact": Rules(contact.apply),
     "Event": Rules(event.apply, event.complete),
     "FieldPermissions": Rules(access.apply_field, after=access.drop_empty),

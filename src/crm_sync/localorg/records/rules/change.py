@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from crm_sync.localorg.records.body import Row
 from crm_sync.localorg.records.store import Record, Store
 from crm_sync.localorg.schema import ObjectType
 
@@ -39,10 +40,16 @@ def _complete_nothing(store: Store, records: list[Record]) -> None:
     """An object whose rules need no other record."""
 
 
+def _refuse_nothing(store: Store, rows: list[Row]) -> None:
+    """An object whose records may be alike."""
+
+
 @dataclass(frozen=True)
 class Rules:
-    """The hooks of an object: before a row is written, before all are, and after that."""
+    """The hooks of an object: before a row is written, before all are, after that, and what refuses
+    a row because of another one."""
 
     apply: Callable[[Change], None] = _apply_nothing
     complete: Callable[[Store, list[Record]], None] = _complete_nothing
     after: Callable[[Store, list[Record]], None] = _complete_nothing
+    refuse: Callable[[Store, list[Row]], None] = _refuse_nothing

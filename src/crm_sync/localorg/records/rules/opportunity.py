@@ -5,6 +5,8 @@ probabilities are those of a new org (3), their forecast categories U. A stage t
 not hold is accepted (R: the picklist is not restricted) as open with probability 0 (U).
 """
 
+from decimal import ROUND_HALF_UP, Decimal
+
 from crm_sync.localorg.records import values
 from crm_sync.localorg.records.rules.change import Change
 
@@ -16,6 +18,12 @@ _FORECAST_NAMES = {
     "Closed": "Closed",
 }
 _FORECAST_CODES = {name: code for code, name in _FORECAST_NAMES.items()}
+
+
+def _expected(amount: float, chance: float) -> float:
+    """In decimals: a double would turn 1.005 into less than it is."""
+    exact = Decimal(str(amount)) * Decimal(str(chance)) / 100
+    return float(exact.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
 def apply(change: Change) -> None:
@@ -33,9 +41,7 @@ def apply(change: Change) -> None:
     new["IsClosed"] = int(category in ("Closed", "Omitted"))
     new["IsWon"] = int(category == "Closed")
     amount, chance = new.get("Amount"), new.get("Probability")
-    new["ExpectedRevenue"] = (
-        None if amount is None or chance is None else round(amount * chance / 100, 2)
-    )
+    new["ExpectedRevenue"] = None if amount is None or chance is None else _expected(amount, chance)
     year, month = int(new["CloseDate"][:4]), int(new["CloseDate"][5:7])
     quarter = (month + 2) // 3
     new |= {"FiscalYear": year, "FiscalQuarter": quarter, "Fiscal": f"{year} {quarter}"}
