@@ -130,7 +130,7 @@ def test_resend_sends_every_field_of_every_record(practice: Practice) -> None:
 
 
 def test_a_large_first_run_is_followed_by_one_that_sends_nothing(practice: Practice) -> None:
-    """Nobody has analyzed sync.record yet: `tests/benchmarks/plan.py` measures what that costs."""
+    """Nobody has analyzed sync.record yet, as right after a first load."""
     practice.connection.execute("alter table sync.record set (autovacuum_enabled = off)")
     practice.connection.execute(
         "insert into accounts (company_name) select 'C' || n from generate_series(1, 6000) n"
