@@ -347,7 +347,7 @@ def test_the_daily_limit_while_a_job_is_at_work_leaves_it_to_the_next_run(
     with pytest.raises(Ended) as caught:
         run.sync(practice.settings(), "local", Options(api="bulk"), None, use_up)
     assert isinstance(caught.value.reason, LimitReached)
-    practice.org.set_remaining_calls(1_000)
+    practice.org.set_remaining_calls(15_000)
     practice.org.faults.clear()
     assert practice.sync(api="bulk").status == "finished"
     assert len(jobs(practice)) == 1
