@@ -90,8 +90,8 @@ def create_tables(connection: psycopg.Connection[Any]) -> None:
 
 def create_views(connection: psycopg.Connection[Any], *, renamed: bool) -> None:
     """What is known, for a plan; `renamed`: some of it stands under former names of mappings."""
-    block = "create_renamed_views" if renamed else "create_views"
-    connection.execute(statements("plan")[block])
+    for block in ("create_renamed_views" if renamed else "create_views", "create_own_view"):
+        connection.execute(statements("plan")[block])
 
 
 def keep_plan(scope: Scope, plan: Plan) -> None:

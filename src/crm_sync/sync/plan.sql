@@ -56,9 +56,6 @@ create or replace temp view former_plan as
     select p.org_id, p.mapping, p.key, p.action, p.state, p.payload, p.problems, p.attempts,
            p.fingerprint, p.refused_at
     from sync.plan p;
-create or replace temp view own_record as
-    select r.* from known_record k
-    join named_record r on r.org_id = k.org_id and r.mapping = k.mapping and r.key = k.key;
 
 -- name: create_renamed_views
 -- The same under the names that mappings have today, until a sync writes the new names down.
@@ -76,6 +73,9 @@ create or replace temp view former_plan as
     select p.org_id, n.mapping, p.key, p.action, p.state, p.payload, p.problems, p.attempts,
            p.fingerprint, p.refused_at
     from sync.plan p join renamed n on n.formerly = p.mapping;
+
+-- name: create_own_view
+-- The records of `known_record`, as they stand.
 create or replace temp view own_record as
     select r.* from known_record k
     join named_record r on r.org_id = k.org_id and r.mapping = k.mapping and r.key = k.key;

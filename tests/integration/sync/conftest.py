@@ -22,6 +22,18 @@ def practice(
     return Practice(database, connection, {"local": org}, shipped_mappings(tmp_path))
 
 
+@pytest.fixture
+def filled(practice: Practice) -> Practice:
+    """Two accounts with a project and a call each, and a lead; all synced."""
+    for name in ("Alpha", "Beta"):
+        account = practice.add("accounts", company_name=name)
+        practice.add("projects", account_id=account, start_date="2026-01-05")
+        practice.add("activities", account_id=account)
+    practice.add("leads", last_name="Ng")
+    practice.sync()
+    return practice
+
+
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses before a repeat are a matter of patience, not of what is tested."""

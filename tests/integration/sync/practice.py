@@ -207,6 +207,10 @@ class Practice:
         return next(s for s in report.summaries if s.mapping == mapping)
 
 
+def key_of(practice: Practice, table: str, condition: str = "true") -> str:
+    return str(practice.value(f"select id from {table} where {condition} order by id limit 1"))
+
+
 def _as_sent(stored: Any, sent: Any) -> Any:
     """A stored value in the form in which it was sent."""
     if isinstance(sent, str) and isinstance(stored, str) and sent.endswith("Z"):

@@ -14,27 +14,11 @@ from crm_sync.localorg.serve import LocalOrg
 from crm_sync.report.model import PlanReport
 from tests.integration.database.rows import add
 from tests.integration.sync.both_ways import assert_one_plan
-from tests.integration.sync.practice import Practice, write_mapping
-
-
-@pytest.fixture
-def filled(practice: Practice) -> Practice:
-    """Two accounts with a project and a call each, and a lead; all synced."""
-    for name in ("Alpha", "Beta"):
-        account = practice.add("accounts", company_name=name)
-        practice.add("projects", account_id=account, start_date="2026-01-05")
-        practice.add("activities", account_id=account)
-    practice.add("leads", last_name="Ng")
-    practice.sync()
-    return practice
+from tests.integration.sync.practice import Practice, key_of, write_mapping
 
 
 def looked_at(report: PlanReport) -> int:
     return sum(s.unchanged + s.create + s.update + s.delete for s in report.summaries)
-
-
-def key_of(practice: Practice, table: str, condition: str = "true") -> str:
-    return str(practice.value(f"select id from {table} where {condition} order by id limit 1"))
 
 
 def assert_sent(practice: Practice) -> None:
@@ -344,59 +328,6 @@ def test_sql_that_depends_on_the_clock_is_always_compared(practice: Practice) ->
     with practice.planned() as report:
         assert any(said.startswith("Every row of shop was compared: ") for said in report.compared)
         assert report.mode == "incremental"
-
-
-# Parents ------------------------------------------------------------------------------------------
-
-
-def test_children_of_a_record_that_people_deleted_are_looked_at(filled: Practice) -> None:
-    account = key_of(filled, "accounts", "company_name = 'Alpha'")
-    filled.org.delete(filled.record("Account", account)["Id"])
-    filled.change("accounts", account, phone="1")
-    filled.sync()
-    with filled.planned() as report:
-        found = {row.mapping: row.state for row in report.rows()}
-    assert found["account"] == "held"
-    assert found["opportunity"] == found["task"] == "blocked"
-    assert_one_plan(filled)
-
-
-def test_children_of_a_record_that_was_made_again_and_refused_are_not_forgotten(
-    filled: Practice,
-) -> None:
-    """The record ends, is to be made again, is refused, and is made at last."""
-    account = key_of(filled, "accounts", "company_name = 'Alpha'")
-    file = filled.mappings / "account.yaml"
-    file.write_text(file.read_text() + "on_missing: recreate\n")
-    filled.sync()
-    filled.org.delete(filled.record("Account", account)["Id"])
-    filled.refuse({"object": "Account", "method": "PATCH"})
-    filled.change("accounts", account, phone="1")
-    filled.sync()
-    assert_one_plan(filled)
-    filled.org.faults.clear()
-    filled.change("accounts", account, phone="2")
-    filled.sync()
-    # Salesforce took the children along: each is found out when it is to name the new record.
-    found = {row.mapping: row.state for row in assert_one_plan(filled)}
-    assert found == {"opportunity": "held", "task": "held"}
-
-
-def test_children_of_a_row_that_leaves_its_where_wait_for_another_parent(
-    filled: Practice,
-) -> None:
-    file = filled.mappings / "account.yaml"
-    where = "{table: accounts, where: account_status <> 'former'}"
-    file.write_text(file.read_text().replace("{table: accounts}", where))
-    filled.connection.execute(b"alter type account_status add value 'former'")
-    filled.sync()
-    account = key_of(filled, "accounts", "company_name = 'Alpha'")
-    filled.change("accounts", account, account_status="former")
-    with filled.planned() as report:
-        found = {row.mapping: row.state for row in report.rows()}
-    assert found["account"] == "blocked"  # Salesforce would take its children along
-    assert found["opportunity"] == "blocked"
-    assert_one_plan(filled)
 
 
 def test_a_user_who_became_inactive_makes_every_row_be_compared(practice: Practice) -> None:
