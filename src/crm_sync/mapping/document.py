@@ -7,8 +7,9 @@ sample data. Out: Markdown, the same for the same input. Called by `crm-sync doc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from crm_sync.mapping.markdown import anchor, code, prose, table
 from crm_sync.mapping.model import FieldRule, Lookup, Mapping
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 
@@ -87,15 +88,15 @@ def _suggested(mapping: Mapping, lines: tuple[str, ...]) -> str:
 def _overview(mappings: Sequence[Mapping]) -> str:
     rows = [
         (
-            f"[{m.object}](#{_anchor(_title(m, mappings))})",
-            _code(m.source.table),
-            _code(m.source.where.sql) if m.source.where else "all rows",
-            "`" + m.external_id.field + "`" + (f", {_code(m.external_id.prefix)} before the key"
+            f"[{m.object}](#{anchor(_title(m, mappings))})",
+            code(m.source.table),
+            code(m.source.where.sql) if m.source.where else "all rows",
+            "`" + m.external_id.field + "`" + (f", {code(m.external_id.prefix)} before the key"
                                                if m.external_id.prefix else ""),
         )
         for m in mappings
     ]  # fmt: skip
-    return "## Objects, in the order of sending\n\n" + _table(
+    return "## Objects, in the order of sending\n\n" + table(
         ("Object", "Source table", "Rows", "External ID"), rows
     )
 
@@ -125,7 +126,7 @@ def _object(
     fields = facts.fields if facts else {}
     blocks = [
         f"## {_title_of(mapping, list(objects.values()))}",
-        _text(mapping.about),
+        prose(mapping.about),
         _facts_list(mapping, fields, siblings),
         "### Fields\n\n" + _fields(mapping, fields, example),
     ]
@@ -137,8 +138,8 @@ def _object(
         if rule.values is not None
     ]
     if mapping.not_mapped:
-        rows = [(_code(column), _text(why)) for column, why in mapping.not_mapped.items()]
-        blocks.append("### Not mapped, and why\n\n" + _table(("Column", "Why"), rows))
+        rows = [(code(column), prose(why)) for column, why in mapping.not_mapped.items()]
+        blocks.append("### Not mapped, and why\n\n" + table(("Column", "Why"), rows))
     return blocks
 
 
@@ -155,20 +156,20 @@ def _title_of(mapping: Mapping, objects: list[str]) -> str:
 
 def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[str]) -> str:
     source = mapping.source
-    joins = [f"{_code(table)} as {_code(alias)}" for alias, table in source.join.items()]
-    from_ = f"table {_code(source.table)}" + (f", joined with {', '.join(joins)}" if joins else "")
+    joins = [f"{code(table)} as {code(alias)}" for alias, table in source.join.items()]
+    from_ = f"table {code(source.table)}" + (f", joined with {', '.join(joins)}" if joins else "")
     if source.where:
         from_ += (
-            f"; only rows where {_code(source.where.sql)}. A row that leaves them counts as deleted"
+            f"; only rows where {code(source.where.sql)}. A row that leaves them counts as deleted"
         )
     external = fields.get(mapping.external_id.field)
     kind = f" ({_type(external)})" if external else ""
-    prefix = f"{_code(mapping.external_id.prefix)} and " if mapping.external_id.prefix else ""
+    prefix = f"{code(mapping.external_id.prefix)} and " if mapping.external_id.prefix else ""
     lines = [
         f"**Source:** {from_}.",
         f"**External ID:** `{mapping.external_id.field}`{kind} holds {prefix}"
-        f"{_code(f'{source.table}.{source.key}')}.",
-        f"**Name in reports:** {_code(mapping.label.sql)}.",
+        f"{code(f'{source.table}.{source.key}')}.",
+        f"**Name in reports:** {code(mapping.label.sql)}.",
         f"**When the row is deleted:** {_on_delete(mapping)}",
         f"**When the record was deleted in Salesforce:** {_on_missing(mapping)}",
     ]
@@ -212,7 +213,7 @@ def _on_delete(mapping: Mapping) -> str:
     if rule.action == "delete":
         return "its record is deleted, too (it lies in Salesforce's recycle bin for a while)."
     if rule.action == "set":
-        values = ", ".join(f"`{f}` = {_code(_written(v))}" for f, v in rule.values.items())
+        values = ", ".join(f"`{f}` = {code(_written(v))}" for f, v in rule.values.items())
         return f"its record stays and gets {values}."
     return "its record stays as it is."
 
@@ -227,7 +228,7 @@ def _fields(mapping: Mapping, fields: dict[str, FieldFacts], example: dict[str, 
     rows = [
         (
             f"`{name}`",
-            _text(fields[name].label) if name in fields else "",
+            prose(fields[name].label) if name in fields else "",
             _type(fields.get(name)),
             _origin(rule),
             _rules(rule, fields.get(name)),
@@ -235,15 +236,15 @@ def _fields(mapping: Mapping, fields: dict[str, FieldFacts], example: dict[str, 
         )
         for name, rule in mapping.fields.items()
     ]
-    return _table(("Field", "Label", "Type", "Source", "Rule", "Example"), rows)
+    return table(("Field", "Label", "Type", "Source", "Rule", "Example"), rows)
 
 
 def _origin(rule: FieldRule) -> str:
     if rule.column:
-        return _code(rule.column)
+        return code(rule.column)
     if rule.sql:
-        return _code(rule.sql)
-    return f"always {_code(_written(rule.constant))}"
+        return code(rule.sql)
+    return f"always {code(_written(rule.constant))}"
 
 
 def _rules(rule: FieldRule, facts: FieldFacts | None) -> str:
@@ -258,7 +259,7 @@ def _rules(rule: FieldRule, facts: FieldFacts | None) -> str:
         }[rule.otherwise]
         said.append(f"by the table of values below; {other}")
     if rule.if_null is not None:
-        said.append(f"{_code(_written(rule.if_null))} where null, with a note")
+        said.append(f"{code(_written(rule.if_null))} where null, with a note")
     if rule.too_long == "truncate":
         length = f" to {facts.length:,} characters" if facts and facts.length else ""
         said.append(f"cut{length}, with a note")
@@ -289,26 +290,26 @@ def _lookups(
             rows.append(
                 (
                     f"`{name}`" if is_first else "",
-                    _text(fields[name].label) if is_first and name in fields else "",
+                    prose(fields[name].label) if is_first and name in fields else "",
                     parent,
                     origin,
                     _lookup_rules(lookup) if is_first else "",
                     _example(example.get(name)) if is_first else "",
                 )
             )
-    table = _table(("Field", "Label", "Names", "Source", "Rule", "Example"), rows)
+    shown = table(("Field", "Label", "Names", "Source", "Rule", "Example"), rows)
     if any(len(lookup.branches) > 1 for lookup in mapping.lookups.values()):
-        table += "\n\nOf several sources the first that is not null counts."
-    return table
+        shown += "\n\nOf several sources the first that is not null counts."
+    return shown
 
 
 def _parents(lookup: Lookup, objects: dict[str, str]) -> list[tuple[str, str]]:
     """What each branch names, and by which column or SQL."""
     if reference := lookup.reference:
         origin = reference.column or reference.sql or reference.constant or ""
-        return [(f"the {reference.object} whose `{reference.by}` is", _code(origin))]
+        return [(f"the {reference.object} whose `{reference.by}` is", code(origin))]
     return [
-        (objects.get(branch.mapping, branch.mapping), _code(branch.column or branch.sql or ""))
+        (objects.get(branch.mapping, branch.mapping), code(branch.column or branch.sql or ""))
         for branch in lookup.branches
     ]
 
@@ -328,10 +329,10 @@ def _lookup_rules(lookup: Lookup) -> str:
 
 def _values(rule: FieldRule) -> str:
     rows = [
-        (_code(given), _text(sent) if sent is not None else "*empty*")
+        (code(given), prose(sent) if sent is not None else "*empty*")
         for given, sent in (rule.values or {}).items()
     ]
-    return _table((_code(rule.origin), "In Salesforce"), rows)
+    return table((code(rule.origin), "In Salesforce"), rows)
 
 
 def _type(facts: FieldFacts | None) -> str:
@@ -359,11 +360,11 @@ def _example(value: object) -> str:
         return ""
     if isinstance(value, dict):  # a parent without an Id: {"mapping", "key"}
         pairs: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType]
-        return f"Id of {pairs.get('mapping', 'parent')} {_code(str(pairs.get('key', '')))}"
+        return f"Id of {pairs.get('mapping', 'parent')} {code(str(pairs.get('key', '')))}"
     text = " ".join(_written(value).split())
     if len(text) > LONGEST_EXAMPLE:
         text = text[: LONGEST_EXAMPLE - 1].rstrip() + "…"
-    return _text(text)
+    return prose(text)
 
 
 def _written(value: object) -> str:
@@ -372,35 +373,3 @@ def _written(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A table without the columns that are empty in every row."""
-    rows = list(rows)
-    used = [i for i in range(len(head)) if any(row[i] for row in rows)]
-    lines = [
-        "| " + " | ".join(head[i] for i in used) + " |",
-        "|" + "---|" * len(used),
-        *("| " + " | ".join(row[i] for i in used) + " |" for row in rows),
-    ]
-    return "\n".join(lines)
-
-
-def _text(text: str) -> str:
-    """Text that Markdown shows as it is, in one table cell."""
-    escaped = "".join(f"\\{c}" if c in "\\`*_[]|<>#~" else c for c in text)
-    return escaped.replace("\n", " ")
-
-
-def _code(text: str) -> str:
-    """A code span; a bar in it is escaped, since a table would end its cell there."""
-    text = " ".join(text.split()).replace("|", "\\|")
-    if not text:
-        return ""
-    return f"`` {text} ``" if "`" in text else f"`{text}`"
-
-
-def _anchor(title: str) -> str:
-    """GitHub's anchor of a heading."""
-    kept = "".join(c for c in title.lower() if c.isalnum() or c in " -_")
-    return kept.replace(" ", "-")
