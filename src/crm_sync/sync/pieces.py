@@ -32,9 +32,7 @@ _OPERATIONS: dict[str, Operation] = {"create": "upsert", "update": "update", "de
 
 _EXTERNAL_ID = sql.SQL("{prefix} || j.key as {name}")
 _ID = sql.SQL("j.salesforce_id as {name}")
-_FIELD = sql.SQL(
-    "case when {field} = any(p.changed) then coalesce({value}, '#N/A') end as {name}"
-)
+_FIELD = sql.SQL("case when {field} = any(p.changed) then coalesce({value}, '#N/A') end as {name}")
 _VALUE = sql.SQL("p.payload ->> {field}")
 _PARENT = sql.SQL("j.parents ->> {field}, p.payload ->> {field}")
 
