@@ -706,7 +706,7 @@ create table if not exists sync.history (
     at            timestamptz not null default now()
 );
 create index if not exists history_row on sync.history (org_id, key, mapping, id);
-create index if not exists history_at on sync.history (at);
+create index if not exists history_at on sync.history (org_id, at);
 
 create table if not exists sync.run (
     org_id      text not null references sync.org on delete cascade,
@@ -746,8 +746,9 @@ begin
             after = (select jsonb_object_agg(f.key, f.value -> 'after') from jsonb_each(h.fields) f)
         where fields is not null;
         alter table sync.history drop column fields;
-        drop index sync.history_row;
+        drop index sync.history_row, sync.history_at;
         create index history_row on sync.history (org_id, key, mapping, id);
+        create index history_at on sync.history (org_id, at);
     end if;
 end
 $$;

@@ -3,7 +3,7 @@
 In: a mapping, the table's facts (catalog) and the object's facts (describe). Out: composed SQL
 with the columns mapping, key, label, payload (jsonb), lookups (jsonb array), problems (jsonb
 array). What to do with a row is not decided here but in `sync/plan.sql`. All SQL that depends on a
-mapping is composed here and in `keys.py`; `tests/golden/*.sql` shows what comes out.
+mapping is composed here, in `keys.py` and in `parents.py`; `tests/golden/*.sql` shows some of it.
 """
 
 from __future__ import annotations

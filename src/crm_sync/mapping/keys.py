@@ -81,7 +81,7 @@ def differing_rows(
         '    on r.key = s.key collate "C"\n{joins}'
         "where s.key is null and r.state = 'live' and not r.cleared\n"
         "   or s.key is not null and (r.key is null or r.state in ('gone', 'merged') or r.cleared\n"
-        # Null where nothing was ever sent is left alone. Values are no lists and no objects, so that
+        # Null where nothing was ever sent is left alone. Values are no lists and no objects, so
         # what contains them is the same; that is the quick answer for nearly every row.
         "      or not r.payload @> s.payload\n"
         "         and jsonb_strip_nulls(r.payload || s.payload) <> jsonb_strip_nulls(r.payload)\n"

@@ -45,7 +45,8 @@ cross join lateral (
                 'code', 'REQUIRED_FIELD_MISSING', 'field', {field},
                 'column', {found}.entry -> 'column', 'severity', 'error',
                 'sentence', {no_parent},
-                'mend', format('Fill %s.', coalesce({found}.entry ->> 'column', 'what its SQL reads')))
+                'mend', format('Fill %s.',
+                               coalesce({found}.entry ->> 'column', 'what its SQL reads')))
              end as missing,
         case when {found}.key is not null and not {found}.has_id and not {found}.comes_first
              then jsonb_build_object(

@@ -81,7 +81,9 @@ select %(mapping)s, p.key from former_plan p where p.org_id = %(org)s and p.mapp
 union
 select %(mapping)s, r.key from named_record r
 where r.org_id = %(org)s and r.mapping = %(mapping)s
-  and (r.in_flight is not null or r.salesforce_id is null or r.state in ('gone', 'merged'))
+  -- In the words of the index record_open.
+  and (r.in_flight is not null or r.salesforce_id is null or r.state <> 'live')
+  and (r.in_flight is not null or r.salesforce_id is null or r.state <> 'converted')
 union
 select %(mapping)s, r.key from sync.moved m
 join named_record r on r.org_id = m.org_id and r.salesforce_id = m.salesforce_id
@@ -139,7 +141,7 @@ select exists (select from named_record where org_id = %(org)s and mapping = %(m
 select count(*) from due_row;
 
 -- name: know
--- What is known of the rows that are compared. (offset 0: see own_record of plan.sql)
+-- What is known of the rows that are compared. (offset 0: see left_record of plan.sql)
 insert into known_record
 select r.* from due_row d
 cross join lateral (
@@ -161,7 +163,10 @@ select r.* from (
     from source_row s cross join lateral jsonb_array_elements(s.lookups) as l(entry)
     where l.entry ->> 'key' is not null
 ) n
-join named_record r on r.org_id = %(org)s and r.mapping = n.mapping and r.key = n.key
+cross join lateral (
+    select q.* from named_record q
+    where q.org_id = %(org)s and q.mapping = n.mapping and q.key = n.key offset 0
+) r
 where not exists (select from known_record k where k.mapping = r.mapping and k.key = r.key)
   and not exists (select from absent_record a where a.mapping = r.mapping and a.key = r.key);
 

@@ -24,11 +24,10 @@ set salesforce_id = excluded.salesforce_id, payload = excluded.payload, state = 
 -- Ended records whose row is gone too; a create in flight that Salesforce does not know after a
 -- quarter of an hour, and whose row is gone, never arrived.
 with ended as (
-    delete from sync.record r using own_record o
+    delete from sync.record r using left_record o
     where o.org_id = %(org)s and o.mapping = any(%(order)s)
       and (o.state <> 'live'
            or o.salesforce_id is null and o.in_flight_at < now() - interval '15 minutes')
-      and not exists (select from source_row s where s.mapping = o.mapping and s.key = o.key)
       and r.org_id = o.org_id and r.mapping = o.mapping and r.key = o.key
     returning r.mapping, r.key
 )
@@ -60,10 +59,9 @@ from plan_row p;
 -- name: ended_records
 -- Whether a mapping has records without a row, of which nothing is left to be done.
 select exists (
-    select from own_record r
+    select from left_record r
     where r.org_id = %(org)s and r.mapping = %(mapping)s and r.state = 'live' and not r.cleared
       and r.salesforce_id is not null
-      and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key)
       and not exists (select from plan_row p where p.mapping = r.mapping and p.key = r.key));
 
 -- name: clear_values
@@ -71,10 +69,9 @@ select exists (
 -- did not merely leave the mapping's `where`), its values go. `kept`: what on_delete wrote, and the
 -- Ids of parents, whose deletion would take the record along.
 with gone as (
-    select o.mapping, o.key from own_record o
+    select o.mapping, o.key from left_record o
     where o.org_id = %(org)s and o.mapping = %(mapping)s and o.state = 'live' and not o.cleared
       and o.salesforce_id is not null
-      and not exists (select from source_row s where s.mapping = o.mapping and s.key = o.key)
       and not exists (select from plan_row p where p.mapping = o.mapping and p.key = o.key)
       and not exists (select from present_row t where t.mapping = o.mapping and t.key = o.key)
 ), ended as (

@@ -75,11 +75,15 @@ create or replace temp view former_plan as
            p.fingerprint, p.refused_at
     from sync.plan p join renamed n on n.formerly = p.mapping;
 
--- name: create_own_view
--- The records of `known_record`, as they stand. (offset 0: looked up one by one. Nobody analyzes
--- sync.record in time, and a join would read all of it for a handful of rows.)
-create or replace temp view own_record as
-    select r.* from known_record k
+-- name: create_left_view
+-- The records of `known_record` whose row is not in the source, as they stand. (offset 0: looked up
+-- one by one. Nobody analyzes sync.record in time, and a join would read all of it for a few rows.)
+create or replace temp view left_record as
+    select r.* from (
+        select k.org_id, k.mapping, k.key from known_record k
+        where not exists (select from source_row s where s.mapping = k.mapping and s.key = k.key)
+        offset 0
+    ) k
     cross join lateral (
         select n.* from named_record n
         where n.org_id = k.org_id and n.mapping = k.mapping and n.key = k.key offset 0
