@@ -168,8 +168,8 @@ def test_history_tells_who_changed_what_and_when(practice: Practice) -> None:
         ("create", "recorded", 1),
         ("update", "recorded", 2),
     ]
-    assert rows[0]["fields"]["Phone"] == {"before": None, "after": "1"}
-    assert rows[1]["fields"] == {"Phone": {"before": "1", "after": "2"}}
+    assert (rows[0]["before"], rows[0]["after"]["Phone"]) == (None, "1")
+    assert (rows[1]["before"], rows[1]["after"]) == ({"Phone": "1"}, {"Phone": "2"})
     assert {r["salesforce_id"] for r in rows} == {practice.record("Account", key)["Id"]}
 
 

@@ -188,12 +188,14 @@ def test_the_history_tells_what_was_in_flight_and_what_salesforce_may_hold_since
     (row,) = practice.plan()
     assert [(c.field, c.before, c.after) for c in row.changes] == [("Phone", "P2", "P3")]
     practice.sync()
-    told = practice.rows("select outcome, fields -> 'Phone' as phone, problem ->> 'code' as code"
-                         " from sync.history order by id")  # fmt: skip
+    told = practice.rows(
+        "select outcome, before -> 'Phone' as before, after -> 'Phone' as after,"
+        " problem ->> 'code' as code from sync.history order by id"
+    )
     assert [tuple(entry.values()) for entry in told] == [
-        ("recorded", {"before": None, "after": "P1"}, None),
-        ("unknown", {"before": "P1", "after": "P2"}, "UNKNOWN_OUTCOME"),
-        ("recorded", {"before": "P2", "after": "P3"}, None),
+        ("recorded", None, "P1", None),
+        ("unknown", "P1", "P2", "UNKNOWN_OUTCOME"),
+        ("recorded", "P2", "P3", None),
     ]
 
 

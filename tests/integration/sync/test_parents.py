@@ -51,8 +51,8 @@ def test_the_history_tells_once_that_a_row_waits(
         practice.sync(retry_refused=True)
     assert practice.history(account) == [("create", "refused")] * 3
     assert practice.history(project) == [("create", "blocked")]
-    (told,) = practice.rows("select fields, problem from sync.history where key = %s", project)
-    assert told == {"fields": None, "problem": practice.problem(project)}
+    (told,) = practice.rows("select after, problem from sync.history where key = %s", project)
+    assert told == {"after": None, "problem": practice.problem(project)}
     assert told["problem"]["code"] == "PARENT_NOT_READY"
     practice.org.faults.clear()
     practice.sync(retry_refused=True)

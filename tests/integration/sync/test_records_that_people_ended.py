@@ -31,8 +31,8 @@ def test_a_record_that_was_deleted_there_is_held_and_not_brought_back_as_a_torso
     assert practice.count(report, "account").held == 1
     assert practice.problem(deleted)["code"] == "RECORD_DELETED"
     assert practice.history(deleted)[-1] == ("update", "held")
-    tried = practice.value("select fields from sync.history where outcome = 'held'")
-    assert tried == {"Phone": {"before": None, "after": "+49 555 0101"}}
+    (tried,) = practice.rows("select before, after from sync.history where outcome = 'held'")
+    assert tried == {"before": {"Phone": None}, "after": {"Phone": "+49 555 0101"}}
     practice.org.calls.clear()
     assert practice.count(practice.sync(), "account").held == 1
     assert practice.writes() == []

@@ -410,7 +410,8 @@ def test_the_history_of_a_deleted_row_keeps_outcomes_and_codes_alone(practice: P
     practice.connection.execute("delete from accounts where id = %s", [key])
     practice.sync(allow_deletions=True)
     kept = practice.connection.execute(
-        "select outcome, fields, problem ->> 'code', problem ? 'sentence' from sync.history"
+        "select outcome, coalesce(before, after), problem ->> 'code', problem ? 'sentence'"
+        " from sync.history"
         " where key = %s order by id",
         [key],
     ).fetchall()
