@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from crm_sync.report.model import (
     FieldChange,
+    FormerRun,
+    Masked,
     ObjectSummary,
     Org,
     OutcomeSummary,
@@ -16,6 +18,7 @@ from crm_sync.report.model import (
     PlanRow,
     Problem,
     RunReport,
+    Way,
 )
 
 ACME = Org(
@@ -79,6 +82,41 @@ INVALID = PlanRow(
         ),
     ),
 )
+EDITED = PlanRow(
+    mapping="opportunity",
+    object="Opportunity",
+    table="projects",
+    key="0c1f7c52-4d1e-4a6b-8a8e-5a3d8f6f0e11",
+    label="Harbour study",
+    action="update",
+    state="planned",
+    salesforce_id="0065g00000AbCdEQAV",
+    changes=(
+        FieldChange(
+            "StageName", "picklist", "Closed Won", "Closed Lost", "Stage",
+            is_edited=True, current="Prospecting",
+        ),
+    ),
+    left_alone=(
+        FieldChange(
+            "Website", "url", "a.example", "a.example", is_edited=True, current="theirs.example"
+        ),
+    ),
+)  # fmt: skip
+MASKED = FieldChange("Email", "email", Masked("e-mail", 18), Masked("e-mail", 20))
+WAYS = (
+    Way("account", "create", 12_000, "bulk", calls=20, seconds=110.0),
+    Way("account", "update", 1, "composite", calls=1, seconds=5.0),
+    Way("lead", "create", 3, "composite", calls=1, seconds=5.0),
+)
+FORMER = FormerRun(
+    run_number=40,
+    status="finished with problems",
+    ended_at=datetime(2026, 11, 23, 9, 12, tzinfo=UTC),
+    calls=2,
+    seconds=4.2,
+    counts={"account": {"create": 3, "update": 1}, "lead": {"refused": 1}},
+)
 
 
 def plan(*rows: PlanRow, org: Org = ACME, **changes: object) -> PlanReport:
@@ -88,6 +126,11 @@ def plan(*rows: PlanRow, org: Org = ACME, **changes: object) -> PlanReport:
         summary = counts.get(row.mapping, ObjectSummary(row.mapping, row.object))
         name = row.action if row.state in ("planned", "unknown") else row.state
         counts[row.mapping] = replace(summary, **{name: getattr(summary, name) + 1})
+
+    fields: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        names = (change.field for change in (*row.changes, *row.left_alone))
+        fields[row.object] = tuple(dict.fromkeys((*fields.get(row.object, ()), *names)))
 
     def fresh() -> Iterator[PlanRow]:
         return iter(rows)
@@ -99,6 +142,7 @@ def plan(*rows: PlanRow, org: Org = ACME, **changes: object) -> PlanReport:
         rows=fresh,
         digest="b7f3c1d0",
         calls=2,
+        fields=fields,
     )
     return replace(report, **changes)  # type: ignore[arg-type]
 
