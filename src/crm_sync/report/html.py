@@ -18,7 +18,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from crm_sync.report.cost import calls_to_send, costs, former_run
+from crm_sync.report.cost import about, calls_to_send, costs, former_run
 from crm_sync.report.difference import Part, difference, folded_parts
 from crm_sync.report.edits import edit_sentences, edits_found
 from crm_sync.report.groups import NOT_SENT, Group, groups, total
@@ -33,6 +33,8 @@ MOST_ROWS = 2_000
 """Rows per object and action: a browser stays quick, and nobody reads more."""
 MOST_OPEN = 60
 """Rows that stand open at first; of more, a reader opens what is of interest."""
+MANY = 200
+"""Rows from which on a browser lays out only what it shows."""
 LONGEST = 320
 """Characters of a text that stand open; the rest unfolds."""
 ACTIONS = {"create": "Create", "update": "Update", "delete": "Delete", NOT_SENT: "Not sent"}
@@ -53,7 +55,7 @@ def html(report: PlanReport, *, limit: int = MOST_ROWS, csv: str = "") -> Iterat
         "not_sent": not_sent(report.summaries),
         "unanswered": total(report.summaries, "unknown"),
         "calls": calls_to_send(report),
-        "costs": {cost.mapping: cost for cost in costs(report)},
+        "costs": costs(report),
         "former": former_run(report),
         "edits": edits_found(report.edits),
         "csv": csv,
@@ -68,6 +70,7 @@ def html(report: PlanReport, *, limit: int = MOST_ROWS, csv: str = "") -> Iterat
         "reasons": _reasons(shown),
         "fields": _fields(shown),
         "limit": limit,
+        "many": MANY,
         "is_cut": any(group.left_out for group in shown),
         "rows_shown": sum(len(group.rows) for group in shown),
         "rows_total": sum(group.total for group in shown),
@@ -227,6 +230,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"number": "{:,}".format, "visible": visible}
     environment.globals |= {
+        "about": about,
         "actions_by_kind": ACTIONS,
         "codes": _codes,
         "edit_sentences": edit_sentences,

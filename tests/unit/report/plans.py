@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from crm_sync.report.model import (
+    Edits,
     FieldChange,
     FormerRun,
     Masked,
@@ -150,6 +151,42 @@ def plan(*rows: PlanRow, org: Org = ACME, **changes: object) -> PlanReport:
 def ordinary() -> PlanReport:
     """An update, a create and an invalid row."""
     return plan(RENAMED, SCRIPT, INVALID)
+
+
+def everything() -> PlanReport:
+    """Each kind of row: edited and missing in Salesforce, masked, long, waiting, moving."""
+    text = "The client asked for a study of the harbour's energy use. " * 30
+    long = replace(
+        RENAMED,
+        key="long",
+        label="Nordwind",
+        changes=(
+            FieldChange("Description", "textarea", text, text.replace("harbour", "airport", 1)),
+            FieldChange("ParentId", "reference", None, "001000000000002AAA", "Parent Account"),
+        ),
+    )
+    missing = replace(RENAMED, key="missing", label="Gone & Sons", is_missing=True)
+    masked = replace(SCRIPT, key="masked", label="[text, 14 characters]", changes=(MASKED,))
+    waits = Problem(
+        "PARENT_NOT_READY", "Waits for the account Jo Lindqvist, which is invalid.",
+        "Mend the account first; this row then goes by itself.", "AccountId", "account_id",
+    )  # fmt: skip
+    blocked = replace(
+        EDITED, key="blocked", label="Study", action="create", state="blocked",
+        salesforce_id=None, left_alone=(), problems=(waits,),
+        changes=(FieldChange("CloseDate", "date", None, "2026-12-24", "Close Date"),),
+    )  # fmt: skip
+    moves = replace(
+        RENAMED, mapping="event", object="Event", table="activities", key="moves",
+        label="Workshop in Graz", action="delete", pair="task",
+        changes=(FieldChange("Subject", "string", "Workshop in Graz", None, "Subject"),),
+    )  # fmt: skip
+    return plan(
+        RENAMED, long, missing, SCRIPT, masked, EDITED, moves, blocked, INVALID,
+        former=FORMER, ways=WAYS, edits=Edits(5, 1, 1, 1, 1), seconds=120.0,
+        notes=("leads.yaml:3:1: Lead.Status lists no value 'Cold' in this org.",),
+        compared=("Compared 14 rows that changed since the last plan.",),
+    )  # fmt: skip
 
 
 def many(count: int) -> PlanReport:

@@ -46,10 +46,12 @@
   let waiting = 0;
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", () => {
+  const filterSoon = () => {
     clearTimeout(waiting);
     waiting = setTimeout(filter, rows.length > 500 ? 150 : 0);
-  });
+  };
+  form.addEventListener("input", filterSoon);
+  form.addEventListener("change", filterSoon); // not every browser says input of a list
   form.addEventListener("reset", () => setTimeout(filter, 0));
   form.addEventListener("click", (event) => {
     const what = event.target.dataset.do;
