@@ -53,7 +53,12 @@ def writing_calls(org: LocalOrg) -> list[str]:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a browser was asked to open."""
     addresses: list[str] = []
-    monkeypatch.setattr(show, "open_all", lambda some: addresses.extend(some) is None)
+
+    def open_all(some: list[str]) -> bool:
+        addresses.extend(some)
+        return True
+
+    monkeypatch.setattr(show, "open_all", open_all)
     return addresses
 
 
