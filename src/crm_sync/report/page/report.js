@@ -2,6 +2,7 @@
 (() => {
   const form = document.querySelector(".filters");
   if (!form) return;
+  const foldable = [...document.querySelectorAll(".row, .takes")];
   const rows = [...document.querySelectorAll(".row")];
   const groups = [...document.querySelectorAll("[data-group]")];
   const parts = [...document.querySelectorAll("[data-part]")];
@@ -93,10 +94,10 @@
 
   let closed = []; // what was closed before printing, and is closed again after it
   window.addEventListener("beforeprint", () => {
-    closed = rows.filter((row) => !row.open && !row.hidden);
-    for (const row of closed) row.open = true;
+    closed = foldable.filter((part) => !part.open && !part.hidden);
+    for (const part of closed) part.open = true;
   });
   window.addEventListener("afterprint", () => {
-    for (const row of closed) row.open = false;
+    for (const part of closed) part.open = false;
   });
 })();
