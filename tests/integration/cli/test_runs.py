@@ -152,9 +152,9 @@ def test_history_tells_when_what_and_how(
     assert (said["version"], said["kind"], said["key"]) == (1, "history", accounts[0])
     entry = said["entries"][1]
     assert (entry["run_number"], entry["action"], entry["outcome"]) == (2, "update", "recorded")
-    assert entry["changes"] == [
-        {"field": "Name", "type": "string", "before": "Nordwind", "after": "Neu"},
-        {"field": "Phone", "type": "phone", "before": "+49 30 23125 001", "after": None},
+    assert [(c["field"], c["label"], c["before"], c["after"]) for c in entry["changes"]] == [
+        ("Name", "Account Name", "Nordwind", "Neu"),
+        ("Phone", "Account Phone", "+49 30 23125 001", None),
     ]
     assert said["entries"][0]["problem"]["code"] == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 
