@@ -100,6 +100,9 @@ class Settings(_Strict):
     target: str | None = None
     targets: dict[str, Target] = Field(default_factory=dict)
     history_days: int = Field(default=400, ge=1, le=36_500)
+    mask_emails_and_phones: bool = Field(
+        default=False, description="shown by kind and length alone, in every output"
+    )
 
     _falls_back: bool = PrivateAttr(default=False)
 

@@ -148,6 +148,22 @@ def dry_run(
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a Markdown summary.")
     ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write every row as CSV, one file for each object."),
+    ] = None,
+    open_: Annotated[
+        bool,
+        typer.Option(
+            "--open", help="Open the HTML report; without --html it is crm-sync-report.html here."
+        ),
+    ] = False,
+    against_org: Annotated[
+        bool,
+        typer.Option(
+            "--against-org", help="Also read what people edited in Salesforce since the last push."
+        ),
+    ] = False,
     retry_refused: RetryRefused = False,
     resend: Resend = False,
     api: Way = None,
@@ -167,10 +183,10 @@ def dry_run(
         retry_refused=retry_refused,
         resend=resend,
         api=api.value if api else None,
+        against_org=against_org,
     )
-    return show.dry_run(
-        target, options, rows=rows, html=html, markdown=markdown, as_json=as_json, quiet=quiet
-    )
+    outputs = show.Outputs(rows, html, markdown, csv, open_, as_json, quiet)
+    return show.dry_run(target, options, outputs)
 
 
 @app.command(epilog=EPILOG)

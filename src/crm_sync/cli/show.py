@@ -6,13 +6,16 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from crm_sync.cli.app import INTERRUPTED, OK, PROBLEMS
+from crm_sync.cli.browser import open_all
 from crm_sync.cli.progress import Progress
 from crm_sync.errors import OutputError
 from crm_sync.report import terminal
+from crm_sync.report.as_csv import write_csv
 from crm_sync.report.as_json import as_json as json_of
 from crm_sync.report.console import make_console
 from crm_sync.report.html import html as html_of
@@ -24,7 +27,7 @@ from crm_sync.sync import run
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.options import Options
 
-__all__ = ["dry_run", "options", "sync"]
+__all__ = ["Outputs", "dry_run", "options", "sync"]
 
 
 def options(select: list[str] | None, **flags: Any) -> Options:
@@ -32,43 +35,58 @@ def options(select: list[str] | None, **flags: Any) -> Options:
     return Options(select=tuple(select or ()), **flags)
 
 
-def dry_run(
-    target: str | None,
-    chosen: Options,
-    *,
-    rows: int,
-    html: Path | None,
-    markdown: Path | None,
-    as_json: bool,
-    quiet: bool,
-) -> int:
+@dataclass(frozen=True)
+class Outputs:
+    """What a dry run shows and writes: `rows` per object and action on the terminal, and files."""
+
+    rows: int
+    html: Path | None
+    markdown: Path | None
+    csv: Path | None
+    open: bool
+    as_json: bool
+    quiet: bool
+
+
+def dry_run(target: str | None, chosen: Options, outputs: Outputs) -> int:
     """Shows the plan. Exit code 1 where rows are not in order, or a guard would stop the sync."""
     settings = load_settings()
+    if outputs.open and outputs.html is None:
+        outputs = replace(outputs, html=Path("crm-sync-report.html"))
+    html, markdown, csv = outputs.html, outputs.markdown, outputs.csv
     if html and markdown and html.resolve() == markdown.resolve():
         raise OutputError(f"{html} is named twice.", "Name two files for --html and --markdown.")
     with (
-        Progress(quiet=quiet or as_json, note=settings.mappings_note) as progress,
+        Progress(quiet=outputs.quiet or outputs.as_json, note=settings.mappings_note) as progress,
         run.dry_run(settings, target, chosen, announce=progress.announce) as report,
     ):
         progress.end()
-        written = []
-        if html:
-            written.append(write(html, html_of(report)))
+        # CSV first: the HTML report of a large plan names its directory.
+        written = write_csv(csv, report) if csv else []
         if markdown:
-            written.append(write(markdown, dry_run_markdown(report)))
-        if as_json:
+            written.insert(0, write(markdown, dry_run_markdown(report)))
+        if html:
+            written.insert(0, write(html, html_of(report, csv=str(csv) if csv else "")))
+        if outputs.as_json:
             sys.stdout.writelines(json_of(report))
-        elif not quiet:
-            _show_plan(report, rows, written, chosen)
+        elif not outputs.quiet:
+            _show_plan(report, outputs.rows, written, chosen)
+        if outputs.open and html:
+            _open(written[0])
         troubled = report.stops or any(s.problems for s in report.summaries)
         return PROBLEMS if troubled else OK
 
 
+def _open(file: Path) -> None:
+    if not open_all([file.as_uri()]):
+        print(f"crm-sync: no browser could be opened; the report is {file}", file=sys.stderr)
+
+
 def _show_plan(report: PlanReport, rows: int, written: list[Path], chosen: Options) -> None:
-    hint = "" if written else "Every row: crm-sync dry-run --html report.html"
+    hint = "" if written else "Every row: crm-sync dry-run --html report.html --csv rows"
     terminal.dry_run(report, limit=rows, hint=hint)
     for file in written:
-        print(f"Every row: {file}")
+        print(f"Written: {file}")
     if any(s.create or s.update or s.delete or s.unknown for s in report.summaries):
         flags = "".join(f" --select {name}" for name in chosen.select)
         flags += " --full" * chosen.full + " --retry-refused" * chosen.retry_refused

@@ -1,33 +1,10 @@
 """`status`, `problems`, `history`: what schema sync knows. No call to Salesforce.
 
-JSON, version 1; a later version only adds keys, or carries another number. An org is the one of a
-dry run: {"id", "name", "kind", "instance_url", "target", "username"}.
-
-    {"version": 1, "kind": "status",
-     "orgs": [{"id", "name", "kind", "instance_url", "username", "targets": [name],
-               "last_run": null | the first of "runs",
-               "runs": [{"run_number", "mode", "status", "started_at", "finished_at", "seconds",
-                         "calls", "message", "counts": {mapping: {outcome: number}}}],
-               "changes_waiting": null | number,
-               "at_work": null | {"org", "run_number", "started_at",
-                                  "mappings": [{"mapping", "object", "planned", "sending",
-                                                "recorded"}]},
-               "mappings": [{"mapping", "object", "enabled": null | bool, "in_order",
-                             "open": {state: number}}]}],
-     "never_synced": [name of a target], "size": {"bytes", "changes"}}
-
-    {"version": 1, "kind": "problems", "org": {…}, "rows": [a row of a dry run]}
-
-    {"version": 1, "kind": "history", "org": {…}, "key": text,
-     "entries": [{"at", "run_number", "mapping", "object", "table", "key", "action", "outcome",
-                  "salesforce_id", "changes": [{"field", "type", "before", "after"}],
-                  "problem": null | {"code", "sentence", "mend", "field", "column", "severity"}}]}
+The shape of its JSON: `report/shapes.py` (docs/output.schema.json).
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,14 +19,17 @@ from crm_sync.cli.app import OK, PROBLEMS
 from crm_sync.errors import MappingError, SettingsError
 from crm_sync.mapping.load import load_mappings, select
 from crm_sync.report import terminal
-from crm_sync.report.as_json import VERSION, row_as_json
+from crm_sync.report.as_json import change_as_json, dumped, row_as_json
 from crm_sync.report.console import make_console
 from crm_sync.report.headline import counted
+from crm_sync.report.links import record_link
 from crm_sync.report.model import Org, PlanRow
+from crm_sync.report.shapes import VERSION
 from crm_sync.report.values import visible
 from crm_sync.settings import Settings, load_settings
 from crm_sync.sync import overview
 from crm_sync.sync.database import connect
+from crm_sync.sync.mask import Masking
 
 __all__ = ["history", "problems", "status"]
 
@@ -98,25 +78,27 @@ def _status_json(org: overview.KnownOrg, known: frozenset[str] | None) -> dict[s
 def problems(target: str | None, names: list[str], *, rows: int, as_json: bool, quiet: bool) -> int:
     """Rows that are not in order. Exit code 1 where there are any."""
     settings = load_settings()
-    known = select(load_mappings(settings.mappings), names)
+    files = load_mappings(settings.mappings)
+    known = select(files, names)
     with _state_of(settings, target) as (connection, org):
-        found = list(overview.problems(connection, org.id, known))
+        masking = Masking(files, settings.mask_emails_and_phones)
+        found = list(overview.problems(connection, org.id, known, masking))
     if as_json:
-        _print_json("problems", org=asdict(org), rows=[row_as_json(row) for row in found])
+        _print_json("problems", org=asdict(org), rows=[row_as_json(row, org) for row in found])
     elif not quiet:
         print(org.sentence())
-        _print_problems(found, rows)
+        _print_problems(found, rows, org)
     return PROBLEMS if found else OK
 
 
-def _print_problems(rows: list[PlanRow], limit: int) -> None:
+def _print_problems(rows: list[PlanRow], limit: int, org: Org) -> None:
     if not rows:
         print("Every row is in order.")
         return
     verb = "is" if len(rows) == 1 else "are"
     states = ", ".join(f"{n:,} {state}" for state, n in Counter(r.state for r in rows).items())
     print(f"{counted(len(rows), 'row')} {verb} not in order: {states}.\n", flush=True)
-    terminal.rows_in_full(_fields_at_fault(row) for row in rows[:limit])
+    terminal.rows_in_full((_fields_at_fault(row) for row in rows[:limit]), org=org)
     if len(rows) > limit:
         print(f"and {len(rows) - limit:,} more: crm-sync problems --rows {len(rows)}")
 
@@ -130,13 +112,20 @@ def _fields_at_fault(row: PlanRow) -> PlanRow:
 def history(target: str | None, key: str, *, rows: int, as_json: bool) -> int:
     """What was sent of one row, newest first."""
     settings = load_settings()
+    try:
+        files, unreadable = load_mappings(settings.mappings), ""
+    except MappingError as error:
+        files, unreadable = (), str(error)
+    masking = Masking(files, settings.mask_emails_and_phones or bool(unreadable))
     with _state_of(settings, target) as (connection, org):
-        entries = overview.history(connection, org.id, key)
+        entries = overview.history(connection, org.id, key, masking)
     if as_json:
-        said = [asdict(entry) for entry in entries]
+        said = [_entry_json(entry, org) for entry in entries]
         _print_json("history", org=asdict(org), key=key, entries=said)
         return OK
     print(org.sentence(), flush=True)
+    if unreadable:
+        print(f"Values are masked: which are sensitive cannot be told. {unreadable}")
     if entries:
         tables.history(make_console(), entries[:rows])
         if len(entries) > rows:
@@ -144,6 +133,12 @@ def history(target: str | None, key: str, *, rows: int, as_json: bool) -> int:
     else:
         print(f"Nothing was sent of a row with the key {visible(key)}.")
     return OK
+
+
+def _entry_json(entry: overview.Entry, org: Org) -> dict[str, Any]:
+    changes = [change_as_json(change) for change in entry.changes]
+    link = record_link(org, entry.salesforce_id)
+    return {**asdict(entry), "changes": changes, "link": link}
 
 
 @contextmanager
@@ -162,5 +157,4 @@ def _state_of(
 
 def _print_json(kind: str, **content: Any) -> None:
     whole = {"version": VERSION, "kind": kind, **content}
-    json.dump(whole, sys.stdout, indent=2, default=lambda moment: moment.isoformat())
-    sys.stdout.write("\n")
+    print(dumped(whole))

@@ -5,21 +5,20 @@ In: addresses. Out: two open pages, or one line that names them where no browser
 
 from __future__ import annotations
 
-import webbrowser
 from contextlib import suppress
 from pathlib import Path
+
+from crm_sync.cli.browser import open_all
 
 __all__ = ["offer", "wait_for_enter"]
 
 RUN = "uv run --env-file"
-_IN_THE_TERMINAL = frozenset(("www-browser", "links", "elinks", "lynx", "w3m"))
-"""Browsers that would take the terminal away from the demo."""
 
 
 def offer(page: str, reports: list[Path], settings: Path) -> None:
     """Opens the org's page and the last report, and says how to sync again."""
     addresses = [page, *(file.resolve().as_uri() for file in reports[-1:])]
-    if _open(addresses):
+    if open_all(addresses):
         print(f"  The org's page is open in your browser: {page}")
     else:
         print(f"  No browser could be opened. Open these: {'  '.join(addresses)}")
@@ -33,14 +32,3 @@ def wait_for_enter() -> None:
     print("  Enter ends both servers.", flush=True)
     with suppress(EOFError, KeyboardInterrupt):
         input()
-
-
-def _open(addresses: list[str]) -> bool:
-    """Whether a browser with a window of its own took all addresses."""
-    try:
-        browser = webbrowser.get()
-    except webbrowser.Error:
-        return False
-    if Path(getattr(browser, "name", "")).name in _IN_THE_TERMINAL:
-        return False
-    return all(browser.open(address) for address in addresses)

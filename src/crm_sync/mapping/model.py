@@ -113,6 +113,8 @@ class FieldRule(Strict):
     """A row without a value is invalid, even if Salesforce would take it."""
     time_dependent: bool = False
     """The SQL depends on more than the row, such as the clock, so every row is always compared."""
+    sensitive: bool = Field(default=False, exclude=True)
+    """Reports show its values by kind and length alone, wherever its columns are read."""
 
     @field_validator("otherwise", mode="before")
     @classmethod
@@ -292,6 +294,10 @@ class Mapping(Strict):
             name = self.external_id.field
             kind = "fields" if name in self.fields else "lookups"
             raise _placed(f"{name} is written by external_id, not by {kind}", kind, name)
+        for name, rule in self.fields.items():
+            if rule.sensitive and rule.column == self.source.key:
+                sentence = f"{rule.column} is the key, by which every output calls the row"
+                raise _placed(f"{sentence}; it cannot be sensitive", "fields", name)
         return self
 
     def where(self, *path: str) -> str:

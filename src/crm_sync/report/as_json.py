@@ -1,28 +1,7 @@
 """A dry run or a sync as JSON for other programs.
 
 In: `PlanReport` or `RunReport`. Out: pure ASCII text in pieces, so that no console breaks it and a
-large plan is never held in memory.
-
-Shape of a dry run, version 1; a later version only adds keys, or carries another number:
-
-    {"version": 1, "kind": "dry-run",
-     "org": {"id", "name", "kind", "instance_url", "target", "username"},
-     "made_at": ISO 8601, "mode": "full" | "incremental", "digest": text, "calls": number,
-     "seconds": number, "ways": [{"mapping", "action", "rows", "api": "composite" | "bulk"}],
-     "call_room": {"most", "used", "allowed", "reserve", "left"}: number | null each,
-     "compared": [text], "headline": text, "notes": [text],
-     "summaries": [{"mapping", "object", "create", "update", "delete", "unchanged",
-                    "blocked", "invalid", "refused", "unknown", "held"}],
-     "rows": [{"mapping", "object", "table", "key", "label", "action", "state",
-               "salesforce_id", "pair",
-               "changes": [{"field", "type", "before", "after"}],
-               "problems": [{"code", "sentence", "mend", "field", "column", "severity"}]}]}
-
-Of a sync: `"kind": "sync"`, `run_number`, `status`, `seconds`, `message` instead of `made_at`,
-`mode`, `compared`, `digest`, `ways`, `call_room`, `notes`; its summaries count what Salesforce
-confirmed and have `planned` (left for the next run) instead of `unchanged`; `rows` are its
-problems.
-A number is written with all its digits. A parent without an Id is `{"mapping", "key"}`.
+large plan is never held in memory. Its shape is that of `shapes.py` (docs/output.schema.json).
 """
 
 from __future__ import annotations
@@ -30,15 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from crm_sync.report.headline import headline, run_headline
-from crm_sync.report.model import PlanReport, PlanRow, RunReport
+from crm_sync.report.links import record_link
+from crm_sync.report.model import FieldChange, Masked, Org, PlanReport, PlanRow, RunReport, Value
+from crm_sync.report.shapes import VERSION
 
-__all__ = ["VERSION", "as_json"]
-
-VERSION = 1
+__all__ = ["as_json", "change_as_json", "dumped", "row_as_json"]
 
 
 def as_json(report: PlanReport | RunReport) -> Iterator[str]:
@@ -49,10 +29,10 @@ def as_json(report: PlanReport | RunReport) -> Iterator[str]:
     else:
         head = _run_head(report)
         rows = report.problems
-    yield _dumped(head)[:-1] + ', "rows": ['
+    yield dumped(head)[:-1] + ', "rows": ['
     separator = "\n"
     for row in rows:
-        yield separator + _dumped(row_as_json(row))
+        yield separator + dumped(row_as_json(row, report.org))
         separator = ",\n"
     yield "]}\n"
 
@@ -62,7 +42,7 @@ def _plan_head(report: PlanReport) -> dict[str, Any]:
         "version": VERSION,
         "kind": "dry-run",
         "org": asdict(report.org),
-        "made_at": report.made_at.isoformat(),
+        "made_at": report.made_at,
         "mode": report.mode,
         "compared": list(report.compared),
         "digest": report.digest,
@@ -70,6 +50,8 @@ def _plan_head(report: PlanReport) -> dict[str, Any]:
         "seconds": report.seconds,
         "ways": [asdict(way) for way in report.ways],
         "call_room": {**asdict(report.room), "left": report.room.left},
+        "former_run": asdict(report.former) if report.former else None,
+        "edits": asdict(report.edits) if report.edits else None,
         "headline": headline(report),
         "notes": list(report.notes),
         "summaries": [asdict(summary) for summary in report.summaries],
@@ -91,7 +73,8 @@ def _run_head(run: RunReport) -> dict[str, Any]:
     }
 
 
-def row_as_json(row: PlanRow) -> dict[str, Any]:
+def row_as_json(row: PlanRow, org: Org) -> dict[str, Any]:
+    """One row of a plan. Its values are plain, save that a number is a Decimal."""
     return {
         "mapping": row.mapping,
         "object": row.object,
@@ -101,22 +84,43 @@ def row_as_json(row: PlanRow) -> dict[str, Any]:
         "action": row.action,
         "state": row.state,
         "salesforce_id": row.salesforce_id,
+        "link": record_link(org, row.salesforce_id),
         "pair": row.pair,
-        "changes": [
-            {"field": c.field, "type": c.type, "before": c.before, "after": c.after}
-            for c in row.changes
-        ],
+        "changes": [change_as_json(change) for change in row.changes],
+        "left_alone": [change_as_json(change) for change in row.left_alone],
+        "is_missing": row.is_missing,
         "problems": [asdict(problem) for problem in row.problems],
     }
 
 
-def _dumped(value: Any) -> str:
+def change_as_json(change: FieldChange) -> dict[str, Any]:
+    """One field of a row."""
+    return {
+        "field": change.field,
+        "label": change.label,
+        "type": change.type,
+        "before": _value(change.before),
+        "after": _value(change.after),
+        "is_edited": change.is_edited,
+        "current": _value(change.current),
+    }
+
+
+def _value(value: Value) -> Any:
+    if isinstance(value, Masked):
+        return {"masked": value.kind, "length": value.length}
+    return value
+
+
+def dumped(value: Any) -> str:
     """JSON of plain values. The standard library has no way to write a Decimal with its digits."""
     if isinstance(value, Decimal):
         return format(value, "f")
+    if isinstance(value, datetime):
+        return f'"{value.isoformat()}"'
     if isinstance(value, Mapping):
-        pairs = (f"{json.dumps(str(k))}: {_dumped(v)}" for k, v in value.items())  # pyright: ignore
+        pairs = (f"{json.dumps(str(k))}: {dumped(v)}" for k, v in value.items())  # pyright: ignore
         return "{" + ", ".join(pairs) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_dumped(element) for element in value) + "]"  # pyright: ignore
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(dumped(element) for element in value) + "]"  # pyright: ignore
     return json.dumps(value)

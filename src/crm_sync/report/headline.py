@@ -19,11 +19,11 @@ from crm_sync.report.model import (
 )
 
 __all__ = [
-    "calls_to_send",
     "counted",
     "duration",
     "first_problems",
     "headline",
+    "listed",
     "not_sent",
     "place",
     "run_headline",
@@ -73,46 +73,7 @@ def headline(report: PlanReport) -> str:
     ]
     first = create or update or delete
     parts[0] = parts[0].replace(f"{first:,} ", f"{counted(first, 'record')} will be ", 1)
-    return f"{_listed(parts)} in {where}{deletion}."
-
-
-def calls_to_send(report: PlanReport) -> str:
-    """How many API calls carry the plan. Reading on the way there is not among them: fields that
-    are described afresh, records and owners that are looked up.
-    """
-    if not report.calls:
-        return "No API call is needed to send this."
-    bulk = [
-        f"{way.mapping} ({counted(way.rows, way.action)})"
-        for way in report.ways
-        if way.api == "bulk"
-    ]
-    needs = "is needed" if report.calls == 1 else "are needed"
-    about = "About " if bulk else ""
-    said = f"{about}{counted(report.calls, 'API call')} {needs} to send this, besides what a run "
-    said += "looks up."
-    if bulk:
-        said += f" By Bulk API 2.0: {_listed(bulk)}."
-    if report.seconds >= 60:
-        said += f" Salesforce may take about {counted(round(report.seconds / 60), 'minute')}."
-    return " ".join(part for part in (said, _room(report)) if part)
-
-
-def _room(report: PlanReport) -> str:
-    """Whether the calls fit into what a run may make, or nothing where nobody knows a bound."""
-    room, bounds = report.room, []
-    if room.left is None:
-        return ""
-    if room.most is not None:
-        bounds.append(f"a run may make {room.most:,}")
-    if room.used is not None and room.allowed is not None:
-        kept = f", {room.reserve:,} are left to others" if room.reserve else ""
-        bounds.append(f"of the org's {room.allowed:,} a day {room.used:,} are used{kept}")
-    why = "; ".join(bounds)
-    if report.calls <= room.left:
-        return f"That fits: {why}."
-    goes = f"stops after {counted(room.left, 'call')}" if room.left else "sends nothing now"
-    return f"That does not fit: {why}. A sync {goes}, and a later one continues."
+    return f"{listed(parts)} in {where}{deletion}."
 
 
 def not_sent(summaries: tuple[ObjectSummary, ...] | tuple[OutcomeSummary, ...]) -> str:
@@ -161,7 +122,7 @@ def run_headline(run: RunReport) -> str:
         return f"Nothing changed in {where}."
     number, verb = parts[0].split(" ")
     parts[0] = f"{number} {'record' if number == '1' else 'records'} {verb}"
-    return f"{_listed(parts)} in {where}." + (f" {doubt}" if unknown else "")
+    return f"{listed(parts)} in {where}." + (f" {doubt}" if unknown else "")
 
 
 def duration(seconds: float) -> str:
@@ -172,5 +133,6 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _listed(parts: list[str]) -> str:
+def listed(parts: list[str]) -> str:
+    """`a, b and c`."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

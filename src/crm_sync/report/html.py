@@ -18,10 +18,13 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from crm_sync.report.cost import about, calls_to_send, costs, former_run
 from crm_sync.report.difference import Part, difference, folded_parts
+from crm_sync.report.edits import edit_sentences, edits_found
 from crm_sync.report.groups import NOT_SENT, Group, groups, total
-from crm_sync.report.headline import calls_to_send, counted, headline, not_sent, state_sentence
-from crm_sync.report.model import FieldChange, Org, PlanReport, PlanRow, Value, type_note
+from crm_sync.report.headline import counted, headline, not_sent, state_sentence
+from crm_sync.report.links import record_link
+from crm_sync.report.model import FieldChange, Masked, Org, PlanReport, PlanRow, Value, type_note
 from crm_sync.report.values import fold, is_parent_without_id, is_prose, visible, written
 
 __all__ = ["MOST_ROWS", "html"]
@@ -30,13 +33,17 @@ MOST_ROWS = 2_000
 """Rows per object and action: a browser stays quick, and nobody reads more."""
 MOST_OPEN = 60
 """Rows that stand open at first; of more, a reader opens what is of interest."""
+MANY = 200
+"""Rows from which on a browser lays out only what it shows."""
 LONGEST = 320
 """Characters of a text that stand open; the rest unfolds."""
 ACTIONS = {"create": "Create", "update": "Update", "delete": "Delete", NOT_SENT: "Not sent"}
 
 
-def html(report: PlanReport, *, limit: int = MOST_ROWS) -> Iterator[str]:
-    """The page in pieces, with at most `limit` rows per object and action."""
+def html(report: PlanReport, *, limit: int = MOST_ROWS, csv: str = "") -> Iterator[str]:
+    """The page in pieces, with at most `limit` rows per object and action. `csv`: the directory
+    that holds them all, where one was written.
+    """
     style = _page_file("report.css")
     script = _page_file("report.js")
     shown = groups(report, limit)
@@ -48,6 +55,10 @@ def html(report: PlanReport, *, limit: int = MOST_ROWS) -> Iterator[str]:
         "not_sent": not_sent(report.summaries),
         "unanswered": total(report.summaries, "unknown"),
         "calls": calls_to_send(report),
+        "costs": costs(report),
+        "former": former_run(report),
+        "edits": edits_found(report.edits),
+        "csv": csv,
         "compared": " ".join(report.compared),
         "made_at": written(report.made_at.isoformat(timespec="minutes"), "datetime"),
         "totals": {name: total(report.summaries, name) for name in _COUNTS},
@@ -56,11 +67,10 @@ def html(report: PlanReport, *, limit: int = MOST_ROWS) -> Iterator[str]:
         "planned": planned,
         "objects": _unique(group.object for group in shown),
         "actions": [(kind, title) for kind, title in ACTIONS.items() if _has(shown, kind)],
-        "problems": Counter(
-            code for group in shown for row in group.rows for code in _codes(row)
-        ).most_common(),
-        "fields": sorted({c.field for group in shown for row in group.rows for c in row.changes}),
+        "reasons": _reasons(shown),
+        "fields": _fields(shown),
         "limit": limit,
+        "many": MANY,
         "is_cut": any(group.left_out for group in shown),
         "rows_shown": sum(len(group.rows) for group in shown),
         "rows_total": sum(group.total for group in shown),
@@ -85,7 +95,7 @@ class Text:
     whole: str | None = None
     link: str | None = None
     is_nothing: bool = False
-    is_number: bool = False
+    is_masked: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,19 +103,24 @@ class FieldView:
     """One field of a row on the page."""
 
     name: str
+    api_name: str
     before: Text
     after: Text
+    current: Text | None  # what someone made of it in Salesforce
 
 
 def _field_view(change: FieldChange, org: Org) -> FieldView:
+    names = change.name, "" if change.name == change.field else change.field
+    current = _text(change.current, change.type, org) if change.is_edited else None
     before, after = written(change.before, change.type), written(change.after, change.type)
     if is_prose(change.before, change.type) and is_prose(change.after, change.type):
         old, new = difference(before, after)
-        return FieldView(change.field, _compared(old, before), _compared(new, after))
+        return FieldView(*names, _compared(old, before), _compared(new, after), current)
     return FieldView(
-        change.field,
+        *names,
         _text(change.before, change.type, org),
         _text(change.after, change.type, org),
+        current,
     )
 
 
@@ -115,9 +130,9 @@ def _text(value: Value, type_: str, org: Org) -> Text:
     return Text(
         parts=(Part(shown, False),),
         whole=text if shown != text else None,
-        link=_record_link(org, value) if type_ == "reference" else None,
+        link=record_link(org, value) if type_ == "reference" else None,
         is_nothing=value is None or value == "",
-        is_number=not isinstance(value, str | bool | dict) and value is not None,
+        is_masked=isinstance(value, Masked),
     )
 
 
@@ -129,7 +144,7 @@ def _compared(parts: tuple[Part, ...], whole: str) -> Text:
 
 def _left_empty(row: PlanRow) -> str:
     """The fields that a create leaves to Salesforce's defaults."""
-    return ", ".join(c.field for c in row.changes if c.after is None or c.after == "")
+    return ", ".join(c.name for c in row.changes if c.after is None or c.after == "")
 
 
 def _filled(row: PlanRow) -> list[FieldChange]:
@@ -145,23 +160,40 @@ def _glance(row: PlanRow) -> str:
     if row.action == "delete":
         return f"moves to {row.pair}" if row.pair else "will be deleted in Salesforce"
     if row.action == "update":
-        names = [change.field for change in row.changes]
+        names = [change.name for change in row.changes]
         more = f" and {len(names) - 4} more" if len(names) > 4 else ""
         return ", ".join(names[:4]) + more
     return counted(len(_filled(row)), "field")
 
 
-def _record_link(org: Org, value: Value) -> str | None:
-    """Where Salesforce shows a record: the org's address and the Id."""
-    if not isinstance(value, str) or not value.isalnum() or len(value) not in (15, 18):
-        return None
-    if not org.instance_url.startswith(("https://", "http://")):
-        return None
-    return f"{org.instance_url.rstrip('/')}/{value}"
+EDITED = "edited-in-salesforce"
+"""The reason of rows whose record people edited; of no problem."""
 
 
 def _codes(row: PlanRow) -> list[str]:
-    return _unique(problem.code for problem in row.problems)
+    codes = _unique(problem.code for problem in row.problems)
+    return [*codes, EDITED] if edit_sentences(row) else codes
+
+
+def _reasons(shown: tuple[Group, ...]) -> list[tuple[str, str, int]]:
+    """Codes for the filter, what people read for each, and how many rows have it."""
+    counts = Counter(code for group in shown for row in group.rows for code in _codes(row))
+    return [
+        (code, code.replace("_", " ").replace("-", " ").capitalize().replace("salesf", "Salesf"), n)
+        for code, n in counts.most_common()
+    ]
+
+
+def _fields(shown: tuple[Group, ...]) -> list[tuple[str, str]]:
+    """Fields for the filter, by what people call them; the API name where one name has two."""
+    names = {
+        change.field: change.name for group in shown for row in group.rows for change in row.changes
+    }
+    twice = Counter(names.values())
+    said = {
+        field: name if twice[name] == 1 else f"{name} ({field})" for field, name in names.items()
+    }
+    return sorted(said.items(), key=lambda pair: pair[1].lower())
 
 
 def _opens(shown: tuple[Group, ...]) -> frozenset[str]:
@@ -198,8 +230,10 @@ def _environment() -> Environment:
     )
     environment.filters |= {"number": "{:,}".format, "visible": visible}
     environment.globals |= {
+        "about": about,
         "actions_by_kind": ACTIONS,
         "codes": _codes,
+        "edit_sentences": edit_sentences,
         "counted": counted,
         "field_view": _field_view,
         "filled": _filled,
@@ -207,7 +241,7 @@ def _environment() -> Environment:
         "is_parent_without_id": is_parent_without_id,
         "left_empty": _left_empty,
         "note": type_note,
-        "record_link": _record_link,
+        "record_link": record_link,
         "state_sentence": state_sentence,
     }
     return environment

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 
+from crm_sync.report.cost import ObjectCost, calls_to_send, costs, former_run
+from crm_sync.report.edits import edit_sentences, edits_found
 from crm_sync.report.groups import problem_rows, total
 from crm_sync.report.headline import (
-    calls_to_send,
     counted,
     duration,
     headline,
@@ -19,7 +20,15 @@ from crm_sync.report.headline import (
     run_headline,
     state_sentence,
 )
-from crm_sync.report.model import ObjectSummary, OutcomeSummary, PlanReport, PlanRow, RunReport
+from crm_sync.report.links import record_link
+from crm_sync.report.model import (
+    ObjectSummary,
+    Org,
+    OutcomeSummary,
+    PlanReport,
+    PlanRow,
+    RunReport,
+)
 from crm_sync.report.values import fold, visible, written
 
 __all__ = ["dry_run_markdown", "sync_markdown"]
@@ -41,9 +50,11 @@ def dry_run_markdown(report: PlanReport, *, problems: int = 20, values: bool = F
         escaped(not_sent(report.summaries)),
         _table(report.summaries, PLAN_COLUMNS, {}),
         f"{calls_to_send(report)} Digest `{report.digest}`.",
-        escaped(" ".join(report.compared)),
+        _costs(costs(report)),
+        escaped(f"{former_run(report)} {' '.join(report.compared)}"),
+        escaped(edits_found(report.edits)),
         "\n".join(f"- {escaped(note)}" for note in report.notes),
-        _problems(first, every, values),
+        _problems(first, every, values, report.org),
     )
 
 
@@ -56,7 +67,7 @@ def sync_markdown(run: RunReport, *, problems: int = 20, values: bool = False) -
         f" {duration(run.seconds)}.",
         escaped(run.message or ""),
         _table(run.summaries, RUN_COLUMNS, TITLES),
-        _problems(run.problems[:problems], every, values),
+        _problems(run.problems[:problems], every, values, run.org),
     )
 
 
@@ -88,14 +99,26 @@ def _table(
     return "\n".join(lines)
 
 
-def _problems(rows: tuple[PlanRow, ...], every: int, values: bool) -> str:
+def _costs(found: tuple[ObjectCost, ...]) -> str:
+    if not found:
+        return ""
+    lines = ["| Object | goes by | calls | time | run before |", "|---|---|---:|---:|---|"]
+    for cost in found:
+        calls = f"{cost.calls:,}" if cost.calls else ""
+        cells = (escaped(cost.object), cost.apis, calls, cost.time, cost.former or "nothing")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _problems(rows: tuple[PlanRow, ...], every: int, values: bool, org: Org) -> str:
     if not rows:
         return ""
     lines = ["### Needs attention", ""]
     for row in rows:
         name = f" {escaped(row.label)}" if values and row.label else ""
         lines.append(
-            f"- **{escaped(row.object)}{name}** ({escaped(row.table)} `{_code(row.key)}`):"
+            f"- **{escaped(row.object)}{name}** ({escaped(row.table)} `{_code(row.key)}`"
+            f"{_record(row, org)}):"
             f" {row.state}, {state_sentence(row.state)}"
         )
         for problem in row.problems:
@@ -104,6 +127,8 @@ def _problems(rows: tuple[PlanRow, ...], every: int, values: bool) -> str:
             lines.append(f"  - `{_code(problem.code)}`{where}{said}")
             if problem.mend:
                 lines.append(f"    Mend: {escaped(problem.mend)}")
+        if values:
+            lines.extend(f"  - {escaped(sentence)}" for sentence in edit_sentences(row))
         if values and row.changes:
             lines.extend(
                 f"  - {escaped(c.field)}: {escaped(fold(written(c.before, c.type), 80))}"
@@ -113,6 +138,12 @@ def _problems(rows: tuple[PlanRow, ...], every: int, values: bool) -> str:
     if every > len(rows):
         lines.append(f"- … and {every - len(rows):,} more")
     return "\n".join(lines)
+
+
+def _record(row: PlanRow, org: Org) -> str:
+    """The record's Id as a link, where there is one."""
+    link = record_link(org, row.salesforce_id)
+    return f", [{row.salesforce_id}]({link})" if link else ""
 
 
 def _code(text: str) -> str:

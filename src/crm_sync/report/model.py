@@ -14,9 +14,25 @@ from decimal import Decimal
 type_error = "error"
 type_note = "note"
 
-Value = str | int | float | Decimal | bool | None | dict[str, str]
-"""A field's value: text, number, boolean, null, or a parent without an Id yet
-(`{"mapping": …, "key": …}`)."""
+
+@dataclass(frozen=True)
+class Masked:
+    """What is told of a value that is not shown: its kind, as a person calls it, and its length in
+    characters, or None where the length would tell the value.
+    """
+
+    kind: str
+    length: int | None
+
+    def __str__(self) -> str:
+        if self.length is None:
+            return f"[{self.kind}]"
+        return f"[{self.kind}, {self.length:,} character{'' if self.length == 1 else 's'}]"
+
+
+Value = str | int | float | Decimal | bool | None | dict[str, str] | Masked
+"""A field's value: text, number, boolean, null, a parent without an Id yet
+(`{"mapping": …, "key": …}`), or what is told of a value that is masked."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +49,23 @@ class Problem:
 
 @dataclass(frozen=True)
 class FieldChange:
-    """One field of a planned row. `type` is Salesforce's field type (`currency`, `date`, …)."""
+    """One field of a planned row. `type`: Salesforce's field type (`currency`, `date`, …); `label`:
+    its name for people. `current`: what Salesforce holds now, where it was read and someone edited
+    the field there since it was last sent.
+    """
 
     field: str
     type: str
     before: Value
     after: Value
+    label: str = ""
+    is_edited: bool = False
+    current: Value = None
+
+    @property
+    def name(self) -> str:
+        """What people call the field."""
+        return self.label or self.field
 
 
 @dataclass(frozen=True)
@@ -56,6 +83,15 @@ class PlanRow:
     changes: tuple[FieldChange, ...]
     problems: tuple[Problem, ...] = ()
     pair: str | None = None  # the other mapping of a row that moves
+    left_alone: tuple[FieldChange, ...] = ()
+    """Fields that someone edited in Salesforce and that a sync would not write: it sends what
+    changed in the database alone. `after` is what we last sent, `current` what stands there."""
+    is_missing: bool = False  # its record was read, and is not in Salesforce any more
+
+    @property
+    def overwritten(self) -> tuple[FieldChange, ...]:
+        """Fields whose edit in Salesforce a sync would undo."""
+        return tuple(change for change in self.changes if change.is_edited)
 
 
 @dataclass(frozen=True)
@@ -99,12 +135,45 @@ class Org:
 
 @dataclass(frozen=True)
 class Way:
-    """How the rows of one action go: by `composite` or `bulk` (Bulk API 2.0)."""
+    """How the rows of one action go: by `composite` or `bulk` (Bulk API 2.0). `calls`: those that
+    carry rows of it, about; a Composite call may carry others, too, and then counts for each.
+    `seconds`: about how long Salesforce works on them.
+    """
 
     mapping: str
     action: str
     rows: int
     api: str
+    calls: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class FormerRun:
+    """The last sync that ended, to compare with. `counts`: by mapping, what became of its rows
+    (`create`, `update` and `delete` as Salesforce confirmed them, then states).
+    """
+
+    run_number: int
+    status: str
+    ended_at: datetime
+    calls: int
+    seconds: float
+    counts: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What `--against-org` found: records read, those that someone edited in a field which a sync
+    would overwrite or in a record which it would delete, those edited elsewhere, those that are not
+    there any more; and the calls that reading took.
+    """
+
+    read: int
+    overwritten: int
+    left_alone: int
+    missing: int
+    calls: int
 
 
 @dataclass(frozen=True)
@@ -144,6 +213,9 @@ class PlanReport:
     seconds: float = 0.0  # about how long Salesforce works on it
     stops: str = ""  # why a sync would stop before it sends this plan, or nothing
     room: CallRoom = CallRoom()
+    former: FormerRun | None = None
+    edits: Edits | None = None  # None where Salesforce was not asked
+    fields: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by object, in their order
 
 
 @dataclass(frozen=True)

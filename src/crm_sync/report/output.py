@@ -1,6 +1,6 @@
 """Writes a report or document to a file, whole or not at all.
 
-In: text in pieces and a path. Out: the file, or `OutputError` with what to do about it.
+In: text and a path. Out: the file, or `OutputError` with what to do about it.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from crm_sync.errors import OutputError
 
-__all__ = ["write"]
+__all__ = ["directory", "write", "writing"]
 
 _ELSEWHERE = "Name another place."
 _REASONS: dict[int, tuple[str, str]] = {
@@ -31,38 +32,59 @@ _REASONS: dict[int, tuple[str, str]] = {
 
 
 def write(path: Path | str, pieces: str | Iterable[str]) -> Path:
-    """Writes UTF-8 text and returns the file's full path.
+    """Writes UTF-8 text and returns the file's full path. Raises `OutputError`."""
+    target = Path(path).expanduser()
+    with writing(target) as file:
+        file.writelines([pieces] if isinstance(pieces, str) else pieces)
+    return target.resolve()
+
+
+@contextmanager
+def writing(target: Path, newline: str = "\n") -> Iterator[TextIO]:
+    """A file to write UTF-8 text to. Raises `OutputError`.
 
     The text goes to a file beside it first and is then put in place, so that a full disk or an
-    interruption leaves the former report as it was. Raises `OutputError`.
+    interruption leaves the former report as it was.
     """
-    target = Path(path).expanduser()
-    try:
+    with _explained(target):
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if target.exists() and not target.is_file():  # /dev/stdout, a pipe
-            _write_into(target, pieces)
+            with target.open("w", encoding="utf-8", newline=newline) as file:
+                yield file
         else:
-            _replace(target, pieces)
-        return target.resolve()
+            with _draft(target, newline) as file:
+                yield file
+
+
+def directory(path: Path) -> Path:
+    """A directory for reports, made where it is missing. Raises `OutputError`."""
+    target = path.expanduser()
+    with _explained(target):
+        if target.exists() and not target.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        target.mkdir(exist_ok=True)
+    return target
+
+
+@contextmanager
+def _explained(target: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         reason, mend = _REASONS.get(error.errno or 0, (_plain_reason(error), _ELSEWHERE))
         raise OutputError(f"{target} cannot be written: {reason}.", mend) from error
 
 
-def _write_into(target: Path, pieces: str | Iterable[str]) -> None:
-    with target.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines([pieces] if isinstance(pieces, str) else pieces)
-
-
-def _replace(target: Path, pieces: str | Iterable[str]) -> None:
+@contextmanager
+def _draft(target: Path, newline: str) -> Iterator[TextIO]:
     if target.exists() and not os.access(target, os.W_OK):  # a replacement would get around this
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     descriptor, name = tempfile.mkstemp(prefix=".crm-sync-", suffix=".tmp", dir=target.parent)
     draft = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines([pieces] if isinstance(pieces, str) else pieces)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline=newline) as file:
+            yield file
         draft.chmod(_mode(target))
         draft.replace(target)
     except BaseException:

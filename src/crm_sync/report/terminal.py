@@ -15,10 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from crm_sync.report.console import Glyphs, glyphs, make_console
+from crm_sync.report.cost import ObjectCost, calls_to_send, costs, former_run
 from crm_sync.report.difference import Part, difference, folded_parts
+from crm_sync.report.edits import edit_sentences, edits_found
 from crm_sync.report.groups import NOT_SENT, Group, groups, total
 from crm_sync.report.headline import (
-    calls_to_send,
     counted,
     duration,
     headline,
@@ -26,9 +27,11 @@ from crm_sync.report.headline import (
     run_headline,
     state_sentence,
 )
+from crm_sync.report.links import record_link
 from crm_sync.report.model import (
     FieldChange,
     ObjectSummary,
+    Org,
     OutcomeSummary,
     PlanReport,
     PlanRow,
@@ -76,13 +79,25 @@ def dry_run(
     console.print()
     console.print(_table(report.summaries, PLAN_COLUMNS, {}))
     console.print(calls_to_send(report))
+    console.print(former_run(report))
+    if len(shown_costs := costs(report)) > 1:
+        console.print()
+        console.print(_costs(shown_costs))
+        console.print()
+    if edits := edits_found(report.edits):
+        is_loss = report.edits is not None and report.edits.overwritten + report.edits.missing
+        console.print(Text(edits, STYLES["problem"] if is_loss else ""))
     for said in report.compared:
         console.print(said)
     for note in report.notes:
         console.print(f"Note: {visible(note)}")
     for group in sorted(shown, key=lambda group: group.kind == NOT_SENT):
         if group.rows:
-            _print_group(console, group)
+            _print_group(console, group, report.org)
+    has_ids = any(row.salesforce_id for group in shown for row in group.rows)
+    if has_ids and console.color_system is None:  # elsewhere an Id is a link
+        console.print()
+        console.print(f"A record opens at {report.org.instance_url.rstrip('/')}/ and its Id.")
     if any(group.left_out for group in shown) and hint:
         console.print()
         console.print(hint)
@@ -92,15 +107,16 @@ def rows_in_full(
     rows: Iterable[PlanRow],
     stream: TextIO | None = None,
     *,
+    org: Org | None = None,
     width: int | None = None,
     longest: int = LONGEST,
 ) -> None:
     """Single rows, field by field: for `problems` and the demo. A created row's text is folded
-    where it has more than `longest` characters.
+    where it has more than `longest` characters. `org`: where an Id leads on a terminal.
     """
     console = make_console(stream, width)
     for row in rows:
-        _print_row(console, row, longest=longest)
+        _print_row(console, row, org, longest=longest)
 
 
 def run_summary(
@@ -122,7 +138,7 @@ def run_summary(
     if run.problems:
         console.print()
         for row in run.problems[:limit]:
-            _print_row(console, row, with_fields=False)
+            _print_row(console, row, run.org, with_fields=False)
         problems = max(len(run.problems), sum(summary.problems for summary in run.summaries))
         if left_out := problems - min(limit, len(run.problems)):
             console.print(f"  {glyphs(console.encoding).ellipsis} and {left_out:,} more")
@@ -153,6 +169,21 @@ def _table(
     return table
 
 
+def _costs(found: tuple[ObjectCost, ...]) -> Table:
+    """What each mapping takes, and what became of its rows in the run before."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Object", overflow="fold", min_width=12)
+    table.add_column("Goes by", overflow="fold")
+    for title in ("Calls", "Time"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("Run before", overflow="fold")
+    for cost in found:
+        calls = f"{cost.calls:,}" if cost.calls else ""
+        former = cost.former or "nothing"
+        table.add_row(cost.object, cost.apis, calls, cost.time, former)
+    return table
+
+
 def _count(column: str, count: int) -> Text:
     if not count:
         return Text("0", STYLES["quiet"])
@@ -160,7 +191,7 @@ def _count(column: str, count: int) -> Text:
     return Text(f"{count:,}", "" if is_quiet else STYLES.get(column, STYLES["problem"]))
 
 
-def _print_group(console: Console, group: Group) -> None:
+def _print_group(console: Console, group: Group, org: Org) -> None:
     signs = glyphs(console.encoding)
     console.print()
     title = Text(
@@ -168,19 +199,28 @@ def _print_group(console: Console, group: Group) -> None:
     )
     console.print(title + Text(counted(group.total, "row")))
     for row in group.rows:
-        _print_row(console, row)
+        _print_row(console, row, org)
     if group.left_out:
         console.print(f"  {signs.ellipsis} and {group.left_out:,} more")
 
 
 def _print_row(
-    console: Console, row: PlanRow, *, with_fields: bool = True, longest: int = LONGEST
+    console: Console,
+    row: PlanRow,
+    org: Org | None,
+    *,
+    with_fields: bool = True,
+    longest: int = LONGEST,
 ) -> None:
     signs = glyphs(console.encoding)
     label = fold(row.label or row.key, LABEL, signs.ellipsis)
     line = Text(_one_line(label, signs), STYLES["title"], overflow="fold")
-    where = [f"{row.table} {row.key}"] + ([row.salesforce_id] if row.salesforce_id else [])
-    line.append(f"  {f' {signs.dot} '.join(where)}", STYLES["key"])
+    line.append(f"  {row.table} {visible(row.key)}", STYLES["key"])
+    if row.salesforce_id:
+        link = record_link(org, row.salesforce_id) if org else None
+        style = f"{STYLES['key']} link {link}" if link else STYLES["key"]
+        line.append(f" {signs.dot} ", STYLES["key"])
+        line.append(row.salesforce_id, style)
     console.print(Padding(line, (0, 0, 0, 2)))
     if row.state not in {"planned", "sending"}:
         sentence = f"{row.state} ({row.action}): {state_sentence(row.state)}"
@@ -190,6 +230,9 @@ def _print_row(
         console.print(Padding(Text(f"{where_to} {row.pair}"), (0, 0, 0, 4)))
     for problem in row.problems:
         console.print(Padding(_problem(problem, signs), (0, 0, 0, 4)))
+    for sentence in edit_sentences(row):
+        said = Text(_one_line(sentence, signs), STYLES["problem"])
+        console.print(Padding(said, (0, 0, 0, 4)))
     if with_fields and row.changes and row.action != "delete":
         console.print(Padding(_fields(console, row, longest), (0, 0, 0, 4)))
 

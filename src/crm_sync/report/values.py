@@ -10,9 +10,9 @@ import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from crm_sync.report.model import Value
+from crm_sync.report.model import Masked, Value
 
-__all__ = ["fold", "is_parent_without_id", "is_prose", "visible", "written"]
+__all__ = ["NOTHING", "fold", "is_parent_without_id", "is_prose", "visible", "written"]
 
 NOTHING = "—"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -26,6 +26,8 @@ def written(value: Value, type_: str) -> str:
     """A value as people write it; `type_` is Salesforce's field type. Keeps line breaks."""
     if value is None or value == "":
         return NOTHING
+    if isinstance(value, Masked):
+        return str(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):

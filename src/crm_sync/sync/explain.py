@@ -13,7 +13,10 @@ from crm_sync.mapping.model import Mapping
 from crm_sync.sync.batches import Row
 from crm_sync.sync.decide import TRANSIENT, Decision, Fate
 
-__all__ = ["parent_ended", "problem", "record_ended"]
+__all__ = ["REFUSED", "parent_ended", "problem", "record_ended"]
+
+REFUSED = "Salesforce refused it"
+"""What stands before Salesforce's own words."""
 
 _MENDS = {
     "REQUIRED_FIELD_MISSING": "Fill {source}.",
@@ -56,7 +59,7 @@ def problem(mapping: Mapping, row: Row, decision: Decision) -> dict[str, Any]:
         "field": field,
         "column": column,
         "severity": "error",
-        "sentence": f"Salesforce refused it: {decision.message or decision.code}".rstrip(".") + ".",
+        "sentence": f"{REFUSED}: {decision.message or decision.code}".rstrip(".") + ".",
         "mend": mend.format(source=source, file=f"{mapping.name}.yaml", object=mapping.object),
     }
     if decision.code in _PASSING:

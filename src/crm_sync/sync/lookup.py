@@ -23,12 +23,14 @@ from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
 __all__ = [
+    "as_payload",
     "find_owner",
     "find_records",
     "find_references",
     "has_changed_references",
     "keep_references",
     "read_fates",
+    "read_fields",
     "recall_references",
     "settle_in_flight",
     "soql_text",
@@ -47,7 +49,7 @@ def find_records(scope: Scope, client: Client, searched: set[str]) -> None:
     if not mappings:
         return
     queries = [
-        f"SELECT {', '.join(_read_fields(m, scope.facts[m.object]))} FROM {m.object}"
+        f"SELECT {', '.join(read_fields(m, scope.facts[m.object]))} FROM {m.object}"
         f" WHERE {_carries_our_key(m)} AND IsDeleted = false"
         for m in mappings
     ]
@@ -70,7 +72,7 @@ def settle_in_flight(scope: Scope, client: Client) -> None:
         ]
         asked += [(mapping, "Id", some) for some in _chunks([row[1] for row in rows if row[1]])]
     queries = [
-        f"SELECT {', '.join(_read_fields(mapping, scope.facts[mapping.object]))}"
+        f"SELECT {', '.join(read_fields(mapping, scope.facts[mapping.object]))}"
         f" FROM {mapping.object} WHERE {field} IN ({', '.join(map(soql_text, values))})"
         " AND IsDeleted = false"
         for mapping, field, values in asked
@@ -80,7 +82,7 @@ def settle_in_flight(scope: Scope, client: Client) -> None:
         if field != "Id":
             _keep(scope, mapping, records)
             continue
-        found = [(r["Id"], _payload(mapping, scope.facts[mapping.object], r)) for r in records]
+        found = [(r["Id"], as_payload(mapping, scope.facts[mapping.object], r)) for r in records]
         scope.run(
             "settle_by_id",
             "lookup",
@@ -196,7 +198,8 @@ def _carries_our_key(mapping: Mapping) -> str:
     return f"{field} LIKE {soql_text(prefix + '%')}" if prefix else f"{field} != null"
 
 
-def _read_fields(mapping: Mapping, facts: ObjectFacts) -> list[str]:
+def read_fields(mapping: Mapping, facts: ObjectFacts) -> list[str]:
+    """The fields of a record by which it is compared with what a mapping sends."""
     wanted = [*mapping.fields, *mapping.lookups]
     return ["Id", mapping.external_id.field, *(f for f in wanted if f in facts.fields)]
 
@@ -212,7 +215,7 @@ def _keep(scope: Scope, mapping: Mapping, records: Iterable[dict[str, Any]]) -> 
             "mapping": mapping.name,
             "key": str(record[name]).removeprefix(prefix),
             "id": record["Id"],
-            "payload": _payload(mapping, facts, record),
+            "payload": as_payload(mapping, facts, record),
         }
         for record in records
         if str(record[name]).startswith(prefix)
@@ -221,7 +224,7 @@ def _keep(scope: Scope, mapping: Mapping, records: Iterable[dict[str, Any]]) -> 
         cursor.executemany(statements("lookup")["keep_found"], rows)
 
 
-def _payload(mapping: Mapping, facts: ObjectFacts, record: dict[str, Any]) -> str:
+def as_payload(mapping: Mapping, facts: ObjectFacts, record: dict[str, Any]) -> str:
     """Values as Salesforce gives them, in the form in which compiled payloads have them."""
     values: dict[str, Any] = {}
     for name in [*mapping.fields, *mapping.lookups]:
@@ -231,6 +234,8 @@ def _payload(mapping: Mapping, facts: ObjectFacts, record: dict[str, Any]) -> st
         if facts.fields[name].type == "datetime" and isinstance(value, str):
             moment = datetime.fromisoformat(re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", value))
             value = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if facts.fields[name].type == "time" and isinstance(value, str):
+            value = re.sub(r"\.\d+Z$", "Z", value)
         values[name] = value
     return json.dumps(values)
 

@@ -11,8 +11,9 @@ __all__ = ["Options"]
 @dataclass(frozen=True)
 class Options:
     """`select`: names of mappings, empty for all. `api`: the only way that rows take to Salesforce,
-    where they can; by their number if None. `max_api_calls`: instead of the target's. The rest are
-    the flags of `crm-sync sync`.
+    where they can; by their number if None. `max_api_calls`: instead of the target's.
+    `against_org`: a dry run also reads what Salesforce holds now. The rest are the flags of
+    `crm-sync sync`.
     """
 
     select: tuple[str, ...] = ()
@@ -23,3 +24,4 @@ class Options:
     expect: str | None = None
     api: Literal["composite", "bulk"] | None = None
     max_api_calls: int | None = None
+    against_org: bool = False

@@ -17,7 +17,8 @@ from crm_sync.mapping.model import Mapping
 from crm_sync.report.model import FieldChange, Org, PlanRow, Problem
 from crm_sync.salesforce.connect import long_id
 from crm_sync.salesforce.describe import ObjectFacts
-from crm_sync.sync.read import problem_rows
+from crm_sync.sync.mask import Mask, Masking
+from crm_sync.sync.read import field_change, problem_rows
 from crm_sync.sync.statements import statements
 
 __all__ = [
@@ -200,53 +201,63 @@ def org_of(connection: psycopg.Connection[Any], target: str) -> Org | None:
 
 
 def problems(
-    connection: psycopg.Connection[Any], org_id: str, known: Sequence[Mapping]
+    connection: psycopg.Connection[Any],
+    org_id: str,
+    known: Sequence[Mapping],
+    masking: Masking,
 ) -> Iterator[PlanRow]:
     """The rows of these mappings that are not in order."""
-    return problem_rows(connection, org_id, tuple(known), _facts(connection, org_id))
+    facts = _facts(connection, org_id)
+    return problem_rows(connection, org_id, tuple(known), facts, masking.mask(facts))
 
 
-def history(connection: psycopg.Connection[Any], org_id: str, key: str) -> list[Entry]:
+def history(
+    connection: psycopg.Connection[Any],
+    org_id: str,
+    key: str,
+    masking: Masking,
+) -> list[Entry]:
     """What was sent of a row, newest first; `key` is its key, external ID or Salesforce Id."""
     facts = _facts(connection, org_id)
+    mask = masking.mask(facts)
     values = {"org": org_id, "key": key, "salesforce_id": long_id(key)}
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(statements("overview")["history"], values).fetchall()
-    return [_entry(row, facts) for row in rows]
+    return [_entry(row, facts, mask) for row in rows]
 
 
-def _entry(row: dict[str, Any], facts: dict[str, ObjectFacts]) -> Entry:
+def _entry(row: dict[str, Any], facts: dict[str, ObjectFacts], mask: Mask) -> Entry:
     fields = facts[row["object"]].fields if row["object"] in facts else {}
     order = list(fields)
+    changes = [
+        field_change(fields, name, (row["before"] or {}).get(name), after)
+        for name, after in sorted(
+            (row["after"] or {}).items(),
+            key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order),
+        )
+    ]
     return Entry(
         at=row["at"],
         run_number=row["run_number"],
         mapping=row["mapping"],
         object=row["object"] or "",
         table=row["source_table"] or "",
-        key=row["key"],
+        key=mask.key(row["key"]),
         action=row["action"],
         outcome=row["outcome"],
         salesforce_id=row["salesforce_id"],
-        changes=tuple(
-            FieldChange(
-                field=name,
-                type=fields[name].type if name in fields else "string",
-                before=(row["before"] or {}).get(name),
-                after=after,
-            )
-            for name, after in sorted(
-                (row["after"] or {}).items(),
-                key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order),
-            )
-        ),
-        problem=Problem(
-            **{name: row["problem"].get(name) or "" for name in ("code", "sentence", "mend")},
-            field=row["problem"].get("field"),
-            column=row["problem"].get("column"),
-        )
+        changes=mask.changes(row["mapping"], changes),
+        problem=mask.problem(row["mapping"], _problem(row["problem"]), changes)
         if row["problem"]
         else None,
+    )
+
+
+def _problem(told: dict[str, Any]) -> Problem:
+    return Problem(
+        **{name: told.get(name) or "" for name in ("code", "sentence", "mend")},
+        field=told.get("field"),
+        column=told.get("column"),
     )
 
 

@@ -1,9 +1,13 @@
-"""Reads a plan back for people: rows with field changes, counts by mapping, the number of calls."""
+"""Reads a plan back for people: rows with field changes, counts by mapping, the number of calls.
+
+What is sensitive is masked here (`mask.py`), so that no report sees it.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Map
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +19,9 @@ from crm_sync.errors import GuardStopped
 from crm_sync.mapping.model import Mapping
 from crm_sync.report.model import (
     CallRoom,
+    Edits,
     FieldChange,
+    FormerRun,
     ObjectSummary,
     Org,
     PlanReport,
@@ -24,20 +30,32 @@ from crm_sync.report.model import (
     Value,
 )
 from crm_sync.salesforce.client import Client
-from crm_sync.salesforce.describe import ObjectFacts
+from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 from crm_sync.sync.batches import HEAD, Row, group_of, next_call
+from crm_sync.sync.mask import Mask
 from crm_sync.sync.plan import Plan, guard_deletions
 from crm_sync.sync.route import Routes
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
-__all__ = ["plan_report", "problem_rows", "row_of"]
+__all__ = ["field_change", "in_order", "plan_report", "problem_rows", "row_of"]
+
+WIDTH = 11
+"""Columns of a block `rows`; against Salesforce there are more."""
 
 
 def plan_report(
-    scope: Scope, plan: Plan, org: Org, client: Client, notes: tuple[str, ...] = ()
+    scope: Scope,
+    plan: Plan,
+    org: Org,
+    client: Client,
+    mask: Mask,
+    notes: tuple[str, ...] = (),
+    edits: Edits | None = None,
 ) -> PlanReport:
-    """The report of a plan that stands in `plan_row`; rows are read while the transaction lives."""
+    """The report of a plan that stands in `plan_row`; rows are read while the transaction lives.
+    `edits`: what `against.py` found in Salesforce.
+    """
     by_name = {m.name: m for m in scope.known}
     summaries = tuple(
         ObjectSummary(
@@ -52,13 +70,14 @@ def plan_report(
     def rows() -> Iterator[PlanRow]:
         with scope.connection.cursor(name="plan_rows") as cursor:
             psycopg.types.json.set_json_loads(_loads, cursor)
-            cursor.execute(statements("plan")["rows"])
+            cursor.execute(statements("against" if edits else "plan")["rows"])
             for row in cursor:
-                yield row_of(by_name, scope.facts, row)
+                yield mask.row(row_of(by_name, scope.facts, row))
 
     planned = scope.run("planned_actions").fetchall()
     routes = Routes.of(planned, scope.mappings, scope.options.api, client.target.bulk_above)
-    calls, seconds = routes.calls_and_seconds(planned, _calls(scope, routes))
+    composite, carrying = _calls(scope, routes)
+    calls, seconds = routes.calls_and_seconds(planned, composite)
     stops = ""
     try:
         guard_deletions(plan, scope.options)
@@ -71,14 +90,36 @@ def plan_report(
         rows=rows,
         digest=plan.digest,
         calls=calls,
-        ways=routes.ways(planned),
+        ways=routes.ways(planned, carrying),
         seconds=seconds,
         mode=plan.compared.mode,
         compared=tuple(plan.compared.sentences),
         notes=(*((stops,) if stops else ()), *notes),
         stops=stops,
         room=_room(client) if plan.to_send else CallRoom(),
+        former=_former_run(scope),
+        edits=edits,
+        fields=_fields(scope.mappings),
     )
+
+
+def _fields(mappings: tuple[Mapping, ...]) -> dict[str, tuple[str, ...]]:
+    """The fields that are written, by object, in the order of the files."""
+    found: dict[str, dict[str, None]] = {}
+    for mapping in mappings:
+        names = found.setdefault(mapping.object, {})
+        names.update(dict.fromkeys((*mapping.rules, *mapping.on_delete.values)))
+    return {name: tuple(fields) for name, fields in found.items()}
+
+
+def _former_run(scope: Scope) -> FormerRun | None:
+    """The last run that ended, if it sent or could have sent anything."""
+    for number, _, status, _, ended_at, seconds, counts, calls, _ in scope.run(
+        "runs", "overview", limit=2
+    ):
+        if ended_at is not None:
+            return FormerRun(number, status, ended_at, calls, seconds, counts)
+    return None
 
 
 def _room(client: Client) -> CallRoom:
@@ -96,7 +137,7 @@ def problem_rows(
     org_id: str,
     known: tuple[Mapping, ...],
     facts: Map[str, ObjectFacts],
-    where: Callable[[PlanRow], bool] = lambda row: True,
+    mask: Mask,
 ) -> Iterator[PlanRow]:
     """The kept plan's rows that are not in order, in the order of sending."""
     by_name = {m.name: m for m in known}
@@ -105,24 +146,33 @@ def problem_rows(
         cursor.execute(statements("overview")["problems"], {"org": org_id})
         for row in cursor:
             if row[0] in by_name:
-                found = row_of(by_name, facts, row)
-                if where(found):
-                    yield found
+                yield mask.row(row_of(by_name, facts, row))
 
 
 def row_of(by_name: Map[str, Mapping], facts: Map[str, ObjectFacts], row: Any) -> PlanRow:
-    """One row of the block `rows` as a report has it. A create shows every field it sends."""
-    name, key, label, action, state, salesforce_id, payload, before, changed, problems, pair = row
+    """One row of a block `rows` as a report has it. A create shows every field it sends."""
+    name, key, label, action, state, salesforce_id, payload, before, changed, problems, pair = row[
+        :WIDTH
+    ]
+    current, edited, left_alone, is_missing = row[WIDTH:] or (None, None, None, False)
     mapping = by_name[name]
     fields = facts[mapping.object].fields if mapping.object in facts else {}
-    order = [*mapping.fields, *mapping.lookups]
-    shown = sorted(changed or (), key=lambda f: order.index(f) if f in order else len(order))
+    shown = in_order(mapping, changed or ())
     if state == "blocked":
         # Which parent it will name is not known yet; an arrow to nothing would look like clearing.
         waiting = {p.get("field") for p in problems or () if p}
         shown = [f for f in shown if f not in waiting]
     if action == "delete":
-        shown = [f for f in order if (before or {}).get(f) is not None]
+        held = {f for f, value in (before or {}).items() if value is not None}
+        shown = [f for f in mapping.rules if f in held or f in (edited or ())]
+
+    def change(f: str, values: Any) -> FieldChange:
+        was = (before or {}).get(f)
+        if f not in (edited or ()) and f not in (left_alone or ()):
+            return field_change(fields, f, was, values.get(f))
+        there = (current or {}).get(f)
+        return field_change(fields, f, was, values.get(f), is_edited=True, current=there)
+
     return PlanRow(
         mapping=name,
         object=mapping.object,
@@ -132,15 +182,7 @@ def row_of(by_name: Map[str, Mapping], facts: Map[str, ObjectFacts], row: Any) -
         action=action,
         state=state,
         salesforce_id=salesforce_id,
-        changes=tuple(
-            FieldChange(
-                field=f,
-                type=fields[f].type if f in fields else "string",
-                before=_value((before or {}).get(f)),
-                after=None if action == "delete" else _value((payload or {}).get(f)),
-            )
-            for f in shown
-        ),
+        changes=tuple(change(f, {} if action == "delete" else payload or {}) for f in shown),
         problems=tuple(
             Problem(
                 code=p.get("code") or "",
@@ -154,25 +196,42 @@ def row_of(by_name: Map[str, Mapping], facts: Map[str, ObjectFacts], row: Any) -
             if p
         ),
         pair=pair,
+        left_alone=tuple(change(f, payload or {}) for f in in_order(mapping, left_alone or ())),
+        is_missing=is_missing,
     )
+
+
+def in_order(mapping: Mapping, names: Iterable[str]) -> list[str]:
+    """Fields as the mapping's file has them, then those that it does not name."""
+    order = list(mapping.rules)
+    return sorted(names, key=lambda f: order.index(f) if f in order else len(order))
+
+
+def field_change(
+    fields: Map[str, FieldFacts], name: str, before: Value, after: Value, **edit: Any
+) -> FieldChange:
+    """One field with its type and label; of a field that is not described, a text."""
+    known = fields.get(name)
+    type_, label = (known.type, known.label) if known else ("string", "")
+    return FieldChange(name, type_, before, after, label, **edit)
 
 
 def _loads(text: str | bytes) -> Any:
     return json.loads(text, parse_float=Decimal, parse_int=Decimal)
 
 
-def _value(value: Value) -> Value:
-    return value
-
-
-def _calls(scope: Scope, routes: Routes) -> int:
-    """Composite calls that a push of this plan takes, by the rule by which push cuts it."""
+def _calls(scope: Scope, routes: Routes) -> tuple[int, Counter[tuple[str, str]]]:
+    """Composite calls that a push of this plan takes, by the rule by which push cuts it; and how
+    many of them carry rows of each mapping and action.
+    """
     by_name = {m.name: m for m in scope.known}
     bulk = [f"{mapping}:{action}" for mapping, action in routes.bulk]
     rows = [Row.of(row) for row in scope.run("to_send", bulk=bulk)]
     calls, done = 0, 0
+    carrying: Counter[tuple[str, str]] = Counter()
     while done < len(rows):
         call = next_call(rows[done : done + HEAD], lambda row: group_of(row, by_name))
         done += sum(len(chunk.rows) for chunk in call)
+        carrying.update({(row.mapping, row.action) for chunk in call for row in chunk.rows})
         calls += 1
-    return calls
+    return calls, carrying

@@ -8,6 +8,7 @@ goes by Bulk, unless its mapping needs what Bulk lacks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
@@ -59,18 +60,31 @@ class Routes:
     def is_bulk(self, row: Row) -> bool:
         return (row.mapping, row.action) in self.bulk and not row.by_composite
 
-    def ways(self, planned: Sequence[Planned]) -> tuple[Way, ...]:
-        """What a dry run says of each action."""
-        return tuple(
-            Way(mapping, action, rows, "bulk" if (mapping, action) in self.bulk else "composite")
-            for mapping, action, rows in planned
-        )
+    def ways(
+        self, planned: Sequence[Planned], carrying: Map[tuple[str, str], int]
+    ) -> tuple[Way, ...]:
+        """What a dry run says of each action. `carrying`: the Composite calls with rows of it."""
+
+        def way(mapping: str, action: str, rows: int) -> Way:
+            if (mapping, action) not in self.bulk:
+                calls = carrying.get((mapping, action), 0)
+                return Way(mapping, action, rows, "composite", calls, calls * CALL_SECONDS)
+            calls, seconds = _of_jobs(rows)
+            return Way(mapping, action, rows, "bulk", calls, seconds)
+
+        return tuple(way(*one) for one in planned)
 
     def calls_and_seconds(self, planned: Sequence[Planned], composite: int) -> tuple[int, float]:
         """About how many calls a push takes and how long Salesforce works, with so many Composite
         calls.
         """
-        rows = [n for mapping, action, n in planned if (mapping, action) in self.bulk]
-        jobs = sum(ceil(n / MOST_ROWS) for n in rows)
-        seconds = composite * CALL_SECONDS + jobs * JOB_SECONDS + sum(rows) / ROWS_A_SECOND
-        return composite + jobs * CALLS_A_JOB, seconds
+        jobs = [_of_jobs(n) for mapping, action, n in planned if (mapping, action) in self.bulk]
+        calls = sum(calls for calls, _ in jobs)
+        seconds = sum(seconds for _, seconds in jobs)
+        return composite + calls, composite * CALL_SECONDS + seconds
+
+
+def _of_jobs(rows: int) -> tuple[int, float]:
+    """About the calls and seconds that so many rows of one action take by Bulk."""
+    jobs = ceil(rows / MOST_ROWS)
+    return jobs * CALLS_A_JOB, jobs * JOB_SECONDS + rows / ROWS_A_SECOND

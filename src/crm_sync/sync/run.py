@@ -26,6 +26,7 @@ from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.settings import Settings
 from crm_sync.sync import bulk, due, lookup, state
+from crm_sync.sync.against import read_edits
 from crm_sync.sync.batches import CALL
 from crm_sync.sync.database import connect
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
@@ -39,6 +40,7 @@ from crm_sync.sync.known_mappings import (
     note_renamed,
     rename_mappings,
 )
+from crm_sync.sync.mask import Masking
 from crm_sync.sync.options import Options
 from crm_sync.sync.plan import (
     Plan,
@@ -84,7 +86,9 @@ def dry_run(
             announce(org)
         with _plan_transaction(connection, keep=False):
             scope, plan, _ = _plan(connection, opened, org, run_number=0, keep=False)
-            yield plan_report(scope, plan, org, opened.client, _notes(scope))
+            edits = read_edits(scope, opened.client) if opened.options.against_org else None
+            mask = opened.masking.mask(scope.facts)
+            yield plan_report(scope, plan, org, opened.client, mask, _notes(scope), edits)
 
 
 def sync(
@@ -132,7 +136,8 @@ def sync(
                 raise _told(run, reason, done.scope)
             sweep(connection, org.id, settings.history_days)
             facts = done.scope.facts if done.scope else {}
-            rows = tuple(problem_rows(connection, org.id, opened.known, facts))
+            mask = opened.masking.mask(facts)
+            rows = tuple(problem_rows(connection, org.id, opened.known, facts, mask))
             return replace(run, problems=rows)
 
 
@@ -268,16 +273,19 @@ class _Opened:
     known: tuple[Mapping, ...]
     options: Options
     default_owner: str | None
+    masking: Masking
 
 
 def _open(settings: Settings, target: str | None, options: Options) -> _Opened:
-    known = select(load_mappings(settings.mappings), ())
+    files = load_mappings(settings.mappings)
+    known = select(files, ())
     chosen = select(known, options.select)
     # A row may move between siblings, so they are planned together.
     mappings = tuple(m for m in known if m in chosen or any(are_siblings(m, c) for c in chosen))
     name, where = settings.chosen(target)
     settings.database()
-    return _Opened(Client(name, where), mappings, known, options, where.default_owner)
+    masking = Masking(files, settings.mask_emails_and_phones)
+    return _Opened(Client(name, where), mappings, known, options, where.default_owner, masking)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from crm_sync.salesforce.client import NoAnswer
 from crm_sync.salesforce.connect import patiently
 from crm_sync.sync.batches import Row
 from crm_sync.sync.decide import Decision, Verdict, decide
-from crm_sync.sync.explain import problem
+from crm_sync.sync.explain import REFUSED, problem
 from crm_sync.sync.jobs import Job, Jobs
 from crm_sync.sync.plan import children
 from crm_sync.sync.work import leave_unknown
@@ -196,7 +196,7 @@ def _told(jobs: Jobs, job: Job, code: str, field: str | None) -> dict[str, Any]:
     """The problem of rows with one code and field, with a place for Salesforce's own words."""
     mapping = jobs.by_name.get(job.mapping)
     if mapping is None:  # a run ended, and then the mapping's file went
-        sentence = f"Salesforce refused it: {_PLACE}."
+        sentence = f"{REFUSED}: {_PLACE}."
         return {"code": code, "severity": "error", "sentence": sentence, "mend": ""}
     decision = Decision(
         Verdict.REFUSED, code=code, message=_PLACE, fields=(field,) if field else ()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crm_sync.errors import LimitReached
-from crm_sync.report.headline import calls_to_send
+from crm_sync.report.cost import calls_to_send
 from crm_sync.sync import pieces
 from crm_sync.sync.errors import Ended
 from tests.integration.sync.practice import Practice

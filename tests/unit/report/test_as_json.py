@@ -1,32 +1,59 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
+from jsonschema import Draft202012Validator
+
 from crm_sync.report.as_json import as_json
-from crm_sync.report.model import FieldChange
-from tests.unit.report.plans import RENAMED, finished, many, ordinary, plan
+from crm_sync.report.json_schema import output_schema
+from crm_sync.report.model import Edits, FieldChange
+from tests.support.output import SCHEMA, assert_documented
+from tests.unit.report.plans import (
+    EDITED,
+    FORMER,
+    MASKED,
+    RENAMED,
+    WAYS,
+    finished,
+    many,
+    ordinary,
+    plan,
+)
 
 
 def test_a_dry_run_has_the_documented_shape() -> None:
-    report = json.loads("".join(as_json(ordinary())))
-    assert list(report) == [
-        "version", "kind", "org", "made_at", "mode", "compared", "digest", "calls", "seconds",
-        "ways", "call_room", "headline", "notes",
-        "summaries", "rows",
-    ]  # fmt: skip
+    text = "".join(as_json(ordinary()))
+    assert_documented(text)
+    report = json.loads(text)
     assert (report["version"], report["kind"]) == (1, "dry-run")
     assert report["made_at"] == "2026-11-24T21:05:00+00:00"
     assert report["org"]["id"] == "00D5g00000Kx7QzEAJ"
-    assert list(report["rows"][0]) == [
-        "mapping", "object", "table", "key", "label", "action", "state", "salesforce_id", "pair",
-        "changes", "problems",
-    ]  # fmt: skip
-    assert report["rows"][0]["changes"][2] == {
-        "field": "AnnualRevenue", "type": "currency", "before": 48000, "after": 62500.5,
+    first, second, third = report["rows"]
+    assert first["link"] == "https://acme.my.salesforce.com/0015g00000AbCdEQAV"
+    assert first["changes"][2] == {
+        "field": "AnnualRevenue", "label": "", "type": "currency", "before": 48000,
+        "after": 62500.5, "is_edited": False, "current": None,
     }  # fmt: skip
-    assert report["rows"][1]["changes"][3]["after"] == {"mapping": "account", "key": "77"}
-    assert report["rows"][2]["problems"][0]["column"] == "email"
+    assert second["changes"][3]["after"] == {"mapping": "account", "key": "77"}
+    assert third["problems"][0]["column"] == "email"
+
+
+def test_masks_edits_and_the_former_run_have_the_documented_shape() -> None:
+    row = replace(EDITED, changes=(*EDITED.changes, MASKED), is_missing=True)
+    text = "".join(as_json(plan(row, former=FORMER, edits=Edits(1, 1, 1, 0, 1), ways=WAYS)))
+    assert_documented(text)
+    [shown] = json.loads(text)["rows"]
+    assert shown["changes"][-1]["after"] == {"masked": "e-mail", "length": 20}
+    assert shown["changes"][0]["current"] == "Prospecting"
+    assert [change["field"] for change in shown["left_alone"]] == ["Website"]
+    assert_documented("".join(as_json(finished())))
+
+
+def test_the_schema_is_a_schema_and_the_file_is_fresh() -> None:
+    Draft202012Validator.check_schema(output_schema())
+    assert json.loads(SCHEMA.read_text("utf-8")) == output_schema()
 
 
 def test_a_number_keeps_all_its_digits() -> None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from crm_sync.report.cost import calls_to_send
 from crm_sync.report.headline import (
-    calls_to_send,
     duration,
     first_problems,
     headline,

@@ -12,7 +12,7 @@ import pytest
 
 from crm_sync.report.html import html
 from crm_sync.report.model import FieldChange, PlanReport
-from tests.unit.report.plans import ACME, INVALID, RENAMED, SCRIPT, many, ordinary, plan
+from tests.unit.report.plans import ACME, INVALID, RENAMED, SCRIPT, everything, many, ordinary, plan
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
@@ -231,3 +231,49 @@ def test_every_text_has_enough_contrast(palette: dict[str, str]) -> None:
     ]
     poor = {pair: contrast(palette[pair[0]], palette[pair[1]]) for pair in pairs}
     assert {pair: round(ratio, 2) for pair, ratio in poor.items() if ratio < 4.5} == {}
+
+
+def test_where_the_page_has_fewer_rows_than_there_are_it_says_where_all_stand() -> None:
+    assert "crm-sync dry-run --csv DIR writes them all." in Page(many(25), limit=20).text
+    source = "".join(html(many(25), limit=20, csv="my rows"))
+    assert "All of them stand in <code>my rows/Lead.csv</code>." in source
+
+
+def test_calls_time_api_and_the_run_before_stand_by_object() -> None:
+    text = Page(everything()).text
+    for cell in ("Bulk API 2.0 (create), Composite (update)", "21", "about 2 min",
+                 "3 created and 1 changed", "1 refused"):  # fmt: skip
+        assert cell in text
+    assert "The run before (40, on 23 Nov 2026, 09:12 UTC, finished with problems)" in text
+    assert "No run has ended in this org yet." in Page(ordinary()).text
+
+
+def test_what_people_edited_in_salesforce_stands_at_the_row_and_above() -> None:
+    text = Page(everything()).text
+    assert "Would overwrite: Stage, changed in Salesforce to Prospecting" in text
+    assert "Stays as it is in Salesforce: Website, changed in Salesforce to theirs" in text
+    assert "In Salesforce now Prospecting" in text
+    assert "Its record is not in Salesforce any more" in text
+    assert "1 record would lose what someone edited there since the last push" in text
+    assert "edited" not in Page(ordinary()).text
+
+
+def test_a_field_is_called_as_people_call_it_beside_its_name_in_the_api() -> None:
+    page = Page(everything())
+    assert "Stage StageName" in page.text
+    options = [a["value"] for a in page.all("option")]
+    assert {"StageName", "edited-in-salesforce", "PARENT_NOT_READY"} <= set(options)
+
+
+def test_a_masked_value_is_told_by_kind_and_length() -> None:
+    assert "[e-mail, 20 characters]" in Page(everything()).text
+
+
+def test_a_deletion_shows_what_the_record_holds() -> None:
+    row = replace(RENAMED, action="delete", changes=(FieldChange("Name", "string", "A b", None),))
+    assert re.search(r"Holds ?Name ?A b", Page(plan(row)).text)
+
+
+def test_a_page_of_many_rows_lays_out_those_alone_that_are_seen() -> None:
+    assert Page(many(201)).all("body") == [{"class": "many"}]
+    assert Page(many(20)).all("body") == [{}]

@@ -3,7 +3,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crm_sync.report.markdown import dry_run_markdown, escaped, sync_markdown
-from tests.unit.report.plans import INVALID, finished, ordinary, plan
+from tests.unit.report.plans import (
+    FORMER,
+    INVALID,
+    RENAMED,
+    WAYS,
+    everything,
+    finished,
+    ordinary,
+    plan,
+)
 
 
 def test_a_dry_run_in_markdown_has_counts_and_problems_but_no_row_value() -> None:
@@ -41,3 +50,13 @@ def test_text_cannot_become_markup() -> None:
     assert escaped("a|b\n<b> *x* [y](z) `c`") == r"a\|b &lt;b> \*x\* \[y\](z) \`c\`".replace(
         ">", r"\>"
     )
+
+
+def test_markdown_says_what_it_takes_and_links_the_records_that_need_a_person() -> None:
+    held = replace(RENAMED, state="held", problems=INVALID.problems)
+    text = dry_run_markdown(plan(held, former=FORMER, ways=WAYS))
+    assert "| Object | goes by | calls | time | run before |" in text
+    assert "The run before (40, on 23 Nov 2026, 09:12 UTC, finished with problems)" in text
+    link = "[0015g00000AbCdEQAV](https://acme.my.salesforce.com/0015g00000AbCdEQAV)"
+    assert f"(accounts `{RENAMED.key}`, {link}): held" in text
+    assert "Salesforce was asked for" in dry_run_markdown(everything())

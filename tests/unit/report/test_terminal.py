@@ -7,7 +7,7 @@ import pytest
 
 from crm_sync.report.model import FieldChange
 from crm_sync.report.terminal import dry_run, rows_in_full, run_summary
-from tests.unit.report.plans import INVALID, RENAMED, finished, many, ordinary, plan
+from tests.unit.report.plans import INVALID, RENAMED, everything, finished, many, ordinary, plan
 
 
 def stream(encoding: str = "utf-8") -> io.TextIOWrapper:
@@ -172,3 +172,25 @@ def test_a_stopped_run_says_why() -> None:
     run_summary(finished(status="stopped", message="The daily API limit is used up."), out)
     assert "The daily API limit is used up." in said(out)
     assert "Run 41 stopped" in said(out)
+
+
+def test_a_dry_run_says_what_it_takes_by_object_and_what_people_edited() -> None:
+    out = stream()
+    dry_run(everything(), out)
+    text = said(out)
+    assert ["Object", "Goes", "by", "Calls", "Time", "Run", "before"] in table(text)
+    assert ["Lead", "Composite", "1", "about", "5", "s", "1", "refused"] in table(text)
+    assert "The run before (40, on 23 Nov 2026, 09:12 UTC, finished with problems)" in text
+    assert "    would overwrite: Stage, changed in Salesforce to Prospecting" in text
+    assert "    its record is not in Salesforce any more" in text
+    assert "Email  [e-mail, 20 characters]" in text
+
+
+def test_an_id_is_a_link_on_a_terminal_and_elsewhere_the_address_is_said() -> None:
+    out = stream()
+    dry_run(ordinary(), out)
+    assert "A record opens at https://acme.my.salesforce.com/ and its Id." in said(out)
+    terminal = Terminal()
+    dry_run(ordinary(), terminal)
+    assert "A record opens at" not in terminal.getvalue()
+    assert ";https://acme.my.salesforce.com/0015g00000AbCdEQAV\x1b\\" in terminal.getvalue()

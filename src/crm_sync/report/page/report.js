@@ -2,6 +2,7 @@
 (() => {
   const form = document.querySelector(".filters");
   if (!form) return;
+  const foldable = [...document.querySelectorAll(".row, .takes")];
   const rows = [...document.querySelectorAll(".row")];
   const groups = [...document.querySelectorAll("[data-group]")];
   const parts = [...document.querySelectorAll("[data-part]")];
@@ -13,25 +14,26 @@
 
   const hasWord = (list, word) => list.split(" ").includes(word);
   const fits = (row, index, wanted) => {
-    const { object, action, problems, fields } = row.dataset;
+    const { object, action, reasons, fields } = row.dataset;
     if (wanted.object && object !== wanted.object) return false;
     if (wanted.action && action !== wanted.action) return false;
-    if (wanted.problem === "*" && !problems) return false;
-    if (wanted.problem && wanted.problem !== "*" && !hasWord(problems, wanted.problem)) return false;
+    if (wanted.reason === "*" && !reasons) return false;
+    if (wanted.reason && wanted.reason !== "*" && !hasWord(reasons, wanted.reason)) return false;
     if (wanted.field && !hasWord(fields, wanted.field)) return false;
     return wanted.words.every((word) => texts[index].includes(word));
   };
 
   const filter = () => {
     const wanted = {
-      object: choice("object"), action: choice("action"), problem: choice("problem"),
+      object: choice("object"), action: choice("action"), reason: choice("reason"),
       field: choice("field"), words: words(choice("search")),
     };
     if (wanted.words.length && !texts) texts = rows.map((row) => row.textContent.toLocaleLowerCase());
     let count = 0;
     rows.forEach((row, index) => {
-      row.hidden = !fits(row, index, wanted);
-      if (!row.hidden) count += 1;
+      const isShown = fits(row, index, wanted);
+      if (row.hidden === isShown) row.hidden = !isShown;
+      if (isShown) count += 1;
     });
     for (const group of groups) group.hidden = !group.querySelector(".row:not([hidden])");
     for (const part of parts) part.hidden = !part.querySelector("[data-group]:not([hidden])");
@@ -45,10 +47,12 @@
   let waiting = 0;
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", () => {
+  const filterSoon = () => {
     clearTimeout(waiting);
     waiting = setTimeout(filter, rows.length > 500 ? 150 : 0);
-  });
+  };
+  form.addEventListener("input", filterSoon);
+  form.addEventListener("change", filterSoon); // not every browser says input of a list
   form.addEventListener("reset", () => setTimeout(filter, 0));
   form.addEventListener("click", (event) => {
     const what = event.target.dataset.do;
@@ -75,12 +79,25 @@
     }
   });
 
+  // Arrows move between rows, so that a reader without a mouse need not pass every link on the way.
+  const step = (row, forward) => {
+    const shown = rows.filter((other) => !other.hidden);
+    return shown[shown.indexOf(row) + (forward ? 1 : -1)];
+  };
+  document.addEventListener("keydown", (event) => {
+    const summary = event.target.closest(".row > summary");
+    if (!summary || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
+    event.preventDefault();
+    const next = step(summary.parentElement, event.key === "ArrowDown");
+    if (next) next.querySelector("summary").focus();
+  });
+
   let closed = []; // what was closed before printing, and is closed again after it
   window.addEventListener("beforeprint", () => {
-    closed = rows.filter((row) => !row.open && !row.hidden);
-    for (const row of closed) row.open = true;
+    closed = foldable.filter((part) => !part.open && !part.hidden);
+    for (const part of closed) part.open = true;
   });
   window.addEventListener("afterprint", () => {
-    for (const row of closed) row.open = false;
+    for (const part of closed) part.open = false;
   });
 })();

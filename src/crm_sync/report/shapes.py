@@ -1,0 +1,357 @@
+"""The JSON that `--json` prints, as shapes: the source of docs/output.schema.json.
+
+In: nothing. Out: a model for each object in it, whose docstrings become the descriptions of the
+schema. A test holds every command's output to them. Version 1; a later version only adds keys, or
+carries another number. Imports nothing of the project.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["VERSION", "DryRun", "History", "Output", "Problems", "Status", "Sync"]
+
+VERSION = 1
+
+Version = Literal[1]
+Count = Annotated[int, Field(ge=0)]
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Action = Literal["create", "update", "delete"]
+RowState = Literal["planned", "sending", "blocked", "invalid", "refused", "unknown", "held"]
+
+
+class Shape(BaseModel):
+    """A JSON object."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class ParentToCome(Shape):
+    """A parent that a sync creates first, and whose Id nobody knows yet."""
+
+    mapping: str
+    key: str
+
+
+class MaskedValue(Shape):
+    """What is told of a value that is masked (sensitive: true, mask_emails_and_phones)."""
+
+    masked: str
+    """Its kind: text, e-mail, phone, web address, choice, amount, number, date, Id, …"""
+
+    length: Count | None
+    """In characters; null where the length would tell the value."""
+
+
+JsonValue = str | float | bool | ParentToCome | MaskedValue | None
+"""A number has all its digits. A date is YYYY-MM-DD, a datetime ISO 8601 in UTC."""
+
+
+class JsonOrg(Shape):
+    """The Salesforce org."""
+
+    id: str
+    """The Organization Id, 18 characters."""
+
+    name: str
+    kind: Literal["production", "sandbox", "local"]
+    instance_url: str
+    target: str
+    username: str | None
+
+
+class JsonProblem(Shape):
+    """Why a row is not in order (error), or what was done to it (note)."""
+
+    code: str
+    sentence: str
+    mend: str
+    field: str | None
+    column: str | None
+    severity: Literal["error", "note"]
+
+
+class JsonChange(Shape):
+    """One field of a row: what was last sent, and what it will be."""
+
+    field: str
+    label: str
+    """The field's name for people, or an empty text."""
+
+    type: str
+    """Salesforce's field type."""
+    before: JsonValue
+    after: JsonValue
+    is_edited: bool
+    """Whether someone edited it in Salesforce since the last push (--against-org)."""
+    current: JsonValue
+    """What Salesforce holds, where it was edited; else null."""
+
+
+class JsonRow(Shape):
+    """One row of a plan."""
+
+    mapping: str
+    object: str
+    table: str
+    key: str
+    label: str
+    action: Action
+    state: RowState
+    salesforce_id: str | None
+    link: str | None
+    """The record in Salesforce."""
+
+    pair: str | None
+    """The other mapping of a row that moves from one to the other."""
+    changes: list[JsonChange]
+    left_alone: list[JsonChange]
+    """Fields that someone edited in Salesforce and that a sync does not send (--against-org)."""
+    is_missing: bool
+    """Whether the record was read and is not in Salesforce any more (--against-org)."""
+    problems: list[JsonProblem]
+
+
+class JsonWay(Shape):
+    """How the rows of one action go. A call may carry rows of several, and counts for each."""
+
+    mapping: str
+    action: Action
+    rows: Count
+    api: Literal["composite", "bulk"]
+    calls: Count
+    seconds: float
+
+
+class JsonCallRoom(Shape):
+    """API calls that a sync may make now; null: no bound, or nobody told."""
+
+    most: int | None
+    used: int | None
+    allowed: int | None
+    reserve: int | None
+    left: int | None
+
+
+class JsonFormerRun(Shape):
+    """The last sync that ended. `counts`: by mapping, what became of its rows."""
+
+    run_number: int
+    status: str
+    ended_at: Moment
+    calls: Count
+    seconds: float
+    counts: dict[str, dict[str, int]]
+
+
+class JsonEdits(Shape):
+    """What --against-org found: records by what people did to them, and the calls that it took."""
+
+    read: Count
+    overwritten: Count
+    left_alone: Count
+    missing: Count
+    calls: Count
+
+
+class JsonPlanned(Shape):
+    """Counts of one mapping's rows; the first three would be sent."""
+
+    mapping: str
+    object: str
+    create: Count
+    update: Count
+    delete: Count
+    unchanged: Count
+    blocked: Count
+    invalid: Count
+    refused: Count
+    unknown: Count
+    held: Count
+
+
+class DryRun(Shape):
+    """`crm-sync dry-run --json`."""
+
+    version: Version
+    kind: Literal["dry-run"]
+    org: JsonOrg
+    made_at: Moment
+    mode: Literal["full", "incremental"]
+    """Whether every row was compared, or those alone that may differ."""
+
+    compared: list[str]
+    digest: str
+    """`crm-sync sync --expect DIGEST` sends this plan and no other."""
+    calls: Count
+    """API calls that carry the plan."""
+    seconds: float
+    """About how long Salesforce works on it."""
+    ways: list[JsonWay]
+    call_room: JsonCallRoom
+    former_run: JsonFormerRun | None
+    edits: JsonEdits | None
+    """null without --against-org."""
+    headline: str
+    notes: list[str]
+    summaries: list[JsonPlanned]
+    rows: list[JsonRow]
+
+
+class JsonOutcomes(Shape):
+    """What a sync did with one mapping's rows; the first three count what Salesforce confirmed."""
+
+    mapping: str
+    object: str
+    create: Count
+    update: Count
+    delete: Count
+    refused: Count
+    unknown: Count
+    blocked: Count
+    invalid: Count
+    held: Count
+    planned: Count
+    """Left for the next run."""
+
+
+class Sync(Shape):
+    """`crm-sync sync --json`; `rows` are those that are not in order."""
+
+    version: Version
+    kind: Literal["sync"]
+    org: JsonOrg
+    run_number: int
+    status: str
+    calls: Count
+    seconds: float
+    headline: str
+    message: str | None
+    summaries: list[JsonOutcomes]
+    rows: list[JsonRow]
+
+
+class JsonRun(Shape):
+    """A run as it was noted; one that is at work has no end."""
+
+    run_number: int
+    mode: str
+    status: str
+    started_at: Moment
+    finished_at: Moment | None
+    seconds: float | None
+    calls: Count
+    message: str | None
+    counts: dict[str, dict[str, int]]
+
+
+class JsonMappingAtWork(Shape):
+    """Rows of one mapping in a run that is at work."""
+
+    mapping: str
+    object: str
+    planned: Count
+    sending: Count
+    recorded: Count
+
+
+class JsonRunAtWork(Shape):
+    """A run that is at work now; no mapping while it compares."""
+
+    org: str
+    run_number: int
+    started_at: Moment
+    mappings: list[JsonMappingAtWork]
+
+
+class JsonMappingState(Shape):
+    """One mapping's rows in an org."""
+
+    mapping: str
+    object: str
+    in_order: Count
+    open: dict[str, int]
+    """By state."""
+
+    enabled: bool | None
+    """null where the mapping files cannot be read."""
+
+
+class JsonKnownOrg(Shape):
+    """An org that a sync has worked on."""
+
+    id: str
+    name: str
+    kind: Literal["production", "sandbox", "local"]
+    instance_url: str
+    username: str | None
+    targets: list[str]
+    last_run: JsonRun | None
+    runs: list[JsonRun]
+    """The last ones, newest first."""
+
+    changes_waiting: int | None
+    """null where the next plan compares every row."""
+    at_work: JsonRunAtWork | None
+    mappings: list[JsonMappingState]
+
+
+class JsonSize(Shape):
+    """What schema sync takes of the database."""
+
+    bytes: Count
+    changes: Count
+
+
+class Status(Shape):
+    """`crm-sync status --json`."""
+
+    version: Version
+    kind: Literal["status"]
+    orgs: list[JsonKnownOrg]
+    never_synced: list[str]
+    """Names of targets."""
+
+    size: JsonSize
+
+
+class Problems(Shape):
+    """`crm-sync problems --json`."""
+
+    version: Version
+    kind: Literal["problems"]
+    org: JsonOrg
+    rows: list[JsonRow]
+
+
+class JsonEntry(Shape):
+    """One attempt to send a row."""
+
+    at: Moment
+    run_number: int
+    mapping: str
+    object: str
+    table: str
+    key: str
+    action: Action
+    outcome: str
+    salesforce_id: str | None
+    link: str | None
+    changes: list[JsonChange]
+    problem: JsonProblem | None
+
+
+class History(Shape):
+    """`crm-sync history KEY --json`, newest first."""
+
+    version: Version
+    kind: Literal["history"]
+    org: JsonOrg
+    key: str
+    entries: list[JsonEntry]
+
+
+Output = Annotated[DryRun | Sync | Status | Problems | History, Field(discriminator="kind")]
+"""What a command prints with --json, by its `kind`."""
