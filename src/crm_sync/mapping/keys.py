@@ -9,8 +9,9 @@ from __future__ import annotations
 from psycopg import sql
 
 from crm_sync.mapping.catalog import Catalog, ForeignKey
-from crm_sync.mapping.compile import compile_mapping, joins_of, raw, rows_of, table_of, values_of
+from crm_sync.mapping.compile import compile_mapping, joins_of, raw, rows_of, values_of
 from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.source import table_of
 from crm_sync.salesforce.describe import ObjectFacts
 
 __all__ = ["differing_rows", "foreign_key", "present_keys", "reference_values", "rows_joining"]
@@ -28,7 +29,7 @@ def reference_values(
             sql.SQL("select distinct lower(value.{}::text)\nfrom {} as source\n").format(
                 sql.Identifier(f"{field}.0"), rows_of(mapping, table, None, due=due)
             ),
-            *joins_of(mapping, table, catalog),
+            *joins_of(mapping, table),
             *values_of(mapping, table, []),
             sql.SQL("where value.{}::text <> ''\n").format(sql.Identifier(f"{field}.0")),
         ]

@@ -379,5 +379,9 @@ def _notes(scope: Scope) -> tuple[str, ...]:
     return (
         *waiting_jobs(scope),
         *idle_records(scope),
-        *(said for m in scope.mappings for said in unlisted_values(m, scope.facts[m.object])),
+        *(
+            str(found.as_error())
+            for m in scope.mappings
+            for found in unlisted_values(m, scope.facts[m.object])
+        ),
     )
