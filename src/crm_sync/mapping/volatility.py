@@ -26,7 +26,7 @@ from crm_sync.mapping.finding import Finding, said_of
 from crm_sync.mapping.model import Expression, Mapping
 from crm_sync.salesforce.describe import ObjectFacts
 
-__all__ = ["volatility_findings"]
+__all__ = ["alone", "volatility_findings"]
 
 Function = tuple[str, str, bool]
 """How it is called, v, s or c as in `volatility.sql`, and whether it is PostgreSQL's own."""
@@ -53,8 +53,8 @@ def _unsteady(
     expression: Expression,
     catalog: Catalog,
 ) -> Finding | None:
-    alone = _alone(mapping, expression)
-    called = _called(connection, alone, catalog)
+    single = alone(mapping, expression)
+    called = _called(connection, single, catalog)
     name = ".".join(path)
     for function, volatility, is_built_in in called:
         if volatility == "v":
@@ -84,7 +84,7 @@ def _unsteady(
                 if is_built_in
                 else f"{mend} Or declare the function IMMUTABLE if its arguments alone decide.",
             )
-    for text in _read_as_times(connection, alone, catalog, called):
+    for text in _read_as_times(connection, single, catalog, called):
         return said_of(
             mapping,
             path,
@@ -95,7 +95,7 @@ def _unsteady(
     return None
 
 
-def _alone(mapping: Mapping, expression: Expression) -> Mapping:
+def alone(mapping: Mapping, expression: Expression) -> Mapping:
     """The mapping with nothing but one expression of it, which may stand anywhere."""
     source = mapping.source.model_copy(update={"where": None})
     return mapping.model_copy(
@@ -114,13 +114,13 @@ def _called(
 
 
 def _read_as_times(
-    connection: psycopg.Connection[Any], alone: Mapping, catalog: Catalog, called: list[Function]
+    connection: psycopg.Connection[Any], single: Mapping, catalog: Catalog, called: list[Function]
 ) -> Iterable[str]:
     """Strings of the expression with a word such as 'today' that PostgreSQL takes for a time."""
-    for text, changed in without_clock_words(alone.label.sql):
+    for text, changed in without_clock_words(single.label.sql):
         if any(volatility == "c" for _, volatility, _ in called):
             yield text
-        other = alone.model_copy(update={"label": Expression(sql=changed)})
+        other = single.model_copy(update={"label": Expression(sql=changed)})
         try:
             with connection.transaction(force_rollback=True):
                 connection.execute(sql.SQL("explain ") + one_value_each(other, catalog))
