@@ -16,7 +16,7 @@ _STRING = re.compile(r"'(?:[^']|'')*'")
 
 
 def column_findings(mappings: Sequence[Mapping], catalog: Catalog) -> Iterator[Finding]:
-    """One information a column, told where the first mapping of its table names the table."""
+    """One information a table, told where its first mapping names it."""
     told: set[str] = set()
     for mapping in mappings:
         table = catalog.get(mapping.source.table)
@@ -38,16 +38,17 @@ def column_findings(mappings: Sequence[Mapping], catalog: Catalog) -> Iterator[F
         siblings = [m for m in mappings if m.source.table == table.name]
         read = {name for m in siblings for name in (*_read(m), *m.not_mapped, m.source.key)}
         read |= {name for m in mappings for name in _joined(m, table.name)}
-        for column in table.columns:
-            if column not in read:
-                yield said_of(
-                    mapping,
-                    ("source", "table"),
-                    "unread-column",
-                    f"No mapping reads {table.name}.{column}.",
-                    "Map it, or say why not under not_mapped.",
-                    severity="information",
-                )
+        if unread := [column for column in table.columns if column not in read]:
+            yield said_of(
+                mapping,
+                ("source", "table"),
+                "unread-column",
+                f"No mapping reads {table.name}.{unread[0]}."
+                if len(unread) == 1
+                else f"No mapping reads these columns of {table.name}: {', '.join(unread)}.",
+                "Map what Salesforce should have; of the rest say under not_mapped why not.",
+                severity="information",
+            )
 
 
 def _read(mapping: Mapping) -> Iterator[str]:

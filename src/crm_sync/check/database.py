@@ -86,8 +86,8 @@ def _reader(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
         for role, count in _ask(connection, "exposed_views"):
             yield Finding(
                 "power-bi", "error", DATABASE,
-                f"{role} may read {count} views of schema analytics: every caller of the API would "
-                "see all rows.",
+                f"{role} may read {count} view{'s' if count > 1 else ''} of schema analytics: "
+                "every caller of the API would see all rows.",
                 f"revoke all on all tables in schema analytics from {role}",
             )  # fmt: skip
     if has_views and roles:

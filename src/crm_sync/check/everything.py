@@ -26,6 +26,7 @@ from crm_sync.mapping.check import (
     explain_error,
     field_findings,
     lookup_findings,
+    sound_part,
     unlisted_values,
 )
 from crm_sync.mapping.finding import Finding, said_of
@@ -175,13 +176,10 @@ def _against_database(
     for mapping in found.mappings:
         # Where the org does not describe it, tables and SQL are checked all the same.
         facts = found.facts.get(mapping.object, ObjectFacts(name=mapping.object, fields={}))
-        is_wrong = mapping.name in found.wrong
-        found.wrong.discard(mapping.name)
-        yield from found.note(mapping, database_findings(connection, mapping, catalog, facts))
-        if mapping.name not in found.wrong:
-            yield from fit_findings(connection, mapping, catalog, facts)
-        if is_wrong:
-            found.wrong.add(mapping.name)
+        told = list(database_findings(connection, mapping, catalog, facts))
+        yield from found.note(mapping, iter(told))
+        if (sound := sound_part(mapping, told)) is not None:
+            yield from fit_findings(connection, sound, catalog, facts)
     yield from column_findings(found.mappings, catalog)
     yield from database_wide_findings(connection, found.mappings, catalog)
     if found.client is not None:

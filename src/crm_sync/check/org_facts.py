@@ -17,15 +17,33 @@ CURRENCY = "CurrencyIsoCode"
 
 
 def setting_findings(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
-    """What the org's settings ask of a mapping."""
+    """What the org asks of a mapping."""
+    yield from _unwritten(mapping, facts)
     yield from _address_picklists(mapping, facts)
     yield from _currencies(mapping, facts)
+
+
+def _unwritten(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
+    """Fields without which Salesforce refuses every create: REQUIRED_FIELD_MISSING (recorded)."""
+    persons = {"Name"} if "IsPersonAccount" in facts.fields else set[str]()
+    for field in facts.fields.values():
+        is_needed = field.createable and not field.nillable and not field.defaulted
+        if not is_needed or field.type == "boolean" or field.name in persons:
+            continue
+        if field.name not in mapping.rules and field.name != mapping.external_id.field:
+            yield said_of(
+                mapping, ("fields",), "required-field",
+                f"{mapping.object}.{field.name} is required, and the mapping does not write it: "
+                "Salesforce refuses every new record.",
+                f"Add {field.name} to fields.",
+            )  # fmt: skip
 
 
 def _address_picklists(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
     """State and country picklists are on where the describe has StateCode and CountryCode beside
     the texts. A text that they do not list is then refused: FIELD_INTEGRITY_EXCEPTION, "There's a
-    problem with this state, even though it may appear correct" (third party, several logs).
+    problem with this state, even though it may appear correct", and so is a state without its
+    country (third party, several logs).
     """
     for name in mapping.fields:
         for part in ("State", "Country"):
@@ -49,7 +67,7 @@ def _address_picklists(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding
             yield said_of(
                 mapping, ("fields", name), "address-picklist",
                 f"State and country picklists are on, and {mapping.object}.{name} is sent without "
-                f"its country: Salesforce may refuse the state (not verified).",
+                "its country: Salesforce refuses such a row.",
                 f"Map {base}Code, too.", severity="warning",
             )  # fmt: skip
 

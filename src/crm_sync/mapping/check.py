@@ -32,6 +32,7 @@ __all__ = [
     "explain_error",
     "field_findings",
     "lookup_findings",
+    "sound_part",
     "unlisted_values",
 ]
 
@@ -61,21 +62,30 @@ def database_findings(
 ) -> Iterator[Finding]:
     """A mapping against the database. Its SQL is looked at as far as its tables are in order."""
     yield from _hidden_rows(mapping, catalog)
-    wrong: set[Path_] = set()
-    for finding in (*source_findings(mapping, catalog), *_no_expressions(mapping)):
-        wrong.add(finding.path)
-        yield finding
+    found = [*source_findings(mapping, catalog), *_no_expressions(mapping)]
+    yield from found
     yield from _time_zone(connection, mapping)
-    if any(path[0] == "source" and path != ("source", "where") for path in wrong):
+    if (sound := sound_part(mapping, found)) is None:
         return
-    sound = without(mapping, wrong)
     refused = list(sql_findings(connection, sound, catalog, facts))
     yield from refused
-    if not refused:
+    if (sound := sound_part(sound, refused)) is not None:
         yield from volatility_findings(connection, sound, catalog, facts)
 
 
-def without(mapping: Mapping, wrong: Iterable[Path_]) -> Mapping:
+def sound_part(mapping: Mapping, found: Iterable[Finding]) -> Mapping | None:
+    """The mapping without the parts that findings are about; None where its source is wrong."""
+    wrong = {f.path for f in found if f.severity == "error" and f.path[:1] in _SQL_PARTS}
+    if any(path[0] == "source" and path != ("source", "where") for path in wrong):
+        return None
+    return _without(mapping, wrong)
+
+
+_SQL_PARTS = (("source",), ("label",), ("fields",), ("lookups",))
+"""Keys of a mapping of which SQL is made."""
+
+
+def _without(mapping: Mapping, wrong: Iterable[Path_]) -> Mapping:
     """The mapping without the parts at these paths."""
     names = {path[1] for path in wrong if path[0] in ("fields", "lookups")}
     changes: dict[str, Any] = {
@@ -229,19 +239,27 @@ def unlisted_values(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
         field = facts.fields.get(name)
         if field is None or field.type not in ("picklist", "multipicklist") or not field.values:
             continue
-        written = [rule.constant, rule.if_null, *(rule.values or {}).values()]
-        written.append(mapping.on_delete.values.get(name))
-        texts = dict.fromkeys(str(value) for value in written if value not in (None, ""))
-        for text in texts:
+        here = ("fields", name)
+        places: dict[Path_, Any] = {
+            (*here, "constant"): rule.constant,
+            (*here, "if_null"): rule.if_null,
+            **{(*here, "values", text): sent for text, sent in (rule.values or {}).items()},
+        }
+        places["on_delete", "set", name] = mapping.on_delete.values.get(name)
+        told: set[str] = set()
+        for path, value in places.items():
+            text = "" if value is None else str(value)
             parts = text.split(";") if field.type == "multipicklist" else [text]
-            if not set(parts) <= set(field.values):
-                yield said_of(
-                    mapping, ("fields", name), "unlisted-value",
-                    f"{mapping.object}.{name} lists no value {text!r} in this org"
-                    f"{', and takes listed ones only' if field.restricted else ''}.",
-                    nearest(text, field.values) or " Use one of the org's values, or add it there.",
-                    severity="warning",
-                )  # fmt: skip
+            if not text or text in told or set(parts) <= set(field.values):
+                continue
+            told.add(text)
+            yield said_of(
+                mapping, path, "unlisted-value",
+                f"{mapping.object}.{name} lists no value {text!r} in this org"
+                f"{', and takes listed ones only' if field.restricted else ''}.",
+                nearest(text, field.values) or "Use one of the org's values, or add it there.",
+                severity="warning",
+            )  # fmt: skip
 
 
 def _on_delete(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:

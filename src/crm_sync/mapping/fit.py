@@ -93,9 +93,12 @@ class _Say:
         self.subject = f"{mapping.source.table}.{column}" if column else f"The SQL of {name}"
 
     def __call__(
-        self, kind: str, sentence: str, mend: str, severity: Severity = "warning"
+        self, kind: str, sentence: str, mend: str, severity: Severity = "warning", at: str = ""
     ) -> Finding:
-        return said_of(self.mapping, ("fields", self.name), kind, sentence, mend, severity=severity)
+        """`at`: a text of the value map, if it is about one."""
+        part = ("values", at) if at else ()
+        path = ("fields", self.name, *part)
+        return said_of(self.mapping, path, kind, sentence, mend, severity=severity)
 
 
 def _types(
@@ -221,6 +224,7 @@ def _never_read(values: Iterable[str], kind: ValueType, say: _Say) -> Iterator[F
                 "value-never-read",
                 f"{say.subject} is never {text!r}, which values of {say.name} lists.",
                 nearest(text, kind.listed).strip() or "Take it out.",
+                at=text,
             )
 
 

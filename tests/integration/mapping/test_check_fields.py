@@ -181,8 +181,8 @@ def test_a_value_that_the_org_does_not_list_is_named_with_the_nearest(
     found = list(unlisted_values(load_mapping(file), facts["Account"]))
     assert {finding.severity for finding in found} == {"warning"}
     said = [str(finding.as_error()) for finding in found]
-    where = f"{file}:6:3: Account.Industry"
+    lists = "Account.Industry lists no value"
     assert said == [
-        f"{where} lists no value 'Bankng' in this org. Did you mean 'Banking'?",
-        f"{where} lists no value 'Gone' in this org. Use one of the org's values, or add it there.",
+        f"{file}:6:41: {lists} 'Bankng' in this org. Did you mean 'Banking'?",
+        f"{file}:9:19: {lists} 'Gone' in this org. Use one of the org's values, or add it there.",
     ]
