@@ -303,7 +303,7 @@ def describe(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
-    """The fields of Salesforce objects, as the org describes them to our user."""
+    """Fields of Salesforce objects, and what our user may write."""
     from crm_sync.cli import checking
 
     return checking.describe(objects or [], target, save=save, directory=describes, quiet=quiet)
