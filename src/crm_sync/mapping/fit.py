@@ -158,7 +158,7 @@ def _bounds(
         length, listed = found.get(column, (None, ()))
         if bound := _BOUND.search(text):
             length = int(bound[3]) - (bound[2] == "<")
-        if array := _LISTED.search(text):
+        if (array := _LISTED.search(text)) and "NOT (" not in text:
             listed = tuple(each.replace("''", "'") for each in _LITERAL.findall(array[1]))
         found[column] = (length, listed)
     return found

@@ -59,9 +59,10 @@ def mapping_schema() -> Schema:
     _replace_on_delete(definitions)
     whole = {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "A mapping: the rows of one source become the records of one Salesforce object",
+        "title": "crm-sync mapping",
         **{key: value for key, value in schema.items() if key not in ("$defs", "title")},
-        "description": "The file's name without its ending is the mapping's name.",
+        "description": "How the rows of one source become the records of one Salesforce object. "
+        "The file's name without its ending is the mapping's name.",
         "definitions": definitions,
     }
     return cast("Schema", _as_draft_07(whole))

@@ -19,6 +19,7 @@ create domain short as varchar(30);
 create table things (
     id integer primary key, name text, wide varchar(500), narrow varchar(20), tiny short,
     bounded text check (char_length(bounded) <= 300), listed text check (listed in ('a', 'b''s')),
+    excluded text check (not (excluded in ('x', 'y'))),
     stage stage, amount numeric(12, 4), large numeric(20, 2), free numeric, whole bigint,
     moment timestamptz, local timestamp, day date, yes boolean
 )
@@ -68,6 +69,7 @@ CASES: dict[str, tuple[FieldFacts, str, str | None]] = {
     "a text that a CHECK lists": (
         PICKLIST, "{column: listed, values: {a: open}}", "things.listed can be \"b's\"",
     ),
+    "a text that a CHECK excludes": (PICKLIST, "excluded", None),
     "more decimals": (MONEY, "amount", "things.amount has 4 decimals; Thing__c.Field takes 2"),
     "decimals that SQL rounds": (MONEY, '{sql: "amount::numeric(12,2)"}', None),
     "decimals for a whole number": (WHOLE, "amount", "things.amount has 4 decimals; Thing__c.Fiel"),
