@@ -208,7 +208,7 @@ def _listed(rule: FieldRule, field: FieldFacts, kind: ValueType, say: _Say) -> I
         if text not in field.values:
             refused = "Salesforce refuses it" if field.restricted else "it would go in as it is"
             yield say(
-                "value-unlisted",
+                "source-value-unlisted",
                 f"{say.subject} can be {text!r}, which {say.field} does not list in this org: "
                 f"{refused}.",
                 f"{nearest(text, field.values)} Map it with values of {say.name}.".strip(),
