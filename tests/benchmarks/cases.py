@@ -24,7 +24,7 @@ from tests.benchmarks.figures import Failed, Figure, Meter
 from tests.benchmarks.loads import Load, as_argument, changed, deleted, everything
 from tests.support.postgres import TEMPLATE, Database, Server, temporary_database
 
-OURS, FLOOR, BARE_SQL = "crm-sync", "floor", "bare SQL"
+OURS, FLOOR, BARE_SQL, BARE_WRITES = "crm-sync", "floor", "bare SQL", "bare writes"
 FIRST, REFUSED = "first load", "first load, 1 % refused"
 NOTHING, FULL = "nothing changed", "full compare, nothing changed"
 CHANGED = 10_000
@@ -68,6 +68,7 @@ class Cases:
             every = self.size + accounts
             with temporary_database(self.server, base.name) as database:
                 self._ours(FIRST, database, rows_=every)
+                self._bare_writes(database, every)
                 with self._others(database, Path(folder)) as send:
                     send(FIRST, everything(), every)
                     with self._refusals():
@@ -124,16 +125,29 @@ class Cases:
 
     def _bare_sql(self, database: Database) -> None:
         """What the server needs for the comparison alone."""
-        before = self.meter.postgres_seconds()
-        begun = time.perf_counter()
-        with psycopg.connect(database.sync_url) as connection:
+        with self._alone(FULL, BARE_SQL), psycopg.connect(database.sync_url) as connection:
             different = compared.different(connection)
-        seconds = time.perf_counter() - begun
         if different:
             raise Failed(f"{different} records differ from their rows after a full sync")
+
+    def _bare_writes(self, database: Database, every: int) -> None:
+        """What the server needs to make every row and to write it down, as record and history."""
+        with self._alone(FIRST, BARE_WRITES), psycopg.connect(database.owner_url) as connection:
+            written = compared.write(connection)
+            connection.rollback()
+        if written != every:
+            raise Failed(f"{written} rows were written, not {every}")
+
+    @contextmanager
+    def _alone(self, case: str, who: str) -> Iterator[None]:
+        """Measures what only the database server does."""
+        before = self.meter.postgres_seconds()
+        begun = time.perf_counter()
+        yield
+        seconds = time.perf_counter() - begun
         spent = self.meter.postgres_seconds() - before
         self.figures.append(
-            Figure(FULL, BARE_SQL, self.size, rows=0, refused=0, seconds=seconds, wall=seconds,
+            Figure(case, who, self.size, rows=0, refused=0, seconds=seconds, wall=seconds,
                    cpu=0, postgres_cpu=spent, sink_cpu=0, memory=0, calls=0, sent=0, received=0)
         )  # fmt: skip
 

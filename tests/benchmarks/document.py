@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tests.benchmarks import peers
-from tests.benchmarks.cases import BARE_SQL, FIRST, FLOOR, FULL, NOTHING, OURS
+from tests.benchmarks.cases import BARE_SQL, BARE_WRITES, FIRST, FLOOR, FULL, NOTHING, OURS
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.goals import Goal, Table, goals
 from tests.benchmarks.machine import Machine
@@ -23,6 +23,8 @@ and takes every row at once. Beside it, against the same sink in the same run:
 - **floor**: the least that must be done: COPY to a file, upload of that file as a stream, COPY of
   the results back. It compares nothing and remembers nothing.
 - **bare SQL**: what PostgreSQL needs to make every row and compare it with its record.
+- **bare writes**: what PostgreSQL needs to make every row and write it once into a table like
+  `sync.record` and once into one like `sync.history`.
 - **simple-salesforce**: its bulk2 helper, with CSV files that are ready, told not to wait before it
   asks about a job; then it writes the results to a file.
 - **sf**: `sf data upsert bulk` and its sisters, with the same files; its start is counted, and it
@@ -95,8 +97,8 @@ def _start(table: Table, size: int) -> str:
 def _figure(figure: Figure, floor: Figure | None) -> tuple[str, ...]:
     rate = (figure.rows + figure.refused) / figure.seconds
     ratio = f"{figure.seconds / floor.seconds:.1f}" if floor else ""
-    if figure.who == BARE_SQL:
-        return (f"{figure.seconds:.2f}", "", "", "", f"{figure.postgres_cpu:.1f}", *[""] * 5)
+    if figure.who in (BARE_SQL, BARE_WRITES):
+        return (f"{figure.seconds:.2f}", ratio, "", "", f"{figure.postgres_cpu:.1f}", *[""] * 5)
     return (
         f"{figure.seconds:.2f}", ratio, f"{rate:,.0f}" if rate else "", f"{figure.cpu:.1f}",
         f"{figure.postgres_cpu:.1f}", f"{figure.sink_cpu:.1f}", f"{figure.memory:.0f} MB",

@@ -81,7 +81,9 @@ select %(mapping)s, p.key from former_plan p where p.org_id = %(org)s and p.mapp
 union
 select %(mapping)s, r.key from named_record r
 where r.org_id = %(org)s and r.mapping = %(mapping)s
-  and (r.in_flight is not null or r.salesforce_id is null or r.state in ('gone', 'merged'))
+  -- In the words of the index record_open.
+  and (r.in_flight is not null or r.salesforce_id is null or r.state <> 'live')
+  and (r.in_flight is not null or r.salesforce_id is null or r.state <> 'converted')
 union
 select %(mapping)s, r.key from sync.moved m
 join named_record r on r.org_id = m.org_id and r.salesforce_id = m.salesforce_id
@@ -95,16 +97,18 @@ insert into moved_record select m.salesforce_id from sync.moved m where m.org_id
 -- name: left_parents
 -- Records whose row is not in the source any more: what names them must look for another parent.
 insert into moved_record
-select r.salesforce_id from due_row d
+select r.salesforce_id from (
+    select d.mapping, d.key from due_row d
+    where d.mapping = %(mapping)s
+      and not exists (select from source_row s where s.mapping = d.mapping and s.key = d.key)
+    offset 0
+) d
 join named_record r on r.org_id = %(org)s and r.mapping = d.mapping and r.key = d.key
-where d.mapping = %(mapping)s and r.salesforce_id is not null
-  and not exists (select from source_row s where s.mapping = d.mapping and s.key = d.key);
+where r.salesforce_id is not null;
 
 -- name: due_by_loading
--- Of a mapping that is loaded whole: every row, and every record.
+-- Of a mapping that is loaded whole: every record. Its rows stand in source_row.
 insert into due_row
-select s.mapping, s.key from source_row s where s.mapping = %(mapping)s
-union
 select %(mapping)s, r.key from named_record r where r.org_id = %(org)s and r.mapping = %(mapping)s
 on conflict do nothing;
 
@@ -137,10 +141,13 @@ select exists (select from named_record where org_id = %(org)s and mapping = %(m
 select count(*) from due_row;
 
 -- name: know
--- What is known of the rows that are compared.
+-- What is known of the rows that are compared. (offset 0: see left_record of plan.sql)
 insert into known_record
 select r.* from due_row d
-join named_record r on r.org_id = %(org)s and r.mapping = d.mapping and r.key = d.key
+cross join lateral (
+    select n.* from named_record n
+    where n.org_id = %(org)s and n.mapping = d.mapping and n.key = d.key offset 0
+) r
 where not exists (select from found_record f where f.mapping = r.mapping and f.key = r.key)
   and not exists (select from absent_record a where a.mapping = r.mapping and a.key = r.key)
 union all
@@ -156,7 +163,10 @@ select r.* from (
     from source_row s cross join lateral jsonb_array_elements(s.lookups) as l(entry)
     where l.entry ->> 'key' is not null
 ) n
-join named_record r on r.org_id = %(org)s and r.mapping = n.mapping and r.key = n.key
+cross join lateral (
+    select q.* from named_record q
+    where q.org_id = %(org)s and q.mapping = n.mapping and q.key = n.key offset 0
+) r
 where not exists (select from known_record k where k.mapping = r.mapping and k.key = r.key)
   and not exists (select from absent_record a where a.mapping = r.mapping and a.key = r.key);
 

@@ -24,11 +24,10 @@ set salesforce_id = excluded.salesforce_id, payload = excluded.payload, state = 
 -- Ended records whose row is gone too; a create in flight that Salesforce does not know after a
 -- quarter of an hour, and whose row is gone, never arrived.
 with ended as (
-    delete from sync.record r using own_record o
+    delete from sync.record r using left_record o
     where o.org_id = %(org)s and o.mapping = any(%(order)s)
       and (o.state <> 'live'
            or o.salesforce_id is null and o.in_flight_at < now() - interval '15 minutes')
-      and not exists (select from source_row s where s.mapping = o.mapping and s.key = o.key)
       and r.org_id = o.org_id and r.mapping = o.mapping and r.key = o.key
     returning r.mapping, r.key
 )
@@ -45,16 +44,24 @@ select f.mapping, f.key from former f
 where not exists (select from plan_row p where p.mapping = f.mapping and p.key = f.key);
 
 -- name: store_plan
--- What is to be done from now on.
-insert into sync.plan select * from plan_row;
+-- What is to be done from now on, in the order of sending: creates parents first, then updates, then
+-- deletions children first; rows of one parent stay together, so that Salesforce locks each once.
+insert into sync.plan (org_id, mapping, key, position, action, state, label, salesforce_id, payload,
+                       before, changed, waits_for, parent, problems, pair, attempts, fingerprint,
+                       run_number, refused_at, leaves, bytes, by_composite)
+select p.org_id, p.mapping, p.key,
+    row_number() over (order by p.position, p.parent collate "C" nulls first, p.key), p.action,
+    p.state, p.label, p.salesforce_id, p.payload, p.before, p.changed, p.waits_for, p.parent,
+    p.problems, p.pair, p.attempts, p.fingerprint, p.run_number, p.refused_at, p.leaves, p.bytes,
+    p.by_composite
+from plan_row p;
 
 -- name: ended_records
 -- Whether a mapping has records without a row, of which nothing is left to be done.
 select exists (
-    select from own_record r
+    select from left_record r
     where r.org_id = %(org)s and r.mapping = %(mapping)s and r.state = 'live' and not r.cleared
       and r.salesforce_id is not null
-      and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key)
       and not exists (select from plan_row p where p.mapping = r.mapping and p.key = r.key));
 
 -- name: clear_values
@@ -62,10 +69,9 @@ select exists (
 -- did not merely leave the mapping's `where`), its values go. `kept`: what on_delete wrote, and the
 -- Ids of parents, whose deletion would take the record along.
 with gone as (
-    select o.mapping, o.key from own_record o
+    select o.mapping, o.key from left_record o
     where o.org_id = %(org)s and o.mapping = %(mapping)s and o.state = 'live' and not o.cleared
       and o.salesforce_id is not null
-      and not exists (select from source_row s where s.mapping = o.mapping and s.key = o.key)
       and not exists (select from plan_row p where p.mapping = o.mapping and p.key = o.key)
       and not exists (select from present_row t where t.mapping = o.mapping and t.key = o.key)
 ), ended as (
@@ -90,10 +96,10 @@ where h.org_id = %(org)s and h.run_number = %(run)s and h.action = 'delete'
 -- A row that is gone leaves no values behind: neither a plan nor a record with values is left of it.
 -- Runs when a plan is kept and when a run that deleted anything ends.
 update sync.history h
-set fields = null, problem = h.problem - array['sentence', 'mend', 'field', 'column']
+set before = null, after = null, problem = h.problem - array['sentence', 'mend', 'field', 'column']
 from (select distinct mapping, key from ended_row) e
 where h.org_id = %(org)s and h.mapping = e.mapping and h.key = e.key
-  and (h.fields is not null or h.problem ? 'sentence')
+  and (h.before is not null or h.after is not null or h.problem ? 'sentence')
   and not exists (select from sync.plan p where p.org_id = h.org_id and p.mapping = h.mapping
                   and p.key = h.key)
   and not exists (select from sync.record r where r.org_id = h.org_id and r.mapping = h.mapping
