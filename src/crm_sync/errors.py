@@ -61,11 +61,12 @@ class SettingsError(SetupError):
 
 
 class MappingError(SetupError):
-    """A mapping is wrong. `where` is `file:line:column`."""
+    """A mapping is wrong. `where` is `file:line:column`; `what` is the sentence without it."""
 
     def __init__(self, sentence: str, mend: str = "", where: str = "") -> None:
         super().__init__(f"{where}: {sentence}" if where else sentence, mend)
         self.where = where
+        self.what = sentence
 
 
 class DatabaseError(SetupError):

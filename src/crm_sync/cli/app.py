@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from crm_sync.cli.options import (
+    Debug,
+    Describes,
+    Format,
+    Full,
+    Json,
+    Quiet,
+    Resend,
+    RetryRefused,
+    Select,
+    Target,
+    Way,
+    not_empty,
+)
 
 __all__ = ["INTERRUPTED", "OK", "PROBLEMS", "STOPPED", "app"]
 
@@ -19,12 +33,10 @@ EPILOG = (
 PLAIN_EPILOG = "Exit codes: 0 all well, 2 could not run, 130 interrupted."
 CHECK_EPILOG = "Exit codes: 0 all well, 1 the document is stale, 2 could not run, 130 interrupted."
 
-
-class Api(StrEnum):
-    """The ways that rows take to Salesforce."""
-
-    COMPOSITE = "composite"
-    BULK = "bulk"
+FINDINGS_EPILOG = (
+    "Exit codes: 0 no error, 1 errors found (with --strict warnings, too), 2 could not run, "
+    "130 interrupted."
+)
 
 
 def _group(says: str) -> typer.Typer:
@@ -46,50 +58,6 @@ org_app = _group("A Salesforce org on this machine, to try things.")
 app.add_typer(database, name="db")
 app.add_typer(target_app, name="target")
 app.add_typer(org_app, name="org")
-
-
-def _not_empty(value: str | None) -> str | None:
-    """An empty shell variable must not mean what leaving the option out does."""
-    if value is not None and not value.strip():
-        raise typer.BadParameter("It is empty")
-    return value
-
-
-Target = Annotated[
-    str | None,
-    typer.Option(
-        "--target",
-        "-t",
-        metavar="NAME",
-        callback=_not_empty,
-        help="The target, as crm-sync.toml names it.",
-    ),
-]
-Select = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--select", "-s", metavar="MAPPING", help="Only this mapping; may be given more than once."
-    ),
-]
-Full = Annotated[
-    bool, typer.Option("--full", help="Compare every row, and describe the org afresh.")
-]
-Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, and nothing else.")]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print errors only; the exit code says the rest.")
-]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-Way = Annotated[
-    Api | None,
-    typer.Option(
-        "--api",
-        help="Send every row this way. Default: Bulk API 2.0 for many rows, Composite for few.",
-    ),
-]
-RetryRefused = Annotated[
-    bool, typer.Option("--retry-refused", help="Send again what Salesforce refused.")
-]
-Resend = Annotated[bool, typer.Option("--resend", help="Send every field of every record again.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -204,7 +172,7 @@ def sync(
         str | None,
         typer.Option(
             metavar="DIGEST",
-            callback=_not_empty,
+            callback=not_empty,
             help="Send only the plan that dry-run showed with this.",
         ),
     ] = None,
@@ -283,7 +251,7 @@ def history(
         str,
         typer.Argument(
             metavar="KEY",
-            callback=_not_empty,
+            callback=not_empty,
             help="A row's key (its id), external ID, or Salesforce Id.",
         ),
     ],
@@ -298,6 +266,65 @@ def history(
     return show_state.history(target, key, rows=rows, as_json=as_json)
 
 
+@app.command(epilog=FINDINGS_EPILOG)
+def check(
+    target: Target = None,
+    offline: Annotated[
+        bool,
+        typer.Option(
+            "--offline", help="Without an org, against describes that `describe --save` wrote."
+        ),
+    ] = False,
+    describes: Describes = Path("describes"),
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for a warning, too.")] = False,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="A line each, or GitHub annotations. Default: annotations in GitHub Actions.",
+        ),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Finds mistakes in the mappings, all at once.
+
+    Each mapping against the database and the org: a line with file:line:column, how bad it is, what
+    is wrong and how to mend it. Reads only.
+    """
+    from crm_sync.cli import checking
+
+    return checking.check(
+        target,
+        saved=describes if offline else None,
+        strict=strict,
+        as_json=as_json,
+        github=None if form is None else form is Format.GITHUB,
+        quiet=quiet,
+    )
+
+
+@app.command(epilog=PLAIN_EPILOG)
+def describe(
+    objects: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[OBJECT]...", help="Objects; those of the mappings if not given."),
+    ] = None,
+    target: Target = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Write the describes to files, for `check --offline`.")
+    ] = False,
+    describes: Describes = Path("describes"),
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Fields of Salesforce objects, and what our user may write."""
+    from crm_sync.cli import checking
+
+    return checking.describe(objects or [], target, save=save, directory=describes, quiet=quiet)
+
+
 @app.command(epilog=CHECK_EPILOG)
 def docs(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the document goes.")] = Path(
@@ -309,7 +336,7 @@ def docs(
             "--target",
             "-t",
             metavar="NAME",
-            callback=_not_empty,
+            callback=not_empty,
             help="Types and lengths from this target's org.",
         ),
     ] = None,

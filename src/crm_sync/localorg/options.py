@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crm_sync.localorg import addresses, faultoptions, saveddescribes
+from crm_sync.localorg import addresses, faultoptions, features, saveddescribes
 from crm_sync.localorg.addresses import HOST
 from crm_sync.localorg.routing import NEWEST_VERSION
 
@@ -30,6 +30,10 @@ class Options:
 
     describes: Sequence[Mapping[str, Any]] = ()
     record_types: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    features: Sequence[str] = ()
+    """What is switched on for good (``features``); kept in the data file, too."""
+    data_storage: int | None = None
+    """MB of records that the org takes; None refuses nothing and tells a Developer Edition's 5."""
     rules: Sequence[Mapping[str, Any]] | None = None
     """The rules to be switched on (``records.automation``); None leaves those of the data file."""
     faults: Sequence[Mapping[str, Any]] = ()
@@ -61,6 +65,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a record type of an object; may be repeated",
     )
     parser.add_argument(
+        "--feature",
+        action="append",
+        default=[],
+        choices=features.FEATURES,
+        help="switched on for good; may be repeated",
+    )
+    parser.add_argument(
+        "--data-storage", type=int, metavar="MB", help="refuse records beyond so many megabytes"
+    )
+    parser.add_argument(
         "--rule",
         action="append",
         default=[],
@@ -90,6 +104,8 @@ def _from_arguments(given: argparse.Namespace) -> Options:
     return Options(
         describes=saveddescribes.read(given.describe) if given.describe else (),
         record_types=_record_types(given.record_type),
+        features=given.feature,
+        data_storage=given.data_storage,
         rules=[_rule(text) for text in given.rule] or None,
         faults=[faultoptions.parse(text) for text in given.fault],
         latency=_seconds(given.latency),

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from crm_sync.localorg import features, storage
 from crm_sync.localorg.addresses import Address
 from crm_sync.localorg.bulk import Bulk
 from crm_sync.localorg.calls import RecordedCall
@@ -17,7 +18,7 @@ from crm_sync.localorg.faults import Faults
 from crm_sync.localorg.metadata.components import Components
 from crm_sync.localorg.metadata.customfields import CustomFields
 from crm_sync.localorg.options import OptionError, Options
-from crm_sync.localorg.records import identifiers, recordtypes, seed, values
+from crm_sync.localorg.records import duplicaterules, identifiers, recordtypes, seed, values
 from crm_sync.localorg.records.automation import Automation, DuplicateOptions, RuleFacts
 from crm_sync.localorg.records.body import BodyParser
 from crm_sync.localorg.records.locks import Locks
@@ -54,8 +55,13 @@ class Org:
     ) -> None:
         options = options or Options()
         kept = Kept.of(path, options)
-        changes = {**recordtypes.field_changes(kept.record_types), **(fields or {})}
-        self.schema = load_schema(changes, kept.describes)
+        changes = {
+            **recordtypes.field_changes(kept.record_types),
+            **features.field_changes(kept.features),
+            **(fields or {}),
+        }
+        saved = [*features.descriptions(kept.features), *kept.describes]
+        self.schema = load_schema(changes, saved)
         _check_objects(self.schema, kept.record_types)
         self.store = Store(self.schema, path)
         self.faults = Faults(self.schema)
@@ -70,6 +76,7 @@ class Org:
         self.schema_etag = describe.fingerprint(self.schema)
         self.daily_limit = DAILY_LIMIT if options.daily_limit is None else options.daily_limit
         self.daily_used = 0
+        self.storage = storage.Storage(self.store, options.data_storage)
         self.calls: deque[RecordedCall] = deque(maxlen=KEPT_CALLS)
         self.results = Results(self.store, self._new_locator, clock)
         self._parsers: dict[int, BodyParser] = {}
@@ -92,6 +99,7 @@ class Org:
         with self.store.transaction():
             audit = seed.audit_fields(self.admin_id, stamp)
             recordtypes.fill(self.store, kept.record_types, self.pod, audit)
+            features.fill(self.store, kept.features, self.pod, audit)
             profiles.prepare(self.store, self.pod, stamp, *people)
         self.sessions = Sessions(self.store, self.org_id, self.clock)
         self.accounts = Accounts(self.store)
@@ -196,6 +204,7 @@ class Org:
             automation=self.automation,
             duplicate_options=self._duplicate_options(request),
             permissions=self.permissions(user_id),
+            storage=self.storage,
             # D, MRU Header: what is written is seen as well, unless the caller says otherwise.
             is_viewing="updatemru=false" not in request.headers.get("sforce-mru", "").lower(),
         )
@@ -219,6 +228,9 @@ class Org:
         with self.store.lock:
             self.automation.replace(self.store, rules, self.locks)
             self.store.set_setting("rules", json.dumps(self.automation.rules))
+            audit = seed.audit_fields(self.admin_id, values.format_datetime(self.clock()))
+            with self.store.transaction():
+                duplicaterules.fill(self.store, self.automation.rules, self.pod, audit)
 
     # Sessions --------------------------------------------------------------------------------
 
@@ -294,11 +306,12 @@ class Kept:
 
     describes: list[Facts]
     record_types: dict[str, list[str]]
+    features: list[str]
 
     @classmethod
     def of(cls, path: Path | None, options: Options) -> "Kept":
         """What the data file holds, and what the options add."""
-        saved = Store.peek(path, ("describes", "record_types"))
+        saved = Store.peek(path, ("describes", "record_types", "features"))
         describes: dict[str, Facts] = {
             facts["name"]: facts for facts in json.loads(saved.get("describes", "[]"))
         }
@@ -307,11 +320,18 @@ class Kept:
         for name, listed in options.record_types.items():
             here = record_types.setdefault(name, [])
             here += [one for one in listed if one not in here]
-        return cls(list(describes.values()), record_types)
+        switched_on: list[str] = json.loads(saved.get("features", "[]"))
+        switched_on += [name for name in options.features if name not in switched_on]
+        unknown = set(switched_on) - set(features.FEATURES)
+        if unknown:
+            raise OptionError(f"unknown features: {', '.join(sorted(unknown))}")
+        features.record_types(switched_on, record_types)
+        return cls(list(describes.values()), record_types, switched_on)
 
     def save(self, store: Store) -> None:
         store.set_setting("describes", json.dumps(self.describes))
         store.set_setting("record_types", json.dumps(self.record_types))
+        store.set_setting("features", json.dumps(self.features))
 
 
 def _check_objects(schema: Schema, record_types: Mapping[str, list[str]]) -> None:

@@ -41,6 +41,7 @@ OBJECT_FILES = (
     "task",
     "event",
     "recordtype",
+    "duplicaterule",
 )
 _SYSTEM_NAMES = frozenset(
     (

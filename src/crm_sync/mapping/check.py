@@ -1,36 +1,42 @@
 """Finds what is wrong with a mapping against a database and an org, and says where.
 
-In: mappings, the catalog, the facts. Out: MappingError, OrgAccessError or DatabaseError with the
-line of the mapping file. `check_mappings` asks PostgreSQL to plan the statement (EXPLAIN), so no
-row is read.
+In: mappings, the catalog, the facts. Out: findings with the line of the mapping file, of the kind
+that a sync stops for; `check_mappings` raises the first, `crm-sync check` shows them all, with what
+`fit.py` and the package `crm_sync.check` add. PostgreSQL is asked to plan the statement (EXPLAIN),
+so no row is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Map
 from typing import Any
 
 import psycopg
 from psycopg import errors
 
-from crm_sync.errors import DatabaseError, MappingError, OrgAccessError
+from crm_sync.errors import DatabaseError, OrgAccessError
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.expression import complaint
-from crm_sync.mapping.model import Branch, Lookup, Mapping
-from crm_sync.mapping.sql_errors import explain_error, refusal
-from crm_sync.mapping.volatility import check_volatility
+from crm_sync.mapping.finding import Finding, raise_first, said_of
+from crm_sync.mapping.model import Branch, Expression, Lookup, Mapping
+from crm_sync.mapping.source import source_findings
+from crm_sync.mapping.sql_errors import explain_error, sql_findings
+from crm_sync.mapping.volatility import volatility_findings
 from crm_sync.names import nearest
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 
 __all__ = [
-    "check_fields",
-    "check_lookups",
     "check_mappings",
-    "check_visible",
+    "database_findings",
     "explain_error",
+    "field_findings",
+    "lookup_findings",
+    "sound_part",
     "unlisted_values",
 ]
+
+Path_ = tuple[str, ...]
 
 
 def check_mappings(
@@ -45,102 +51,186 @@ def check_mappings(
     """
     objects = {m.name: m.object for m in (*mappings, *known)}
     for mapping in mappings:
-        check_visible(mapping, catalog)
-        check_expressions(mapping)
-        check_fields(mapping, facts)
-        check_lookups(mapping, objects, facts[mapping.object])
-        check_time_zone(connection, mapping)
-        if error := refusal(connection, mapping, catalog, facts[mapping.object]):
-            raise explain_error(connection, mapping, catalog, facts, error)
-        check_volatility(connection, mapping, catalog, facts[mapping.object])
+        known_fields = facts[mapping.object]
+        raise_first(field_findings(mapping, known_fields))
+        raise_first(lookup_findings(mapping, objects, known_fields))
+        raise_first(database_findings(connection, mapping, catalog, known_fields))
 
 
-def check_visible(mapping: Mapping, catalog: Catalog) -> None:
-    """Raises DatabaseError unless our role reads every row of a mapping's tables."""
-    for table in (mapping.source.table, *mapping.source.join.values()):
+def database_findings(
+    connection: psycopg.Connection[Any], mapping: Mapping, catalog: Catalog, facts: ObjectFacts
+) -> Iterator[Finding]:
+    """A mapping against the database. Its SQL is looked at as far as its tables are in order."""
+    yield from _hidden_rows(mapping, catalog)
+    found = [*source_findings(mapping, catalog), *_no_expressions(mapping)]
+    yield from found
+    yield from _time_zone(connection, mapping)
+    if (sound := sound_part(mapping, found)) is None:
+        return
+    refused = list(sql_findings(connection, sound, catalog, facts))
+    yield from refused
+    if (sound := sound_part(sound, refused)) is not None:
+        yield from volatility_findings(connection, sound, catalog, facts)
+
+
+def sound_part(mapping: Mapping, found: Iterable[Finding]) -> Mapping | None:
+    """The mapping without the parts that findings are about; None where its source is wrong."""
+    wrong = {f.path for f in found if f.severity == "error" and f.path[:1] in _SQL_PARTS}
+    if any(path[0] == "source" and path != ("source", "where") for path in wrong):
+        return None
+    return _without(mapping, wrong)
+
+
+_SQL_PARTS = (("source",), ("label",), ("fields",), ("lookups",))
+"""Keys of a mapping of which SQL is made."""
+
+
+def _without(mapping: Mapping, wrong: Iterable[Path_]) -> Mapping:
+    """The mapping without the parts at these paths."""
+    names = {path[1] for path in wrong if path[0] in ("fields", "lookups")}
+    changes: dict[str, Any] = {
+        "fields": {name: rule for name, rule in mapping.fields.items() if name not in names},
+        "lookups": {name: look for name, look in mapping.lookups.items() if name not in names},
+    }
+    if ("label",) in wrong:
+        changes["label"] = Expression(sql="''")
+    if ("source", "where") in wrong:
+        changes["source"] = mapping.source.model_copy(update={"where": None})
+    return mapping.model_copy(update=changes)
+
+
+def _hidden_rows(mapping: Mapping, catalog: Catalog) -> Iterator[Finding]:
+    """Whether our role reads every row of a mapping's tables."""
+    places: list[tuple[Path_, str]] = [(("source", "table"), mapping.source.table)]
+    places += [(("source", "join", alias), name) for alias, name in mapping.source.join.items()]
+    for path, table in places:
         facts = catalog.get(table)
         if facts is None or facts.kind != "table":
-            continue  # compiling says so
+            continue  # `source_findings` says so
         if not facts.readable:
-            raise DatabaseError(
-                f"Our role may not read {table}.",
+            yield said_of(
+                mapping, path, "no-right", f"Our role may not read {table}.",
                 "Sign in as the role crm_sync, or grant select to the role that you use.",
-            )
-        if facts.hides_rows:
-            raise DatabaseError(
+                error=DatabaseError,
+            )  # fmt: skip
+        elif facts.hides_rows:
+            yield said_of(
+                mapping, path, "row-level-security",
                 f"Row level security may hide rows of {table} from our role; hidden rows would "
                 "look deleted.",
                 "Sign in as the role crm_sync; schema.sql gives it a policy that shows every row.",
-            )
+                error=DatabaseError,
+            )  # fmt: skip
 
 
-def check_time_zone(connection: psycopg.Connection[Any], mapping: Mapping) -> None:
-    """Raises MappingError for a time zone that PostgreSQL does not know."""
+def _time_zone(connection: psycopg.Connection[Any], mapping: Mapping) -> Iterator[Finding]:
+    """A time zone that PostgreSQL does not know."""
     zone = mapping.time_zone
     try:
         with connection.transaction(force_rollback=True):
             connection.execute("select set_config('TimeZone', %s, true)", [zone])
     except errors.InvalidParameterValue:
         known = connection.execute("select name from pg_timezone_names order by name")
-        raise MappingError(
-            f"PostgreSQL knows no time zone {zone!r}." + nearest(zone, [row[0] for row in known]),
-            "Name one like Europe/Berlin.",
-            mapping.where("time_zone"),
-        ) from None
+        yield said_of(
+            mapping, ("time_zone",), "unknown-time-zone",
+            f"PostgreSQL knows no time zone {zone!r}.",
+            nearest(zone, [row[0] for row in known]) + " Name one like Europe/Berlin.",
+        )  # fmt: skip
 
 
-def check_expressions(mapping: Mapping) -> None:
-    """Raises MappingError for SQL that is not a plain expression."""
+def _no_expressions(mapping: Mapping) -> Iterator[Finding]:
+    """SQL that is not a plain expression."""
     for path, expression in mapping.expressions:
         if said := complaint(expression.sql):
-            raise MappingError(
-                f"{'.'.join(path)}: {said}.", "Give one expression.", mapping.where(*path)
+            yield said_of(
+                mapping, path, "no-expression", f"{'.'.join(path)}: {said}.", "Give one expression."
             )
 
 
-def check_fields(mapping: Mapping, facts: Map[str, ObjectFacts]) -> None:
-    """Raises where the org lacks a field, or does not let us write it as the mapping wants."""
-    known = facts[mapping.object]
-    _check_external_id(mapping, known)
+def field_findings(
+    mapping: Mapping, facts: ObjectFacts, hidden: frozenset[str] | None = None
+) -> Iterator[Finding]:
+    """Where the org lacks a field, or does not let us write it as the mapping wants. `hidden`:
+    fields that are there and that our user may not see, or None where nobody asked.
+    """
+    yield from _object_rights(mapping, facts)
+    yield from _external_id(mapping, facts, hidden)
     for name, rule in mapping.rules.items():
-        where = mapping.where("fields" if name in mapping.fields else "lookups", name)
-        field = known.fields.get(name)
+        path = ("fields" if name in mapping.fields else "lookups", name)
+        field = facts.fields.get(name)
         if field is None:
-            raise MappingError(
-                f"{mapping.object} has no field {name} in this org, or our user may not see it."
-                + nearest(name, known.fields),
-                "Correct the name, or let a permission set grant the field.",
-                where,
-            )
-        _check_writable(mapping, field, rule.write, where)
+            yield _no_field(mapping, path, name, facts, hidden)
+            continue
+        if facts.createable:
+            yield from _read_only(mapping, path, field, rule.write, facts)
         if isinstance(rule, Lookup) and field.type != "reference":
-            raise MappingError(
+            yield said_of(
+                mapping, path, "no-reference",
                 f"{mapping.object}.{name} holds a {field.type}; a lookup fills a reference.",
                 f"Put {name} under fields.",
-                where,
-            )
-    _check_on_delete(mapping, known)
+            )  # fmt: skip
+    yield from _on_delete(mapping, facts)
 
 
-def check_lookups(mapping: Mapping, objects: Map[str, str], facts: ObjectFacts) -> None:
-    """Raises MappingError where a lookup names records of an object that its field cannot hold
-    (describe, referenceTo). `objects`: the object of each mapping by its name.
+def _object_rights(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
+    lacking = [
+        word
+        for word, may in (("create", facts.createable), ("update", facts.updateable))
+        if not may
+    ]
+    if lacking:
+        yield said_of(
+            mapping, ("object",), "object-not-writable",
+            f"our user may not {' or '.join(lacking)} {mapping.object} records.",
+            "Let a permission set grant it.", error=OrgAccessError,
+        )  # fmt: skip
+
+
+def _no_field(
+    mapping: Mapping, path: Path_, name: str, facts: ObjectFacts, hidden: frozenset[str] | None
+) -> Finding:
+    close = nearest(name, facts.fields)
+    if hidden is None:
+        return said_of(
+            mapping, path, "unknown-field",
+            f"{mapping.object} has no field {name} in this org, or our user may not see it.",
+            f"{close} Correct the name, or let a permission set grant the field.",
+        )  # fmt: skip
+    if name in hidden:
+        return said_of(
+            mapping, path, "hidden-field",
+            f"{mapping.object}.{name} is there, and our user may not see it.",
+            "Let a permission set grant read and edit access to the field.", error=OrgAccessError,
+        )  # fmt: skip
+    return said_of(
+        mapping, path, "unknown-field", f"{mapping.object} has no field {name} in this org.",
+        f"{close} Correct the name, or create the field.",
+    )  # fmt: skip
+
+
+def lookup_findings(
+    mapping: Mapping, objects: Map[str, str], facts: ObjectFacts
+) -> Iterator[Finding]:
+    """Where a lookup names records of an object that its field cannot hold (describe, referenceTo).
+    `objects`: the object of each mapping by its name.
     """
     for name, lookup in mapping.lookups.items():
+        if name not in facts.fields:
+            continue  # `field_findings` says so
         allowed = facts.fields[name].reference_to
         for origin in lookup.origins:
             named = objects.get(origin.mapping) if isinstance(origin, Branch) else origin.object
-            if named is not None and named not in allowed:  # loading knows what is no mapping
-                raise MappingError(
+            if allowed and named is not None and named not in allowed:
+                yield said_of(
+                    mapping, ("lookups", name), "wrong-parent",
                     f"{mapping.object}.{name} holds a reference to {' or '.join(allowed)}, not to "
                     f"{named}.",
                     "Name a mapping or object of that kind.",
-                    mapping.where("lookups", name),
-                )
+                )  # fmt: skip
 
 
-def unlisted_values(mapping: Mapping, facts: ObjectFacts) -> Iterable[str]:
-    """A sentence for each picklist value that the file writes and the org does not list.
+def unlisted_values(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
+    """Picklist values that the file writes and the org does not list.
 
     Most standard picklists take any text (describe says restrictedPicklist false; R), so a typing
     error in a value map would go in silently.
@@ -149,85 +239,122 @@ def unlisted_values(mapping: Mapping, facts: ObjectFacts) -> Iterable[str]:
         field = facts.fields.get(name)
         if field is None or field.type not in ("picklist", "multipicklist") or not field.values:
             continue
-        written = [rule.constant, rule.if_null, *(rule.values or {}).values()]
-        written.append(mapping.on_delete.values.get(name))
-        texts = dict.fromkeys(str(value) for value in written if value not in (None, ""))
-        for text in texts:
+        here = ("fields", name)
+        places: dict[Path_, Any] = {
+            (*here, "constant"): rule.constant,
+            (*here, "if_null"): rule.if_null,
+            **{(*here, "values", text): sent for text, sent in (rule.values or {}).items()},
+        }
+        places["on_delete", "set", name] = mapping.on_delete.values.get(name)
+        told: set[str] = set()
+        for path, value in places.items():
+            text = "" if value is None else str(value)
             parts = text.split(";") if field.type == "multipicklist" else [text]
-            if not set(parts) <= set(field.values):
-                yield (
-                    f"{mapping.where('fields', name)}: {mapping.object}.{name} lists no value "
-                    f"{text!r} in this org.{nearest(text, field.values)}"
-                )
+            if not text or text in told or set(parts) <= set(field.values):
+                continue
+            told.add(text)
+            yield said_of(
+                mapping, path, "unlisted-value",
+                f"{mapping.object}.{name} lists no value {text!r} in this org"
+                f"{', and takes listed ones only' if field.restricted else ''}.",
+                nearest(text, field.values) or "Use one of the org's values, or add it there.",
+                severity="warning",
+            )  # fmt: skip
 
 
-def _check_on_delete(mapping: Mapping, known: ObjectFacts) -> None:
-    where = mapping.where("on_delete")
-    if mapping.on_delete.action == "delete" and not known.deletable:
-        raise OrgAccessError(
-            f"{where}: our user may not delete {mapping.object} records.",
-            "Let a permission set grant it, or say on_delete: ignore.",
-        )
+def _on_delete(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
+    if mapping.on_delete.action == "delete" and not facts.deletable:
+        yield said_of(
+            mapping, ("on_delete",), "object-not-writable",
+            f"our user may not delete {mapping.object} records.",
+            "Let a permission set grant it, or say on_delete: ignore.", error=OrgAccessError,
+        )  # fmt: skip
     for name in mapping.on_delete.values:
-        where = mapping.where("on_delete", "set", name)
+        path = ("on_delete", "set", name)
         rule = mapping.fields.get(name)
         if rule is None:
-            raise MappingError(
-                f"on_delete sets {name}, which fields does not write."
-                + nearest(name, mapping.fields),
-                "Only a mapped field can be set and set back.",
-                where,
-            )
-        if rule.write == "on_create":
-            raise MappingError(
+            yield said_of(
+                mapping, path, "on-delete-field",
+                f"on_delete sets {name}, which fields does not write.",
+                nearest(name, mapping.fields) + " Only a mapped field can be set and set back.",
+            )  # fmt: skip
+        elif rule.write == "on_create":
+            yield said_of(
+                mapping, path, "on-delete-field",
                 f"on_delete sets {name}, which is written on create only.",
                 "Only a field that updates write can be set and set back.",
-                where,
-            )
+            )  # fmt: skip
 
 
-def _check_writable(mapping: Mapping, field: FieldFacts, write: str, where: str) -> None:
-    lacking = not field.createable or (write == "always" and not field.updateable)
-    if not lacking:
+def _read_only(
+    mapping: Mapping, path: Path_, field: FieldFacts, write: str, facts: ObjectFacts
+) -> Iterator[Finding]:
+    is_updated = write == "always" and facts.updateable
+    if field.createable and (field.updateable or not is_updated):
         return
+    name = f"{mapping.object}.{field.name}"
     if field.createable:
-        raise MappingError(
-            f"{mapping.object}.{field.name} can be written on create only.",
+        yield said_of(
+            mapping, path, "create-only", f"{name} can be written on create only.",
             "Say write: on_create.",
-            where,
-        )
-    raise OrgAccessError(
-        f"{where}: our user may not write {mapping.object}.{field.name}, or it is read-only.",
-        "Let a permission set grant edit access, or take the field out of the mapping.",
-    )
+        )  # fmt: skip
+    elif field.calculated:
+        yield said_of(
+            mapping, path, "not-writable", f"{name} is a formula: nobody writes it.",
+            "Take the field out of the mapping.",
+        )  # fmt: skip
+    else:
+        yield said_of(
+            mapping, path, "not-writable", f"our user may not write {name}, or it is read-only.",
+            "Let a permission set grant edit access, or take the field out of the mapping.",
+            error=OrgAccessError,
+        )  # fmt: skip
 
 
-def _check_external_id(mapping: Mapping, known: ObjectFacts) -> None:
+def _external_id(
+    mapping: Mapping, facts: ObjectFacts, hidden: frozenset[str] | None
+) -> Iterator[Finding]:
     name = mapping.external_id.field
-    where = mapping.where("external_id")
-    field = known.fields.get(name)
+    field = facts.fields.get(name)
+
+    def say(kind: str, sentence: str, mend: str) -> Finding:
+        return said_of(mapping, ("external_id",), kind, sentence, mend, error=OrgAccessError)
+
     if field is None:
         # A custom field of tasks and events is made on the object Activity.
         owner = "Activity" if mapping.object in ("Task", "Event") else mapping.object
-        raise OrgAccessError(
-            f"{where}: {mapping.object} has no field {name} in this org, or our user may not see "
-            "it.",
+        if hidden and name in hidden:
+            yield say(
+                "hidden-field", f"{mapping.object}.{name} is there, and our user may not see it.",
+                "Let a permission set grant read and edit access to the field.",
+            )  # fmt: skip
+            return
+        doubt = ", or our user may not see it" if hidden is None else ""
+        yield say(
+            "external-id", f"{mapping.object} has no field {name} in this org{doubt}.",
             f"Create {owner}.{name} as Text(64), External ID, Unique (case-sensitive), and grant "
             "it in a permission set.",
-        )
+        )  # fmt: skip
+        return
     if not field.external_id:
-        raise OrgAccessError(
-            f"{where}: {mapping.object}.{name} is not an External ID.",
+        yield say(
+            "external-id", f"{mapping.object}.{name} is not an External ID.",
             "Tick External ID on the field in Setup.",
-        )
+        )  # fmt: skip
     if not field.unique:
-        raise OrgAccessError(
-            f"{where}: {mapping.object}.{name} is not unique; a repeated create could double a "
-            "record.",
+        yield say(
+            "external-id",
+            f"{mapping.object}.{name} is not unique; a repeated create could double a record.",
             "Tick Unique (case-sensitive) on the field in Setup.",
-        )
+        )  # fmt: skip
     if field.type == "string" and 0 < field.length < len(mapping.external_id.prefix) + 36:
-        raise OrgAccessError(
-            f"{where}: {mapping.object}.{name} takes {field.length} characters, too few for a key.",
+        yield say(
+            "external-id",
+            f"{mapping.object}.{name} takes {field.length} characters, too few for a key.",
             "Make it Text(64).",
-        )
+        )  # fmt: skip
+    if facts.createable and not field.createable:
+        yield say(
+            "external-id", f"our user may not write {mapping.object}.{name}.",
+            "Let a permission set grant edit access to the field.",
+        )  # fmt: skip

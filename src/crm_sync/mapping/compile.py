@@ -12,11 +12,10 @@ from collections.abc import Iterable, Sequence
 
 from psycopg import sql
 
-from crm_sync.errors import MappingError
 from crm_sync.mapping import rules
 from crm_sync.mapping.catalog import Catalog, TableFacts
 from crm_sync.mapping.model import Branch, FieldRule, Mapping, Reference
-from crm_sync.names import nearest
+from crm_sync.mapping.source import table_of
 from crm_sync.salesforce.describe import ObjectFacts
 
 __all__ = [
@@ -26,7 +25,6 @@ __all__ = [
     "one_value_each",
     "raw",
     "rows_of",
-    "table_of",
     "values_of",
 ]
 
@@ -68,7 +66,7 @@ def compile_mapping(
         *(_parents(mapping) if parents else ()),
         _problems(mapping, facts, names),
         sql.SQL(" as problems\nfrom {} as source\n").format(rows_of(mapping, table, keys, due=due)),
-        *joins_of(mapping, table, catalog),
+        *joins_of(mapping, table),
         *values_of(mapping, table, names),
         *_sent(mapping, facts, names),
         *_references(mapping),
@@ -90,7 +88,7 @@ def one_value_each(mapping: Mapping, catalog: Catalog) -> sql.Composed:
     return sql.Composed(
         [
             sql.SQL("select\nfrom public.{} as source\n").format(sql.Identifier(table.name)),
-            *joins_of(mapping, table, catalog),
+            *joins_of(mapping, table),
             sql.SQL(
                 "cross join lateral (\n    select\n    from (select source.*) as {}\n"
                 "    where row(\n        {}\n    ) is null\n) as value\n"
@@ -115,55 +113,6 @@ def expression_view(mapping: Mapping, catalog: Catalog) -> sql.Composed:
     )
 
 
-def table_of(mapping: Mapping, catalog: Catalog) -> TableFacts:
-    where = mapping.where("source", "table")
-    table = catalog.get(mapping.source.table)
-    if table is None:
-        raise MappingError(
-            f"There is no table {mapping.source.table}."
-            + nearest(mapping.source.table, _tables(catalog)),
-            "Apply schema.sql (`crm-sync db apply`), or name another table.",
-            where,
-        )
-    _refuse_other_than_table(table, where)
-    if mapping.source.key not in table.columns:
-        raise MappingError(
-            f"{table.name} has no column {mapping.source.key}."
-            + nearest(mapping.source.key, table.columns),
-            where=mapping.where("source", "key"),
-        )
-    for path, column in _columns(mapping):
-        if column not in table.columns:
-            raise MappingError(
-                f"{table.name} has no column {column}." + nearest(column, table.columns),
-                where=mapping.where(*path),
-            )
-    return table
-
-
-def _tables(catalog: Catalog) -> list[str]:
-    return [name for name, facts in catalog.items() if facts.kind == "table"]
-
-
-def _refuse_other_than_table(facts: TableFacts, where: str) -> None:
-    """Raises MappingError for a view and its like, which a plan cannot rely on."""
-    if facts.kind == "table":
-        return
-    if facts.kind == "foreign table":
-        raise MappingError(
-            f"{facts.name} is a foreign table: its rows change on another server, where no trigger "
-            "of ours notes it and no key is sure.",
-            "Load its rows into a table of this database, and name that.",
-            where,
-        )
-    raise MappingError(
-        f"{facts.name} is a {facts.kind}: it has no key, no foreign keys and no change triggers of "
-        "its own, and row level security beneath it may hide rows unseen.",
-        "Name the table beneath it, and say what it computes with sql, join and where.",
-        where,
-    )
-
-
 def rows_of(
     mapping: Mapping, table: TableFacts, keys: Sequence[str] | None, *, due: bool = False
 ) -> sql.Composable:
@@ -184,37 +133,16 @@ def rows_of(
     )
 
 
-def _columns(mapping: Mapping) -> Iterable[tuple[tuple[str, ...], str]]:
-    for name, rule in mapping.fields.items():
-        if rule.column:
-            yield ("fields", name), rule.column
-    for name, lookup in mapping.lookups.items():
-        for origin in lookup.origins:
-            if origin.column:
-                yield ("lookups", name), origin.column
-
-
-def joins_of(mapping: Mapping, table: TableFacts, catalog: Catalog) -> Iterable[sql.Composable]:
+def joins_of(mapping: Mapping, table: TableFacts) -> Iterable[sql.Composable]:
+    """The joins, each by its one foreign key (`table_of` was asked)."""
     for alias, target in mapping.source.join.items():
-        where = mapping.where("source", "join", alias)
-        if target not in catalog:
-            raise MappingError(
-                f"There is no table {target}." + nearest(target, _tables(catalog)), where=where
-            )
-        _refuse_other_than_table(catalog[target], where)
-        keys = [k for k in table.foreign_keys if k.target == target]
-        if len(keys) != 1:
-            raise MappingError(
-                f"{table.name} has {len(keys) or 'no'} foreign key{'s' * (len(keys) > 1)} to "
-                f"{target}; a join needs exactly one.",
-                where=where,
-            )
+        (key,) = (k for k in table.foreign_keys if k.target == target)
         yield sql.SQL("left join public.{} as {} on {}.{} = source.{}\n").format(
             sql.Identifier(target),
             sql.Identifier(alias),
             sql.Identifier(alias),
-            sql.Identifier(keys[0].target_column),
-            sql.Identifier(keys[0].column),
+            sql.Identifier(key.target_column),
+            sql.Identifier(key.column),
         )
 
 

@@ -2,14 +2,17 @@
 
     python -m crm_sync.mapping.json_schema > docs/mapping.schema.json
 
-In: the models of `model.py`. Out: JSON Schema (2020-12) of the file, short forms included. What
-needs more than one file, a database or an org is left to `load.py` and `check.py`.
+In: the models of `model.py`. Out: JSON Schema of the file, short forms included. What needs more
+than one file, a database or an org is left to `load.py` and `check.py`.
+
+It is of draft 07: yaml-language-server, which VS Code's and other editors' YAML support rests on,
+promises "JSON Schema 7 and below" (its README).
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from crm_sync.mapping.model import Mapping
 
@@ -54,13 +57,29 @@ def mapping_schema() -> Schema:
         ],
     )
     _replace_on_delete(definitions)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A mapping: the rows of one source become the records of one Salesforce object",
+    whole = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "crm-sync mapping",
         **{key: value for key, value in schema.items() if key not in ("$defs", "title")},
-        "description": "The file's name without its ending is the mapping's name.",
-        "$defs": definitions,
+        "description": "How the rows of one source become the records of one Salesforce object. "
+        "The file's name without its ending is the mapping's name.",
+        "definitions": definitions,
     }
+    return cast("Schema", _as_draft_07(whole))
+
+
+def _as_draft_07(node: Any) -> Any:
+    """Draft 07 keeps definitions under another name and ignores what stands beside a reference."""
+    if isinstance(node, list):
+        return [_as_draft_07(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    changed = {key: _as_draft_07(value) for key, value in node.items()}
+    if isinstance(reference := changed.get("$ref"), str):
+        reference = reference.replace("#/$defs/", "#/definitions/")
+        others = {key: value for key, value in changed.items() if key != "$ref"}
+        return {**others, "allOf": [{"$ref": reference}]} if others else {"$ref": reference}
+    return changed
 
 
 def _tidy(node: Any) -> Any:

@@ -9,11 +9,19 @@ from __future__ import annotations
 from psycopg import sql
 
 from crm_sync.mapping.catalog import Catalog, ForeignKey
-from crm_sync.mapping.compile import compile_mapping, joins_of, raw, rows_of, table_of, values_of
+from crm_sync.mapping.compile import compile_mapping, joins_of, raw, rows_of, values_of
 from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.source import table_of
 from crm_sync.salesforce.describe import ObjectFacts
 
-__all__ = ["differing_rows", "foreign_key", "present_keys", "reference_values", "rows_joining"]
+__all__ = [
+    "differing_rows",
+    "foreign_key",
+    "new_rows",
+    "present_keys",
+    "reference_values",
+    "rows_joining",
+]
 
 
 def reference_values(
@@ -28,7 +36,7 @@ def reference_values(
             sql.SQL("select distinct lower(value.{}::text)\nfrom {} as source\n").format(
                 sql.Identifier(f"{field}.0"), rows_of(mapping, table, None, due=due)
             ),
-            *joins_of(mapping, table, catalog),
+            *joins_of(mapping, table),
             *values_of(mapping, table, []),
             sql.SQL("where value.{}::text <> ''\n").format(sql.Identifier(f"{field}.0")),
         ]
@@ -92,6 +100,21 @@ def differing_rows(
         org=sql.Literal(org_id),
         joins=sql.Composed(joins),
         named=sql.Composed(named),
+    )
+
+
+def new_rows(mapping: Mapping, catalog: Catalog, facts: ObjectFacts, org_id: str) -> sql.Composed:
+    """SELECT of how many rows have no record in an org that we know of: what a first sync creates,
+    but for those that it finds there.
+    """
+    return sql.SQL(
+        "select count(*) from (\n{query}) as s\nwhere not exists (\n"
+        "    select from sync.record r\n    where r.org_id = {org} and r.mapping = {name}"
+        ' and r.key = s.key collate "C")\n'
+    ).format(
+        query=compile_mapping(mapping, catalog, facts),
+        org=sql.Literal(org_id),
+        name=sql.Literal(mapping.name),
     )
 
 

@@ -1,4 +1,4 @@
-"""Reads mapping files: YAML 1.2 in, `Mapping` models out, every error with file:line:column.
+"""Reads mapping files: YAML 1.2 in, `Mapping` models and findings out, each with file:line:column.
 
 The YAML is composed to nodes and converted here, so that each value keeps its place in the file
 and the keys and values of a value map stay the text that was written (`no`, `012`).
@@ -6,22 +6,25 @@ and the keys and values of a value map stay the text that was written (`no`, `01
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from crm_sync.errors import MappingError
 from crm_sync.mapping import model
+from crm_sync.mapping.finding import Finding, raise_first, said_of
 from crm_sync.mapping.model import Mapping
 from crm_sync.names import nearest
 
-__all__ = ["in_order", "load_mapping", "load_mappings", "select"]
+__all__ = ["Loaded", "load_mapping", "load_mappings", "read_mappings", "select"]
 
 Path_ = tuple[str, ...]
 OURS = frozenset({"name", "lines"})
@@ -30,29 +33,97 @@ DEEPEST = 8
 """Levels of keys; a YAML alias of its own parent would have no end."""
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A directory of mappings: those whose form is right, parents first, and what is wrong with
+    the others and between them.
+    """
+
+    mappings: tuple[Mapping, ...]
+    findings: tuple[Finding, ...]
+
+
 def load_mappings(directory: Path) -> tuple[Mapping, ...]:
     """Every `*.yaml` of a directory, parents before children.
 
     Raises MappingError for a missing directory, a wrong file, two mappings that write one record,
     an unknown parent, or lookups that form a circle.
     """
+    loaded = read_mappings(directory)
+    raise_first(loaded.findings)
+    return loaded.mappings
+
+
+def read_mappings(directory: Path) -> Loaded:
+    """Every `*.yaml` of a directory, with all that is wrong with them.
+
+    Raises MappingError where there is no directory, or no mapping in it.
+    """
     if not directory.is_dir():
         raise MappingError(
             f"The mapping directory {directory} does not exist.",
             "Name it with `mappings` in crm-sync.toml.",
         )
-    for file in sorted(directory.glob("*.yml")):
-        raise MappingError("A mapping file ends in .yaml; this one would be ignored.",
-                           f"Rename it to {file.stem}.yaml.", str(file))  # fmt: skip
+    findings = [
+        Finding(
+            "file-name",
+            "error",
+            str(file),
+            "A mapping file ends in .yaml; this one would be ignored.",
+            f"Rename it to {file.stem}.yaml.",
+        )
+        for file in sorted(directory.glob("*.yml"))
+    ]
     files = sorted(directory.glob("*.yaml"))
-    if not files:
+    if not files and not findings:
         raise MappingError(f"{directory} holds no mapping (*.yaml).", "Add one, or name another.")
-    return in_order([load_mapping(file) for file in files])
+    mappings: list[Mapping] = []
+    for file in files:
+        found = read_mapping(file)
+        if isinstance(found, Mapping):
+            mappings.append(found)
+        else:
+            findings += found
+    # Whoever names a mapping whose file is wrong is not wrong himself.
+    findings += _between(mappings, {file.stem for file in files})
+    return Loaded(_in_order(mappings), tuple(findings))
 
 
 def load_mapping(file: Path) -> Mapping:
     """One mapping file. Raises MappingError with the place of what is wrong."""
+    found = read_mapping(file)
+    if isinstance(found, Mapping):
+        return found
+    raise_first(found)
+    raise AssertionError("a file is a mapping or wrong")
+
+
+def read_mapping(file: Path) -> Mapping | list[Finding]:
+    """One mapping file, or all that is wrong with its form, what a person mends first at first."""
     lines: dict[Path_, str] = {}
+    try:
+        content = _content(file, lines)
+    except MappingError as error:
+        return [Finding.of_error("yaml", error)]
+    ours = [
+        Finding(
+            "unknown-key",
+            "error",
+            lines[key,],
+            f"{key} is not a key of a mapping; a mapping is called as its file is.",
+        )
+        for key in sorted(OURS & content.keys())
+    ]
+    if ours:
+        return ours
+    try:
+        return Mapping.model_validate({**content, "name": file.stem, "lines": lines})
+    except ValidationError as error:
+        return _explained(error, file, lines)
+
+
+def _content(file: Path, lines: dict[Path_, str]) -> dict[str, Any]:
+    """The keys of a file. Raises MappingError for what is not YAML, or no set of keys."""
     try:
         node = YAML().compose(file.read_text(encoding="utf-8"))
     except MarkedYAMLError as error:
@@ -66,63 +137,79 @@ def load_mapping(file: Path) -> Mapping:
         raise MappingError(f"The file cannot be read: {error}.", where=str(file)) from None
     if not isinstance(node, MappingNode):
         raise MappingError("A mapping file is a set of keys.", where=f"{file}:1:1")
-    content = _value(node, (), file, lines)
-    for key in OURS & content.keys():
-        raise MappingError(
-            f"{key} is not a key of a mapping; a mapping is called as its file is.",
-            where=lines[key,],
-        )
-    try:
-        return Mapping.model_validate({**content, "name": file.stem, "lines": lines})
-    except ValidationError as error:
-        raise _explained(error, file, lines) from None
+    content: dict[str, Any] = _value(node, (), file, lines)
+    return content
 
 
-def in_order(mappings: Sequence[Mapping]) -> tuple[Mapping, ...]:
-    """The enabled and disabled mappings, parents first, as their lookups demand."""
+def _between(mappings: Sequence[Mapping], names: Collection[str]) -> Iterator[Finding]:
+    """What is wrong between mappings: records with two writers, parents that are none of `names`,
+    two heirs of one mapping, lookups that form a circle.
+    """
     by_name = {m.name: m for m in mappings}
     writers: dict[tuple[str, str, str], Mapping] = {}
     for m in mappings:
         record = (m.object, m.external_id.field, m.external_id.prefix)
         if other := writers.get(record):
-            raise MappingError(
+            yield said_of(
+                m,
+                ("external_id",),
+                "two-writers",
                 f"{other.name} and {m.name} both write {m.object} records with the external ID "
                 f"prefix {m.external_id.prefix!r}.",
                 "Give each its own prefix.",
-                m.where("external_id"),
             )
         writers[record] = m
         for field, lookup in m.lookups.items():
-            for branch in lookup.branches:
-                if branch.mapping not in by_name:
-                    raise MappingError(
-                        f"{field} names the mapping {branch.mapping!r}, which does not exist."
-                        + nearest(branch.mapping, by_name),
-                        where=m.where("lookups", field),
+            for number, branch in enumerate(lookup.branches):
+                if branch.mapping not in names:
+                    part = (str(number),) if len(lookup.branches) > 1 else ()
+                    yield said_of(
+                        m,
+                        ("lookups", field, *part),
+                        "unknown-mapping",
+                        f"{field} names the mapping {branch.mapping!r}, which does not exist.",
+                        nearest(branch.mapping, names),
                     )
-    _check_former_names(mappings, by_name)
+    yield from _heirs(mappings)
     try:
-        order = TopologicalSorter({m.name: sorted(m.parents) for m in mappings}).static_order()
-        return tuple(by_name[name] for name in order)
+        _sorted(mappings)
     except CycleError as error:
         circle = list(reversed(error.args[1]))
-        raise MappingError(
+        yield said_of(
+            by_name[circle[0]],
+            ("lookups",),
+            "circle",
             f"These lookups form a circle: {' → '.join(circle)}.",
             "Take one of them out; a record cannot be created before its own parent.",
-            by_name[circle[0]].where("lookups"),
-        ) from None
+        )
 
 
-def _check_former_names(mappings: Sequence[Mapping], by_name: dict[str, Mapping]) -> None:
-    heirs: dict[str, str] = dict.fromkeys(by_name, "a mapping of that name")
+def _in_order(mappings: Sequence[Mapping]) -> tuple[Mapping, ...]:
+    """Parents first, as their lookups demand; as they came where these form a circle."""
+    try:
+        order = _sorted(mappings)
+    except CycleError:
+        return tuple(mappings)
+    by_name = {m.name: m for m in mappings}
+    return tuple(by_name[name] for name in order if name in by_name)
+
+
+def _sorted(mappings: Sequence[Mapping]) -> list[str]:
+    return list(TopologicalSorter({m.name: sorted(m.parents) for m in mappings}).static_order())
+
+
+def _heirs(mappings: Sequence[Mapping]) -> Iterator[Finding]:
+    heirs: dict[str, str] = dict.fromkeys((m.name for m in mappings), "a mapping of that name")
     for m in mappings:
         if m.formerly and m.formerly in heirs:
-            raise MappingError(
+            yield said_of(
+                m,
+                ("formerly",),
+                "two-heirs",
                 f"{m.name} was formerly {m.formerly}, and there is {heirs[m.formerly]}.",
                 "Records have one heir: take one of the two out.",
-                m.where("formerly"),
             )
-        if m.formerly:
+        elif m.formerly:
             heirs[m.formerly] = f"another that says so, {m.name}"
 
 
@@ -193,17 +280,31 @@ NAMES = {
 SCALARS = frozenset({"str", "int", "float", "bool"})
 
 
-def _explained(error: ValidationError, file: Path, lines: dict[Path_, str]) -> MappingError:
-    """The first complaint of pydantic, in one sentence, with its place and the nearest name."""
+def _explained(error: ValidationError, file: Path, lines: dict[Path_, str]) -> list[Finding]:
+    """The complaints of pydantic, each in one sentence, with its place and the nearest name.
+
+    A misspelt key is also a missing one; the misspelling alone is told, and first.
+    """
     found = error.errors()
-    # A misspelt key is also a missing one; the misspelling says more.
-    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
-    kind, given = first["type"], first["input"]
-    path = tuple(str(part) for part in first["loc"])
+    extra = [one for one in found if one["type"] == "extra_forbidden"]
+    parents = {one["loc"][:-1] for one in extra}
+    others = [
+        one
+        for one in found
+        if one["type"] != "extra_forbidden"
+        and not (one["type"] == "missing" and one["loc"][:-1] in parents)
+    ]
+    told = [_complaint(one, file, lines) for one in (*extra, *others)]
+    return list(dict.fromkeys(told))
+
+
+def _complaint(one: ErrorDetails, file: Path, lines: dict[Path_, str]) -> Finding:
+    kind, given = one["type"], one["input"]
+    path = tuple(str(part) for part in one["loc"])
     if kind == "missing":
         path = (*_in_file(path[:-1], lines), path[-1])
     elif kind == "placed":
-        path = first["ctx"]["path"]
+        path = one["ctx"]["path"]
     else:
         path = _in_file(path, lines)
     places = (lines.get(path[:length]) for length in range(len(path), -1, -1))
@@ -211,26 +312,29 @@ def _explained(error: ValidationError, file: Path, lines: dict[Path_, str]) -> M
     name = path[-1] if path else file.stem
     inside = ".".join(path[:-1]) or "a mapping"
     if kind == "extra_forbidden":
-        known = _known_keys(path)
-        return MappingError(f"{name} is not a key of {inside}." + nearest(name, known), where=where)
+        near = nearest(name, _known_keys(path)).strip()
+        said = f"{name} is not a key of {inside}."
+        return Finding("unknown-key", "error", where, said, near, path)
     if kind == "missing":
-        return MappingError(f"{inside} lacks {name}.", where=where)
+        return Finding("missing-key", "error", where, f"{inside} lacks {name}.", path=path)
     if path == ("name",):
-        said = f"The file's name {given!r} is not {NAMES[first['ctx']['pattern']]}."
-        return MappingError(said, "The mapping is called as its file is.", where)
+        said = f"The file's name {given!r} is not {NAMES[one['ctx']['pattern']]}."
+        mend = "The mapping is called as its file is."
+        return Finding("file-name", "error", where, said, mend)
     if kind == "string_pattern_mismatch":
-        said = f"{given!r} is not {NAMES[first['ctx']['pattern']]}"
+        said = f"{given!r} is not {NAMES[one['ctx']['pattern']]}"
     elif kind == "literal_error":
-        said = f"{given!r} is not {first['ctx']['expected']}"
+        said = f"{given!r} is not {one['ctx']['expected']}"
     elif name in SCALARS and path not in lines:
         path, said = path[:-1], "give a text, a number, true or false"
     elif kind == "placed":
-        return MappingError(f"{first['msg']}.", where=where)
+        return Finding("wrong-key", "error", where, f"{one['msg']}.", path=path)
     elif kind == "value_error":
-        said = str(first["msg"]).removeprefix("Value error, ")
+        said = str(one["msg"]).removeprefix("Value error, ")
     else:
-        said = first["msg"][:1].lower() + first["msg"][1:]
-    return MappingError(f"{'.'.join(path)}: {said}." if path else f"{said}.", where=where)
+        said = one["msg"][:1].lower() + one["msg"][1:]
+    sentence = f"{'.'.join(path)}: {said}." if path else f"{said}."
+    return Finding("wrong-value", "error", where, sentence, path=path)
 
 
 def _in_file(path: Path_, lines: dict[Path_, str]) -> Path_:

@@ -7,7 +7,7 @@ file. The mapping is tried part by part; nothing is read unless PostgreSQL plans
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Map
 from typing import Any
 
@@ -17,11 +17,12 @@ from psycopg import errors, sql
 from crm_sync.errors import CrmSyncError, DatabaseError, MappingError
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.compile import compile_mapping, one_value_each
+from crm_sync.mapping.finding import Finding, said_of
 from crm_sync.mapping.model import Expression, Mapping
 from crm_sync.names import nearest
 from crm_sync.salesforce.describe import ObjectFacts
 
-__all__ = ["explain_error", "refusal", "said"]
+__all__ = ["explain_error", "refusal", "said", "sql_findings"]
 
 Path_ = tuple[str, ...]
 
@@ -80,19 +81,50 @@ def _placed(
     error: psycopg.Error,
 ) -> MappingError:
     for path, part in _parts(mapping):
-        where = mapping.where(*path)
-        name = ".".join(path)
         if found := refusal(connection, part, catalog, facts):
-            hint = _hint(found, mapping, catalog)
-            return MappingError(f"{name}: {_said_of_expression(found)}.{hint}", where=where)
+            refused = _refused(mapping, path, catalog, found)
+            return MappingError(refused.sentence, refused.mend, refused.where)
         if found := _ran(connection, compile_mapping(part, catalog, facts)):
             key = _first_bad(connection, part, catalog, facts)
             return MappingError(
-                f"{name}: PostgreSQL says: {said(found)}, at {mapping.source.table} row {key}.",
+                f"{'.'.join(path)}: PostgreSQL says: {said(found)}, at {mapping.source.table} row "
+                f"{key}.",
                 "Correct that row, or let the SQL allow for it.",
-                where,
+                mapping.where(*path),
             )
     return MappingError(f"PostgreSQL says: {said(error)}.", where=mapping.where())
+
+
+def sql_findings(
+    connection: psycopg.Connection[Any], mapping: Mapping, catalog: Catalog, facts: ObjectFacts
+) -> Iterator[Finding]:
+    """Every part of a mapping that PostgreSQL does not plan; no row is read."""
+    error = refusal(connection, mapping, catalog, facts)
+    if error is None:
+        return
+    if isinstance(error, errors.InsufficientPrivilege):
+        told = explain_error(connection, mapping, catalog, {mapping.object: facts}, error)
+        yield said_of(
+            mapping, ("source",), "no-right", told.sentence, told.mend, error=DatabaseError
+        )
+        return
+    is_found = False
+    for path, part in _parts(mapping):
+        if found := refusal(connection, part, catalog, facts):
+            is_found = True
+            yield _refused(mapping, path, catalog, found)
+    if not is_found:  # each part alone is in order
+        yield said_of(mapping, (), "sql-refused", f"PostgreSQL says: {said(error)}.")
+
+
+def _refused(mapping: Mapping, path: Path_, catalog: Catalog, error: psycopg.Error) -> Finding:
+    return said_of(
+        mapping,
+        path,
+        "sql-refused",
+        f"{'.'.join(path)}: {_said_of_expression(error)}.",
+        _hint(error, mapping, catalog),
+    )
 
 
 def _words(error: psycopg.Error) -> str:

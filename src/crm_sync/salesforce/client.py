@@ -161,6 +161,14 @@ class Client:
                 "Nothing was changed by it; run again.",
             ) from None
 
+    def describe(self, objects: Sequence[str]) -> dict[str, Answer]:
+        """What the org says of each object, or why it does not. Raises as `read`."""
+        answers: list[Answer] = []
+        for start in range(0, len(objects), SUBREQUESTS):
+            some = objects[start : start + SUBREQUESTS]
+            answers += self.read([Subrequest("GET", f"sobjects/{n}/describe") for n in some])
+        return dict(zip(objects, answers, strict=True))
+
     def learn_usage(self) -> Usage | None:
         """The org's day, asked for where no answer has told it yet; costs one call then. None where
         our user may not see it (it needs View Setup and Configuration: REST API Developer Guide,

@@ -29,6 +29,7 @@ class FieldFacts(_Facts):
     digits: int = 0
     createable: bool = False
     updateable: bool = False
+    calculated: bool = False
     nillable: bool = True
     defaulted: bool = Field(default=False, alias="defaultedOnCreate")
     restricted: bool = Field(default=False, alias="restrictedPicklist")

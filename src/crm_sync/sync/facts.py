@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from crm_sync.errors import OrgAccessError
 from crm_sync.report.model import Org
-from crm_sync.salesforce.client import SUBREQUESTS, Answer, Client, Subrequest
+from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.statements import statements
 
@@ -54,14 +54,11 @@ def read_facts(
 
 
 def _described(client: Client, names: list[str]) -> dict[str, ObjectFacts]:
-    answers: list[Answer] = []
-    for start in range(0, len(names), SUBREQUESTS):
-        some = names[start : start + SUBREQUESTS]
-        answers += client.read([Subrequest("GET", f"sobjects/{n}/describe") for n in some])
-    for name, answer in zip(names, answers, strict=True):
+    answers = client.describe(names)
+    for name, answer in answers.items():
         if not answer.ok:
             raise OrgAccessError(
                 f"Salesforce does not describe {name} to our user: {answer.code}.",
                 f"Give the integration user a licence and permission for {name}.",
             )
-    return {n: ObjectFacts.from_describe(a.body) for n, a in zip(names, answers, strict=True)}
+    return {name: ObjectFacts.from_describe(answer.body) for name, answer in answers.items()}

@@ -59,7 +59,7 @@ from crm_sync.sync.read import plan_report, problem_rows
 from crm_sync.sync.scope import Scope, are_siblings
 from crm_sync.sync.session import trouble
 
-__all__ = ["Options", "describe", "dry_run", "sync"]
+__all__ = ["Options", "describe", "dry_run", "plan_transaction", "sync"]
 
 EVERYTHING = Options()
 """Every mapping, and no flag."""
@@ -84,7 +84,7 @@ def dry_run(
         org = state.identify(connection, opened.client)
         if announce:
             announce(org)
-        with _plan_transaction(connection, keep=False):
+        with plan_transaction(connection, keep=False):
             scope, plan, _ = _plan(connection, opened, org, run_number=0, keep=False)
             edits = read_edits(scope, opened.client) if opened.options.against_org else None
             mask = opened.masking.mask(scope.facts)
@@ -223,7 +223,7 @@ def _keep_plan(
     if pushed:
         once = replace(options, full=False, resend=False, retry_refused=False)
         opened = replace(opened, options=once)
-    with _plan_transaction(connection, keep=True):
+    with plan_transaction(connection, keep=True):
         scope, plan, marks = _plan(connection, opened, run.org, run.run_number, keep=True)
         if not pushed:
             _expect(plan, options)
@@ -289,7 +289,7 @@ def _open(settings: Settings, target: str | None, options: Options) -> _Opened:
 
 
 @contextmanager
-def _plan_transaction(connection: psycopg.Connection[Any], *, keep: bool) -> Iterator[None]:
+def plan_transaction(connection: psycopg.Connection[Any], *, keep: bool) -> Iterator[None]:
     """One REPEATABLE READ snapshot for the whole plan; session settings cannot change a payload."""
     with connection.transaction(force_rollback=not keep):
         connection.execute("set transaction isolation level repeatable read")
@@ -387,5 +387,9 @@ def _notes(scope: Scope) -> tuple[str, ...]:
     return (
         *waiting_jobs(scope),
         *idle_records(scope),
-        *(said for m in scope.mappings for said in unlisted_values(m, scope.facts[m.object])),
+        *(
+            str(found.as_error())
+            for m in scope.mappings
+            for found in unlisted_values(m, scope.facts[m.object])
+        ),
     )

@@ -17,7 +17,7 @@ from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.options import Options
 from crm_sync.sync.plan import create_tables, load_source
-from crm_sync.sync.run import _plan_transaction
+from crm_sync.sync.run import plan_transaction
 from crm_sync.sync.scope import Scope
 
 Connection = psycopg.Connection[Any]
@@ -66,7 +66,7 @@ def planned(
     """
     for name, value in (session or {}).items():
         connection.execute("select set_config(%s, %s, false)", [name, value])
-    with _plan_transaction(connection, keep=False):
+    with plan_transaction(connection, keep=False):
         create_tables(connection)
         copy = sql.SQL("copy public.{} from stdin").format(sql.Identifier(TABLE))
         with connection.cursor().copy(copy) as writing:

@@ -9,8 +9,10 @@ import pytest
 
 from crm_sync.errors import CrmSyncError, MappingError, OrgAccessError
 from crm_sync.localorg.serve import LocalOrg
-from crm_sync.mapping.check import check_fields, unlisted_values
+from crm_sync.mapping.check import field_findings, unlisted_values
+from crm_sync.mapping.finding import raise_first
 from crm_sync.mapping.load import load_mapping, load_mappings
+from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.describe import ObjectFacts
 from tests.integration.mapping.described import describe
 from tests.support.postgres import ROOT
@@ -28,6 +30,11 @@ lookups:
 """
 
 
+def check_fields(mapping: Mapping, facts: Facts) -> None:
+    """Raises the first error, as a sync does."""
+    raise_first(field_findings(mapping, facts[mapping.object]))
+
+
 def changed(facts: Facts, name: str, **changes: Any) -> Facts:
     """The facts of Account with one field made other than the org describes it."""
     account = facts["Account"]
@@ -37,7 +44,7 @@ def changed(facts: Facts, name: str, **changes: Any) -> Facts:
 
 
 def complaint(folder: Path, text: str, facts: Facts) -> CrmSyncError:
-    """What check_fields says, its path to the file taken off."""
+    """The first error, its path to the file taken off."""
     file = folder / "account.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(CrmSyncError) as caught:
@@ -171,9 +178,11 @@ def test_a_value_that_the_org_does_not_list_is_named_with_the_nearest(
     )
     file = tmp_path / "account.yaml"
     file.write_text(text + "on_delete: {set: {Industry: Gone}}\n", encoding="utf-8")
-    said = list(unlisted_values(load_mapping(file), facts["Account"]))
-    where = f"{file}:6:3: Account.Industry"
+    found = list(unlisted_values(load_mapping(file), facts["Account"]))
+    assert {finding.severity for finding in found} == {"warning"}
+    said = [str(finding.as_error()) for finding in found]
+    lists = "Account.Industry lists no value"
     assert said == [
-        f"{where} lists no value 'Bankng' in this org. Did you mean 'Banking'?",
-        f"{where} lists no value 'Gone' in this org.",
+        f"{file}:6:41: {lists} 'Bankng' in this org. Did you mean 'Banking'?",
+        f"{file}:9:19: {lists} 'Gone' in this org. Use one of the org's values, or add it there.",
     ]

@@ -14,7 +14,7 @@ from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.check import check_mappings
 from crm_sync.mapping.model import Mapping
 from crm_sync.sync.plan import create_tables
-from crm_sync.sync.run import _plan_transaction
+from crm_sync.sync.run import plan_transaction
 from tests.integration.mapping.described import field, from_file, thing
 from tests.support.postgres import Database
 
@@ -51,7 +51,7 @@ def things(connection: Connection) -> Connection:
 def check(connection: Connection, mapped: Mapping) -> str:
     """What the check says of a mapping, without its file's directory; nothing if all is well."""
     try:
-        with _plan_transaction(connection, keep=True):
+        with plan_transaction(connection, keep=True):
             create_tables(connection)
             check_mappings(connection, [mapped], read_catalog(connection), {"Thing__c": FACTS})
     except MappingError as error:

@@ -13,6 +13,7 @@ OBJECTS = [
     "Campaign",
     "CampaignMember",
     "Contact",
+    "DuplicateRule",
     "Event",
     "FieldPermissions",
     "Group",

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from crm_sync.errors import MappingError
 from crm_sync.mapping.json_schema import mapping_schema
@@ -16,6 +17,7 @@ from crm_sync.mapping.load import load_mapping
 
 ROOT = Path(__file__).parents[3]
 MAPPINGS = sorted((ROOT / "mappings").glob("*.yaml"))
+BROKEN = sorted((ROOT / "tests/integration/cli/broken").glob("*.yaml"))
 WHOLE = "object: Account\nsource: {table: accounts}\nlabel: company_name\n"
 FIELDS = WHOLE + "fields: {Name: company_name}\n"
 
@@ -68,12 +70,12 @@ BAD = {
 
 def complaints(text: str) -> list[str]:
     content: Any = YAML(typ="safe", pure=True).load(text)
-    return [error.message for error in Draft202012Validator(mapping_schema()).iter_errors(content)]
+    return [error.message for error in Draft7Validator(mapping_schema()).iter_errors(content)]
 
 
 def test_the_schema_is_a_schema_and_the_file_is_fresh() -> None:
     schema = mapping_schema()
-    Draft202012Validator.check_schema(schema)
+    Draft7Validator.check_schema(schema)
     written = (ROOT / "docs" / "mapping.schema.json").read_text(encoding="utf-8")
     assert json.loads(written) == schema, "python -m tools.regenerate writes it anew"
 
@@ -83,6 +85,16 @@ def test_every_shipped_mapping_is_valid_and_names_the_schema(file: Path) -> None
     text = file.read_text(encoding="utf-8")
     assert complaints(text) == []
     assert text.startswith("# yaml-language-server: $schema=../docs/mapping.schema.json\n")
+
+
+@pytest.mark.parametrize("file", BROKEN, ids=lambda file: file.stem)
+def test_of_the_broken_mappings_those_wrong_in_form_are_refused(file: Path) -> None:
+    if file.stem == "note":  # no YAML at all
+        with pytest.raises(YAMLError):
+            complaints(file.read_text(encoding="utf-8"))
+        return
+    said = complaints(file.read_text(encoding="utf-8"))
+    assert bool(said) == (file.stem == "event"), "the others need the database, the org or a name"
 
 
 @pytest.mark.parametrize("case", GOOD)
@@ -104,6 +116,24 @@ def test_what_the_loader_refuses_the_schema_refuses(tmp_path: Path, case: str) -
 
 def test_every_key_of_a_mapping_is_explained_to_the_editor() -> None:
     schema = mapping_schema()
-    for part in (schema, *schema["$defs"].values()):
+    for part in (schema, *schema["definitions"].values()):
         for key, value in part.get("properties", {}).items():
-            assert value.keys() & {"description", "$ref"}, key
+            assert value.keys() & {"description", "$ref", "allOf"}, key
+
+
+def test_editors_read_it_as_the_draft_that_they_know() -> None:
+    text = json.dumps(mapping_schema())
+    assert '"$schema": "http://json-schema.org/draft-07/schema#"' in text
+    for newer in ("$defs", "$dynamicRef", "prefixItems", "unevaluated", "dependentRequired"):
+        assert newer not in text
+
+    def check(node: Any) -> None:
+        if isinstance(node, dict):
+            assert "$ref" not in node or len(node) == 1, "what stands beside $ref is ignored"
+            for value in node.values():
+                check(value)
+        elif isinstance(node, list):
+            for value in node:
+                check(value)
+
+    check(mapping_schema())

@@ -50,13 +50,25 @@ def fill(store: Store, record_types: RecordTypes, pod: str, audit: Record) -> No
                 **audit,
                 "Id": identifiers.build(PREFIX, pod, number),
                 "Name": name,
-                "DeveloperName": re.sub(r"\W+", "_", name).strip("_"),
+                "DeveloperName": _developer_name(named, name),
                 "SobjectType": named,
                 "IsActive": 1,
+                "IsPersonType": int(_is_person(named, name)),
             }
             for number, name in zip(numbers, new, strict=True)
         ]
         store.insert(object_type, records)
+
+
+def _is_person(object_name: str, name: str) -> bool:
+    """The record type that comes with person accounts (``features``)."""
+    return (object_name, name) == ("Account", "Person Account")
+
+
+def _developer_name(object_name: str, name: str) -> str:
+    if _is_person(object_name, name):
+        return "PersonAccount"  # D, Person Account Record Types
+    return re.sub(r"\W+", "_", name).strip("_")
 
 
 def of_object(store: Store, object_type: ObjectType) -> list[Record]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from crm_sync.localorg import features
 from crm_sync.localorg.errors import RowError, required_missing
 from crm_sync.localorg.faults import Faults
 from crm_sync.localorg.records import allowed, identifiers, recordtypes, references, rules, values
@@ -22,6 +23,7 @@ from crm_sync.localorg.records.body import Row
 from crm_sync.localorg.records.store import Store
 from crm_sync.localorg.schema import Field, ObjectType
 from crm_sync.localorg.signin.permissions import Permissions
+from crm_sync.localorg.storage import Storage
 
 ROLLED_BACK = (
     "Record rolled back because not all records were valid and the request was using "
@@ -51,6 +53,7 @@ class WriteContext:
     automation: Automation
     duplicate_options: DuplicateOptions
     permissions: Permissions
+    storage: Storage
     is_viewing: bool
     """Does who writes a record see it, too (``LastViewedDate``)?"""
 
@@ -180,12 +183,14 @@ def _save(context: WriteContext, rows: list[Row], all_or_none: bool) -> None:
     allowed.refuse_fields(context.permissions, rows)
     references.resolve(context.store, _alive(rows))
     references.check(context.store, object_type, _alive(rows))
+    features.settle(context.store, object_type, _alive(rows))
     _fill(context, object_type, _alive(rows))
     if object_type.find(recordtypes.FIELD) is not None:
         recordtypes.settle(context, object_type, _alive(rows))
     _apply_rules(context, _alive(rows))
     _check_unique(context, object_type, _alive(rows))
     rules.of(object_type).refuse(context.store, _alive(rows))
+    context.storage.refuse(object_type.name, _alive(rows))
     if context.automation.rules:
         context.automation.before_save(context, object_type, _alive(rows))
         _run_flows(context, object_type, _alive(rows))

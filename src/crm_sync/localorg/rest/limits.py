@@ -19,7 +19,6 @@ _FULL = {
     "DailyGenericStreamingApiEvents": 10000,
     "DailyStreamingApiEvents": 10000,
     "DailyWorkflowEmails": 390,
-    "DataStorageMB": 5,
     "DurableStreamingApiConcurrentClients": 20,
     "FileStorageMB": 20,
     "HourlyAsyncReportRuns": 1200,
@@ -36,9 +35,13 @@ _FULL = {
 
 
 def limits(org: "Org", request: Request) -> Answer:
+    """For users with "View Setup and Configuration" (D); what others are answered is U."""
+    if not org.permissions(request.user_id).has("ViewSetup"):
+        raise ApiError(403, "FORBIDDEN", "You do not have permission to view limits.")
     body = {name: {"Max": most, "Remaining": most} for name, most in _FULL.items()}
     remaining = max(0, org.daily_limit - org.daily_used)
     body["DailyApiRequests"] = {"Max": org.daily_limit, "Remaining": remaining}
+    body["DataStorageMB"] = {"Max": org.storage.limit, "Remaining": org.storage.remaining}
     body |= org.bulk.limits()
     return Answer(200, dict(sorted(body.items())))
 

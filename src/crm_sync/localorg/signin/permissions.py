@@ -29,6 +29,8 @@ _SETUP: Mapping[str, tuple[str | None, str]] = {
     "User": (None, "ManageUsers"),
     "Group": (None, "ManageUsers"),
     "RecordType": (None, "CustomizeApplication"),
+    "CurrencyType": (None, "CustomizeApplication"),
+    "DuplicateRule": ("ViewSetup", "CustomizeApplication"),
     "Profile": (None, "ManageProfilesPermissionsets"),
     "PermissionSet": ("ViewSetup", "ManageProfilesPermissionsets"),
     "PermissionSetAssignment": ("ViewSetup", "AssignPermissionSets"),

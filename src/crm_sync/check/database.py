@@ -1,0 +1,150 @@
+"""The database as a whole: the triggers on mapped tables, Power BI's role, row level security.
+
+In: a connection and the mappings. Out: findings. The statements stand in `database.sql`; what is
+asked of triggers is what a sync asks (`sync/due.sql`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import psycopg
+
+from crm_sync.blocks import blocks
+from crm_sync.mapping.catalog import Catalog
+from crm_sync.mapping.finding import Finding, said_of
+from crm_sync.mapping.model import Mapping
+from crm_sync.sync.statements import statements
+
+__all__ = ["database_wide_findings"]
+
+DATABASE = "database"
+"""What a finding is about that no line of a file is to blame for."""
+READER = "powerbi_reader"
+SHOWN = 5
+
+
+def database_wide_findings(
+    connection: psycopg.Connection[Any], mappings: Sequence[Mapping], catalog: Catalog
+) -> Iterator[Finding]:
+    """What is not right with triggers, Power BI's role and row level security."""
+    yield from _triggers(connection, mappings, catalog)
+    yield from _reader(connection)
+    yield from _open_tables(connection, mappings)
+
+
+def _triggers(
+    connection: psycopg.Connection[Any], mappings: Sequence[Mapping], catalog: Catalog
+) -> Iterator[Finding]:
+    """Tables whose changes nobody notes: each sync compares all of their rows, and takes longer."""
+    places: dict[str, tuple[Mapping, tuple[str, ...]]] = {}
+    for mapping in mappings:
+        places.setdefault(mapping.source.table, (mapping, ("source", "table")))
+        for alias, target in mapping.source.join.items():
+            places.setdefault(target, (mapping, ("source", "join", alias)))
+    tables = [name for name in places if name in catalog and catalog[name].kind == "table"]
+    rows = connection.execute(statements("due")["source_states"], {"tables": tables})
+    for table, complaint, _ in sorted(rows):
+        if complaint is None:
+            continue
+        mapping, path = places[table]
+        sentence, _, mend = str(complaint).partition("; ")
+        yield said_of(
+            mapping, path, "triggers",
+            f"{table} {sentence}: each sync compares every row of it.",
+            "`crm-sync db apply` makes the triggers of our own tables; for others see schema.sql, "
+            "section 5." if mend else "Map the tables that it is divided into, or none of them.",
+            severity="warning",
+        )  # fmt: skip
+
+
+def _ask(connection: psycopg.Connection[Any], name: str, **values: Any) -> list[tuple[Any, ...]]:
+    statement = blocks("crm_sync.check", "database.sql")[name]
+    return connection.execute(statement.encode(), values or None).fetchall()
+
+
+def _reader(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """What Power BI needs, and what it must not have."""
+    roles = _ask(connection, "reader")
+    has_views = _ask(connection, "has_views")[0][0]
+    if not has_views and not roles:
+        yield Finding(
+            "power-bi", "information", DATABASE, "Nothing is here for Power BI.",
+            "If it is to read this database: crm-sync db apply",
+        )  # fmt: skip
+        return
+    if not has_views or not roles:
+        lacking = f"the role {READER}" if has_views else "schema analytics"
+        yield Finding(
+            "power-bi", "warning", DATABASE, f"Power BI cannot read: {lacking} is missing.",
+            f"create role {READER} login; then crm-sync db apply"
+            if has_views
+            else "crm-sync db apply",
+        )  # fmt: skip
+    if has_views:
+        for role, count in _ask(connection, "exposed_views"):
+            yield Finding(
+                "power-bi", "error", DATABASE,
+                f"{role} may read {count} view{'s' if count > 1 else ''} of schema analytics: "
+                "every caller of the API would see all rows.",
+                f"revoke all on all tables in schema analytics from {role}",
+            )  # fmt: skip
+    if has_views and roles:
+        yield from _rights(connection, *roles[0])
+
+
+def _rights(
+    connection: psycopg.Connection[Any], can_login: bool, is_super: bool, bypasses: bool
+) -> Iterator[Finding]:
+    if is_super or bypasses:
+        yield Finding(
+            "power-bi", "error", DATABASE,
+            f"{READER} is {'a superuser' if is_super else 'not bound by row level security'}.",
+            f"alter role {READER} nosuperuser nobypassrls",
+        )  # fmt: skip
+    if not can_login:
+        yield Finding(
+            "power-bi", "warning", DATABASE, f"{READER} may not sign in.",
+            f"alter role {READER} login password '…'",
+        )  # fmt: skip
+    if unreadable := [row[0] for row in _ask(connection, "unreadable_views")]:
+        yield Finding(
+            "power-bi", "warning", DATABASE,
+            f"{READER} cannot read {_some(unreadable, 'view')} of schema analytics.",
+            "Apply views.sql again as the owner: crm-sync db apply",
+        )  # fmt: skip
+    tables = [] if is_super else [row[0] for row in _ask(connection, "readers_tables")]
+    if tables:
+        yield Finding(
+            "power-bi", "error", DATABASE,
+            f"{READER} has rights on {_some(tables, 'table')}; it needs the views only.",
+            f"revoke all on {tables[0]} from {READER}, and likewise the others.",
+        )  # fmt: skip
+    if invokers := [row[0] for row in _ask(connection, "invoker_views")]:
+        yield Finding(
+            "power-bi", "warning", DATABASE,
+            f"{_some(invokers, 'view')} of schema analytics run with the reader's rights, and "
+            f"{READER} has none on the tables.",
+            f"alter view analytics.{invokers[0]} reset (security_invoker)",
+        )  # fmt: skip
+
+
+def _open_tables(
+    connection: psycopg.Connection[Any], mappings: Sequence[Mapping]
+) -> Iterator[Finding]:
+    places: dict[str, Mapping] = {}
+    for mapping in mappings:
+        places.setdefault(mapping.source.table, mapping)
+    for table, roles in _ask(connection, "open_tables", tables=list(places)):
+        yield said_of(
+            places[table], ("source", "table"), "row-level-security",
+            f"{table} has no row level security, and {roles} may reach it: every caller of the API "
+            "would see all rows.",
+            f"alter table public.{table} enable row level security; schema.sql has the policies.",
+        )  # fmt: skip
+
+
+def _some(names: list[str], what: str) -> str:
+    shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+    return f"{len(names)} {what}{'s' if len(names) > 1 else ''} ({shown})"

@@ -1,0 +1,225 @@
+"""The order of a check: the files, the org's describes, the database, then all together.
+
+In: settings, and an org or saved describes. Out: findings, each as soon as it is known. Raises what
+keeps a check from being done at all (no database, no session, no answer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from crm_sync.check import org
+from crm_sync.check.columns import column_findings
+from crm_sync.check.database import database_wide_findings
+from crm_sync.check.org_facts import has_person_accounts, setting_findings
+from crm_sync.check.owners import owner_findings, reference_findings
+from crm_sync.check.saved import Described, read_described
+from crm_sync.errors import CrmSyncError, MappingError
+from crm_sync.mapping.catalog import Catalog, read_catalog
+from crm_sync.mapping.check import (
+    database_findings,
+    explain_error,
+    field_findings,
+    lookup_findings,
+    sound_part,
+    unlisted_values,
+)
+from crm_sync.mapping.finding import Finding, said_of
+from crm_sync.mapping.fit import fit_findings
+from crm_sync.mapping.keys import new_rows
+from crm_sync.mapping.load import read_mappings
+from crm_sync.mapping.model import Mapping
+from crm_sync.salesforce.client import Client
+from crm_sync.salesforce.describe import ObjectFacts
+from crm_sync.settings import Settings
+from crm_sync.sync import state
+from crm_sync.sync.database import connect
+from crm_sync.sync.options import Options
+from crm_sync.sync.plan import create_tables
+from crm_sync.sync.run import plan_transaction
+from crm_sync.sync.scope import Scope
+
+__all__ = ["check", "described_objects"]
+
+
+@dataclass
+class _Checked:
+    """What is known so far. `wrong`: mappings with an error, of which no more is asked."""
+
+    mappings: tuple[Mapping, ...]
+    client: Client | None
+    described: dict[str, Described] = field(default_factory=dict)
+    facts: dict[str, ObjectFacts] = field(default_factory=dict)
+    wrong: set[str] = field(default_factory=set)
+
+    @property
+    def sound(self) -> list[Mapping]:
+        return [m for m in self.mappings if m.name not in self.wrong and m.object in self.facts]
+
+    def note(self, mapping: Mapping, findings: Iterator[Finding]) -> Iterator[Finding]:
+        for finding in findings:
+            if finding.severity == "error":
+                self.wrong.add(mapping.name)
+            yield finding
+
+
+def check(settings: Settings, target: str | None, saved: Path | None) -> Iterator[Finding]:
+    """Everything that is wrong, or worth knowing. `saved`: describes to check against instead of an
+    org; without a database, too, what needs one is left out then, and said to be.
+    """
+    loaded = read_mappings(settings.mappings)
+    yield from loaded.findings
+    enabled = tuple(m for m in loaded.mappings if m.enabled)
+    if not enabled:
+        return
+    client = Client(*settings.chosen(target)) if saved is None else None
+    found = _Checked(enabled, client)
+    yield from _describes(found, saved)
+    yield from _against_org(found)
+    if client is None:
+        yield Finding(
+            "offline", "information", str(saved),
+            "Not checked without an org: hidden fields, duplicate rules, record types, owners, "
+            "data storage.",
+            "Leave out --offline for them.",
+        )  # fmt: skip
+    if saved is not None and settings.database_url is None:
+        yield Finding(
+            "offline", "information", "database",
+            "Not checked without a database: tables, columns, types, SQL, triggers, Power BI.",
+            "Set CRM_SYNC_DATABASE_URL to one with your schema; it may be empty.",
+        )  # fmt: skip
+        return
+    with connect(settings.database()) as connection, plan_transaction(connection, keep=False):
+        create_tables(connection)
+        yield from _against_database(found, connection, settings, target)
+
+
+def described_objects(mappings: Sequence[Mapping]) -> list[str]:
+    """The objects that mappings write, each once, in their order."""
+    return list(dict.fromkeys(m.object for m in mappings))
+
+
+def _describes(found: _Checked, saved: Path | None) -> Iterator[Finding]:
+    objects = described_objects(found.mappings)
+    first = {name: next(m for m in found.mappings if m.object == name) for name in objects}
+    if found.client is not None:
+        for name, answer in found.client.describe(objects).items():
+            if answer.ok:
+                found.described[name] = answer.body
+            else:
+                yield org.no_object(found.client, first[name], answer)
+    elif saved is not None:
+        found.described = read_described(saved, objects)
+        for name in objects:
+            if name not in found.described:
+                yield said_of(
+                    first[name], ("object",), "unknown-object",
+                    f"{saved} holds no describe of {name}.",
+                    "Save it, with an org at hand (crm-sync describe --save), or correct the name.",
+                )  # fmt: skip
+    found.facts = {
+        name: ObjectFacts.from_describe(answer) for name, answer in found.described.items()
+    }
+
+
+def _against_org(found: _Checked) -> Iterator[Finding]:
+    """Each mapping against the describe of its object."""
+    hidden: dict[str, frozenset[str]] = {}
+    if found.client is not None:
+        missing = {name: _missing(found, name) for name in found.facts}
+        hidden = org.hidden_fields(found.client, {n: f for n, f in missing.items() if f})
+    objects = {m.name: m.object for m in found.mappings}
+    for mapping in found.mappings:
+        facts = found.facts.get(mapping.object)
+        if facts is None:
+            found.wrong.add(mapping.name)
+            continue
+        yield from found.note(mapping, field_findings(mapping, facts, hidden.get(facts.name)))
+        yield from found.note(mapping, lookup_findings(mapping, objects, facts))
+        yield from unlisted_values(mapping, facts)
+        yield from setting_findings(mapping, facts)
+        if found.client is None and has_person_accounts(mapping, facts):
+            yield said_of(
+                mapping, ("fields", "Name"), "person-account",
+                "Person accounts are on: of such an account Name cannot be written.",
+                "See that rows get a record type of business accounts.", severity="information",
+            )  # fmt: skip
+    if found.client is not None:
+        sound = [m for m in found.mappings if m.object in found.facts]
+        yield from org.org_findings(found.client, sound, found.facts, found.described)
+
+
+def _missing(found: _Checked, name: str) -> list[str]:
+    """Fields that mappings of an object write and that its describe lacks."""
+    wanted = {
+        field
+        for m in found.mappings
+        if m.object == name
+        for field in (*m.rules, m.external_id.field)
+    }
+    return sorted(wanted - found.facts[name].fields.keys())
+
+
+def _against_database(
+    found: _Checked,
+    connection: psycopg.Connection[Any],
+    settings: Settings,
+    target: str | None,
+) -> Iterator[Finding]:
+    catalog = read_catalog(connection)
+    for mapping in found.mappings:
+        # Where the org does not describe it, tables and SQL are checked all the same.
+        facts = found.facts.get(mapping.object, ObjectFacts(name=mapping.object, fields={}))
+        told = list(database_findings(connection, mapping, catalog, facts))
+        yield from found.note(mapping, iter(told))
+        if (sound := sound_part(mapping, told)) is not None:
+            yield from fit_findings(connection, sound, catalog, facts)
+    yield from column_findings(found.mappings, catalog)
+    yield from database_wide_findings(connection, found.mappings, catalog)
+    if found.client is not None:
+        yield from _of_rows(found, connection, catalog, settings, target)
+
+
+def _of_rows(
+    found: _Checked,
+    connection: psycopg.Connection[Any],
+    catalog: Catalog,
+    settings: Settings,
+    target: str | None,
+) -> Iterator[Finding]:
+    """What the rows themselves ask of the org: the users that they name, room for new records."""
+    client = found.client
+    if client is None:
+        return
+    known = state.identify(connection, client)
+    sound = tuple(found.sound)
+    scope = Scope(connection, known.id, 0, sound, sound, found.facts, catalog, Options())
+    yield from owner_findings(scope, client, settings.chosen(target)[1].default_owner)
+    counts: dict[str, int] = {}
+    for mapping in sound:
+        facts = found.facts[mapping.object]
+        try:
+            with connection.transaction():
+                told = list(reference_findings(scope, client, mapping))
+                rows = scope.compute(mapping, new_rows(mapping, catalog, facts, known.id))
+                ((counts[mapping.name],),) = rows.fetchall()
+        except psycopg.Error as error:
+            told = [_at_a_row(explain_error(connection, mapping, catalog, found.facts, error))]
+        except MappingError as error:
+            told = [_at_a_row(error)]
+        yield from found.note(mapping, iter(told))
+    if sound:
+        yield from org.storage_findings(client, sound, counts)
+
+
+def _at_a_row(error: CrmSyncError) -> Finding:
+    """SQL that PostgreSQL plans, and that fails for a row."""
+    if isinstance(error, MappingError):
+        return Finding.of_error("row-fails", error)
+    return Finding("row-fails", "error", "database", error.sentence, error.mend)

@@ -1,0 +1,86 @@
+"""Options that several commands share, and the words that they take."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "Api",
+    "Debug",
+    "Describes",
+    "Format",
+    "Full",
+    "Json",
+    "Quiet",
+    "Resend",
+    "RetryRefused",
+    "Select",
+    "Target",
+    "Way",
+    "not_empty",
+]
+
+
+class Format(StrEnum):
+    """The forms of findings, besides JSON."""
+
+    TEXT = "text"
+    GITHUB = "github"
+
+
+class Api(StrEnum):
+    """The ways that rows take to Salesforce."""
+
+    COMPOSITE = "composite"
+    BULK = "bulk"
+
+
+def not_empty(value: str | None) -> str | None:
+    """An empty shell variable must not mean what leaving the option out does."""
+    if value is not None and not value.strip():
+        raise typer.BadParameter("It is empty")
+    return value
+
+
+Target = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        "-t",
+        metavar="NAME",
+        callback=not_empty,
+        help="The target, as crm-sync.toml names it.",
+    ),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select", "-s", metavar="MAPPING", help="Only this mapping; may be given more than once."
+    ),
+]
+Full = Annotated[
+    bool, typer.Option("--full", help="Compare every row, and describe the org afresh.")
+]
+Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, and nothing else.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print errors only; the exit code says the rest.")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Way = Annotated[
+    Api | None,
+    typer.Option(
+        "--api",
+        help="Send every row this way. Default: Bulk API 2.0 for many rows, Composite for few.",
+    ),
+]
+RetryRefused = Annotated[
+    bool, typer.Option("--retry-refused", help="Send again what Salesforce refused.")
+]
+Resend = Annotated[bool, typer.Option("--resend", help="Send every field of every record again.")]
+Describes = Annotated[
+    Path, typer.Option("--describes", metavar="DIR", help="Where saved describes lie.")
+]

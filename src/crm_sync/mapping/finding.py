@@ -1,0 +1,73 @@
+"""One thing that a check found: where, how bad, what, and how to mend it.
+
+In: nothing but the errors' tree. Out: `Finding`, which every check of a mapping yields. `crm-sync
+check` shows them all; a sync and a dry run raise the first error (`raise_first`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from crm_sync.errors import CrmSyncError, DatabaseError, MappingError, OrgAccessError
+from crm_sync.mapping.model import Mapping
+
+__all__ = ["Finding", "Severity", "raise_first", "said_of"]
+
+Severity = Literal["error", "warning", "information"]
+"""error: a sync stops, every row of the mapping is refused, or somebody reads what he must not.
+warning: some rows will be refused, or arrive other than meant. information: worth knowing, or
+something that could not be checked."""
+
+Path_ = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`kind` names the rule for programs. `where` is `file:line:column`, or what the finding is
+    about where no line is at fault. `path`: the keys of the mapping file that lead there. `error`:
+    what a sync raises for it.
+    """
+
+    kind: str
+    severity: Severity
+    where: str
+    sentence: str
+    mend: str = ""
+    path: Path_ = ()
+    error: type[MappingError | OrgAccessError | DatabaseError] = MappingError
+
+    def as_error(self) -> CrmSyncError:
+        """The finding as a sync raises it."""
+        if issubclass(self.error, MappingError):
+            return self.error(self.sentence, self.mend, self.where)
+        if issubclass(self.error, DatabaseError):  # no file is at fault
+            return self.error(self.sentence, self.mend)
+        return self.error(f"{self.where}: {self.sentence}", self.mend)
+
+    @classmethod
+    def of_error(cls, kind: str, error: MappingError) -> Finding:
+        """What loading a file met."""
+        return cls(kind, "error", error.where, error.what, error.mend)
+
+
+def said_of(
+    mapping: Mapping,
+    path: Path_,
+    kind: str,
+    sentence: str,
+    mend: str = "",
+    *,
+    severity: Severity = "error",
+    error: type[MappingError | OrgAccessError | DatabaseError] = MappingError,
+) -> Finding:
+    """A finding at a place of a mapping file."""
+    return Finding(kind, severity, mapping.where(*path), sentence, mend.strip(), path, error)
+
+
+def raise_first(findings: Iterable[Finding]) -> None:
+    """Raises the first error among findings; asks for no more of them than that."""
+    for finding in findings:
+        if finding.severity == "error":
+            raise finding.as_error()

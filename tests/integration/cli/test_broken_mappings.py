@@ -1,0 +1,23 @@
+"""Ten broken mapping files in one run: every mistake has its line, and nothing is left out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from crm_sync.localorg.serve import LocalOrg
+from tests.support.command_line import Desk
+
+BROKEN = Path(__file__).parent / "broken"
+
+
+def test_check_names_every_mistake_of_ten_broken_mappings(desk: Desk, org: LocalOrg) -> None:
+    shutil.rmtree(desk.mappings)
+    shutil.copytree(BROKEN, desk.mappings, ignore=shutil.ignore_patterns("*.txt"))
+    assert len(list(desk.mappings.iterdir())) == 10
+    ran = desk.run("check")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out == (BROKEN / "expected.txt").read_text(encoding="utf-8")
+    asked = [sub for call in org.calls for sub in (call.subrequests or [])]
+    assert asked
+    assert {sub["method"] for sub in asked} == {"GET"}, "a check reads only"
