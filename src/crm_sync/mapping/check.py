@@ -18,6 +18,7 @@ from crm_sync.errors import DatabaseError, MappingError, OrgAccessError
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.expression import complaint
 from crm_sync.mapping.model import Branch, Lookup, Mapping
+from crm_sync.mapping.references import check_references
 from crm_sync.mapping.sql_errors import explain_error, refusal
 from crm_sync.mapping.volatility import check_volatility
 from crm_sync.names import nearest
@@ -49,6 +50,7 @@ def check_mappings(
         check_expressions(mapping)
         check_fields(mapping, facts)
         check_lookups(mapping, objects, facts[mapping.object])
+        check_references(mapping, facts)
         check_time_zone(connection, mapping)
         if error := refusal(connection, mapping, catalog, facts[mapping.object]):
             raise explain_error(connection, mapping, catalog, facts, error)
@@ -149,7 +151,7 @@ def unlisted_values(mapping: Mapping, facts: ObjectFacts) -> Iterable[str]:
         field = facts.fields.get(name)
         if field is None or field.type not in ("picklist", "multipicklist") or not field.values:
             continue
-        written = [rule.constant, rule.if_null, *(rule.values or {}).values()]
+        written = [rule.constant, rule.if_null, *(rule.values or {}).values(), rule.other_value]
         written.append(mapping.on_delete.values.get(name))
         texts = dict.fromkeys(str(value) for value in written if value not in (None, ""))
         for text in texts:

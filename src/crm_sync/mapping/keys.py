@@ -9,7 +9,15 @@ from __future__ import annotations
 from psycopg import sql
 
 from crm_sync.mapping.catalog import Catalog, ForeignKey
-from crm_sync.mapping.compile import compile_mapping, joins_of, raw, rows_of, table_of, values_of
+from crm_sync.mapping.compile import (
+    compile_mapping,
+    joins_of,
+    raw,
+    rows_of,
+    searched_value,
+    table_of,
+    values_of,
+)
 from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.describe import ObjectFacts
 
@@ -25,8 +33,8 @@ def reference_values(
     table = table_of(mapping, catalog)
     return sql.Composed(
         [
-            sql.SQL("select distinct lower(value.{}::text)\nfrom {} as source\n").format(
-                sql.Identifier(f"{field}.0"), rows_of(mapping, table, None, due=due)
+            sql.SQL("select distinct {}\nfrom {} as source\n").format(
+                searched_value(mapping, field), rows_of(mapping, table, None, due=due)
             ),
             *joins_of(mapping, table, catalog),
             *values_of(mapping, table, []),

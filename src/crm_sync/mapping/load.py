@@ -1,5 +1,7 @@
 """Reads mapping files: YAML 1.2 in, `Mapping` models out, every error with file:line:column.
 
+What stands in `defaults.yaml` becomes part of each mapping, with its place in that file.
+
 The YAML is composed to nodes and converted here, so that each value keeps its place in the file
 and the keys and values of a value map stay the text that was written (`no`, `012`).
 """
@@ -7,23 +9,28 @@ and the keys and values of a value map stay the text that was written (`no`, `01
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from crm_sync.errors import MappingError
 from crm_sync.mapping import model
-from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.model import Defaults, Mapping
 from crm_sync.names import nearest
 
-__all__ = ["in_order", "load_mapping", "load_mappings", "select"]
+__all__ = ["DEFAULTS", "in_order", "load_mapping", "load_mappings", "select"]
 
 Path_ = tuple[str, ...]
+DEFAULTS = "defaults.yaml"
+"""The file beside the mappings that says what they share."""
+JOINED = frozenset({"external_id", "fields", "lookups", "not_mapped"})
+"""Keys of `Defaults` that a mapping's own do not replace, but add to."""
 OURS = frozenset({"name", "lines"})
 """What a mapping has besides the keys of its file."""
 DEEPEST = 8
@@ -44,14 +51,71 @@ def load_mappings(directory: Path) -> tuple[Mapping, ...]:
     for file in sorted(directory.glob("*.yml")):
         raise MappingError("A mapping file ends in .yaml; this one would be ignored.",
                            f"Rename it to {file.stem}.yaml.", str(file))  # fmt: skip
-    files = sorted(directory.glob("*.yaml"))
+    files = [file for file in sorted(directory.glob("*.yaml")) if file.name != DEFAULTS]
     if not files:
         raise MappingError(f"{directory} holds no mapping (*.yaml).", "Add one, or name another.")
-    return in_order([load_mapping(file) for file in files])
+    shared = _load_defaults(directory / DEFAULTS)
+    return in_order([load_mapping(file, shared) for file in files])
 
 
-def load_mapping(file: Path) -> Mapping:
-    """One mapping file. Raises MappingError with the place of what is wrong."""
+@dataclass(frozen=True)
+class _Read:
+    """What a file says, and where each part of it stands, by its path in the file."""
+
+    content: dict[str, Any]
+    lines: dict[Path_, str]
+
+
+NOTHING = _Read({}, {})
+
+
+def load_mapping(file: Path, shared: _Read = NOTHING) -> Mapping:
+    """One mapping file, with what it shares with others. Raises MappingError with the place of what
+    is wrong.
+    """
+    read = _joined(shared, _read(file))
+    content = {**read.content, "name": file.stem, "lines": read.lines}
+    return _validated(Mapping, content, file, read.lines)
+
+
+def _load_defaults(file: Path) -> _Read:
+    """What `defaults.yaml` says; nothing where there is none. Raises MappingError."""
+    if not file.exists():
+        return NOTHING
+    read = _read(file)
+    for key in read.content:
+        if key in Mapping.model_fields and key not in Defaults.model_fields:
+            raise MappingError(
+                f"{key} cannot be shared; a mapping says it.", where=read.lines[key,]
+            )
+    _validated(Defaults, read.content, file, read.lines)
+    return read
+
+
+def _joined(shared: _Read, own: _Read) -> _Read:
+    """A mapping's own words beside the shared ones, which they take the place of."""
+    content, lines = {**shared.content, **own.content}, dict(own.lines)
+    for key in JOINED & shared.content.keys():
+        if isinstance(ours := own.content.get(key, {}), dict):
+            content[key] = {**shared.content[key], **ours}
+    for kind, other in (("fields", "lookups"), ("lookups", "fields")):
+        for name in _names(own, other) & _names(shared, kind):
+            if isinstance(content[kind], dict):
+                del content[kind][name]
+    for path, place in shared.lines.items():
+        part = path[:2] if path[:1] and path[0] in JOINED else path[:1]
+        if part and part not in own.lines:
+            lines.setdefault(path, place)
+    return _Read(content, lines)
+
+
+def _names(read: _Read, key: str) -> set[str]:
+    said = read.content.get(key)
+    return set(said) if isinstance(said, dict) else set()
+
+
+def _read(file: Path) -> _Read:
+    """A file's keys. Raises MappingError where it is no YAML, or no set of keys."""
     lines: dict[Path_, str] = {}
     try:
         node = YAML().compose(file.read_text(encoding="utf-8"))
@@ -72,8 +136,17 @@ def load_mapping(file: Path) -> Mapping:
             f"{key} is not a key of a mapping; a mapping is called as its file is.",
             where=lines[key,],
         )
+    return _Read(content, lines)
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _validated(
+    kind: type[_Model], content: dict[str, Any], file: Path, lines: dict[Path_, str]
+) -> _Model:
     try:
-        return Mapping.model_validate({**content, "name": file.stem, "lines": lines})
+        return kind.model_validate(content)
     except ValidationError as error:
         raise _explained(error, file, lines) from None
 
@@ -158,11 +231,12 @@ def _value(node: Any, path: Path_, file: Path, lines: dict[Path_, str]) -> Any:
         return result
     if isinstance(node, SequenceNode):
         return [_value(v, (*path, str(i)), file, lines) for i, v in enumerate(node.value)]
-    return _scalar(node, text=path[:1] == ("fields",) and path[2:3] == ("values",))
+    as_text = path[:1] == ("fields",) and path[2:3] in (("values",), ("otherwise",))
+    return _scalar(node, text=as_text)
 
 
 def _scalar(node: Any, *, text: bool) -> Any:
-    """A scalar by its YAML 1.2 type; inside a value map as the text that was written.
+    """A scalar by its YAML 1.2 type; in a value map and beside it as the text that was written.
 
     A number that is written as no number is (`01234`, a postal code) stays text, too.
     """
@@ -188,6 +262,8 @@ NAMES = {
     "^[a-z_][a-z0-9_]*$": "a PostgreSQL name (small letters, digits, _)",
     "^[A-Za-z][A-Za-z0-9_]*$": "a Salesforce API name (letters, digits, _)",
     "^[a-z0-9:_-]*$": "a prefix (small letters, digits, : _ -)",
+    "^(none|active|[A-Za-z0-9]{15}|[A-Za-z0-9]{18})$": "none, active, or the Id of an assignment"
+    " rule (15 or 18 letters and digits)",
 }
 """What the patterns of `model.py` stand for."""
 SCALARS = frozenset({"str", "int", "float", "bool"})
@@ -209,9 +285,10 @@ def _explained(error: ValidationError, file: Path, lines: dict[Path_, str]) -> M
     places = (lines.get(path[:length]) for length in range(len(path), -1, -1))
     where = next((place for place in places if place), str(file))
     name = path[-1] if path else file.stem
-    inside = ".".join(path[:-1]) or "a mapping"
+    is_shared = file.name == DEFAULTS
+    inside = ".".join(path[:-1]) or ("the defaults" if is_shared else "a mapping")
     if kind == "extra_forbidden":
-        known = _known_keys(path)
+        known = _known_keys(path, Defaults if is_shared else Mapping)
         return MappingError(f"{name} is not a key of {inside}." + nearest(name, known), where=where)
     if kind == "missing":
         return MappingError(f"{inside} lacks {name}.", where=where)
@@ -251,7 +328,7 @@ def _in_file(path: Path_, lines: dict[Path_, str]) -> Path_:
     return min(forms, key=distance)
 
 
-def _known_keys(path: Path_) -> list[str]:
+def _known_keys(path: Path_, whole: type[model.Strict]) -> list[str]:
     """The keys that are allowed where `path` ends, for the hint."""
     match path:
         case ("fields", _, _):
@@ -269,5 +346,5 @@ def _known_keys(path: Path_) -> list[str]:
         case ("external_id", _):
             kinds = [model.ExternalId]
         case _:
-            kinds = [Mapping]
+            kinds = [whole]
     return [key for kind in kinds for key in kind.model_fields if key not in OURS]

@@ -30,6 +30,7 @@ class FieldFacts(_Facts):
     createable: bool = False
     updateable: bool = False
     nillable: bool = True
+    filterable: bool = True
     defaulted: bool = Field(default=False, alias="defaultedOnCreate")
     restricted: bool = Field(default=False, alias="restrictedPicklist")
     unique: bool = False

@@ -315,6 +315,7 @@ def _plan(
     create_views(connection, renamed=note_renamed(connection, org.id, opened.mappings))
     searched = check_mapping_identity(connection, org.id, opened.mappings)
     objects = [m.object for m in opened.known]
+    objects += [r.object for m in opened.known for r in m.references.values()]
     facts = read_facts(connection, client, org, objects, refresh=options.full, keep=keep)
     scope = Scope(
         connection, org.id, run_number, opened.mappings, opened.known, facts,
@@ -326,12 +327,16 @@ def _plan(
     check_mappings(connection, scope.mappings, scope.catalog, facts, scope.known)
     marks = fingerprints(scope)
     chosen = due.choose(scope, marks, searched, partial(lookup.has_changed_references, scope))
-    due.find_due(scope, chosen, partial(lookup.find_references, scope, client, due=False))
+    whole = [m for m in scope.mappings if m.name in chosen.full]
+    some = [m for m in scope.mappings if m.name not in chosen.full]
+    lookup.find_references(scope, client, whole, due=False)
+    due.find_due(scope, chosen)
+    lookup.find_references(scope, client, some, due=True)
     for mapping in scope.mappings:  # parents first
         due.add_children(scope, chosen, mapping)
-        some = mapping.name not in chosen.loaded
-        lookup.find_references(scope, client, mapping, due=some)
-        load_source(scope, mapping, due=some)
+        if mapping in some:
+            lookup.find_references(scope, client, [mapping], due=True)
+        load_source(scope, mapping, due=mapping.name not in chosen.loaded)
         due.note_left(scope, chosen, mapping)
     check_sources(scope)
     if not keep:
@@ -343,7 +348,9 @@ def _plan(
 
 
 def _with_owner(scope: Scope, client: Client, username: str) -> Scope:
-    """The target's default owner, written on create to objects whose mapping names no owner."""
+    """The target's default owner: written on create to objects whose mapping names no owner, and
+    in place of a user whom a lookup does not find, where it says so.
+    """
     owner = lookup.find_owner(scope, client, username)
     if owner is None:
         raise OrgAccessError(
@@ -353,6 +360,7 @@ def _with_owner(scope: Scope, client: Client, username: str) -> Scope:
     rule = FieldRule(constant=owner, write="on_create")
 
     def owned(mapping: Mapping) -> Mapping:
+        mapping = mapping.with_default_user(owner)
         facts = scope.facts[mapping.object].fields.get("OwnerId")
         named = "OwnerId" in mapping.fields or "OwnerId" in mapping.lookups
         if named or facts is None or not facts.createable:

@@ -185,5 +185,5 @@ def test_prose_cannot_become_markup() -> None:
 def test_an_object_that_needs_what_bulk_lacks_says_that_it_never_goes_that_way() -> None:
     said = "Way to Salesforce"
     assert said not in document([ACCOUNT], {}, {})
-    page = document([ACCOUNT.model_copy(update={"auto_assign": True})], {}, {})
+    page = document([ACCOUNT.model_copy(update={"assignment_rule": "active"})], {}, {})
     assert f"**{said}:** by Composite, however many rows there are" in page

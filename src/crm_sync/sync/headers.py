@@ -1,0 +1,25 @@
+"""Headers that a mapping asks for: what Salesforce runs beside a write, or lets pass.
+
+In Composite they stand in every subrequest, since those of the whole call are not handed down
+(REST API Developer Guide, Composite).
+"""
+
+from __future__ import annotations
+
+from crm_sync.mapping.model import Mapping
+
+__all__ = ["write_headers"]
+
+
+def write_headers(mapping: Mapping) -> dict[str, str]:
+    """The headers of every create, update and delete of a mapping's records.
+
+    Without the first, Salesforce runs the active assignment rule and may take the owner away (REST
+    API Developer Guide, Assignment Rule Header). Without the second, a duplicate rule that alerts
+    refuses the row; one that blocks does so with it, too (Duplicate Rule Header, from API 52 on).
+    """
+    rule = mapping.rule_that_runs
+    headers = {"Sforce-Auto-Assign": {"none": "FALSE", "active": "TRUE"}.get(rule, rule)}
+    if mapping.duplicate_rule == "allow":
+        headers["Sforce-Duplicate-Rule-Header"] = "allowSave=true"
+    return headers
