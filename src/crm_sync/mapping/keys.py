@@ -6,6 +6,8 @@ of a plan (`sync/plan.sql`).
 
 from __future__ import annotations
 
+import json
+
 from psycopg import sql
 
 from crm_sync.mapping.catalog import Catalog, ForeignKey
@@ -82,7 +84,7 @@ def differing_rows(
         'select {name}, coalesce(s.key collate "C", r.key)\nfrom (\n{query}) as s\n'
         "full join (select * from named_record where org_id = {org} and mapping = {name}) as r\n"
         '    on r.key = s.key collate "C"\n{joins}'
-        "where s.key is null and r.state = 'live' and not r.cleared\n"
+        "where s.key is null and r.state = 'live' and {leaves}\n"
         "   or s.key is not null and (r.key is null or r.state in ('gone', 'merged') or r.cleared\n"
         # Null where nothing was ever sent is left alone.
         "      or jsonb_strip_nulls(r.payload || s.payload) <> jsonb_strip_nulls(r.payload)\n"
@@ -93,7 +95,22 @@ def differing_rows(
         org=sql.Literal(org_id),
         joins=sql.Composed(joins),
         named=sql.Composed(named),
+        leaves=_leaves(mapping),
     )
+
+
+def _leaves(mapping: Mapping) -> sql.Composable:
+    """Whether something may be left to do for a record whose row is gone. With values that were
+    cleared it was looked at before, maybe when the mapping said another `on_delete`.
+    """
+    match mapping.on_delete.action:
+        case "delete":
+            return sql.SQL("true")
+        case "set":
+            values = sql.Literal(json.dumps(dict(mapping.on_delete.values)))
+            return sql.SQL("not (r.cleared and r.payload @> {}::jsonb)").format(values)
+        case "ignore":
+            return sql.SQL("not r.cleared")
 
 
 def rows_joining(
