@@ -36,7 +36,7 @@ GENERATORS = (
         ("crm_sync.mapping.json_schema", "--defaults"), ("docs/defaults.schema.json",), stdout=True
     ),
     Generator(("tests.integration.mapping.golden",), ("tests/golden",)),
-    Generator(("crm_sync", "docs"), ("docs/salesforce-mapping.md",)),
+    Generator(("crm_sync", "docs"), ("docs/mapping-reference.md", "docs/salesforce-mapping.md")),
     Generator(("tools.record",), ("tests/recorded",)),
     Generator(("tools.er_diagram",), ("docs/architecture",)),
 )
