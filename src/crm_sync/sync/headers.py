@@ -6,9 +6,13 @@ In Composite they stand in every subrequest, since those of the whole call are n
 
 from __future__ import annotations
 
+from crm_sync.errors import MappingError
 from crm_sync.mapping.model import Mapping
 
-__all__ = ["write_headers"]
+__all__ = ["check_headers", "write_headers"]
+
+DUPLICATES_FROM = 52.0
+"""The API version that first reads Sforce-Duplicate-Rule-Header."""
 
 
 def write_headers(mapping: Mapping) -> dict[str, str]:
@@ -23,3 +27,16 @@ def write_headers(mapping: Mapping) -> dict[str, str]:
     if mapping.duplicate_rule == "allow":
         headers["Sforce-Duplicate-Rule-Header"] = "allowSave=true"
     return headers
+
+
+def check_headers(mapping: Mapping, api_version: str) -> None:
+    """Raises MappingError where the API version of the target does not read what is asked for: the
+    header would be ignored, and the rows refused.
+    """
+    if mapping.duplicate_rule == "allow" and float(api_version) < DUPLICATES_FROM:
+        raise MappingError(
+            f"duplicate_rule: allow needs API version {DUPLICATES_FROM}, and the target's "
+            f"api_version is {api_version}.",
+            "Raise api_version in crm-sync.toml, or take duplicate_rule out.",
+            mapping.where("duplicate_rule"),
+        )

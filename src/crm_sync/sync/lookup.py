@@ -118,8 +118,9 @@ def read_fates(
 
 
 def recall_references(scope: Scope, client: Client) -> None:
-    """Fills `found_reference` with what was asked within a day; what is older is asked again, since
-    the rows that name it may not be looked at. Recalls nothing where every row is compared anew.
+    """Fills `found_reference` with what was found within a day; what was asked longer ago is asked
+    again, since the rows that name it may not be looked at. Recalls nothing where every row is
+    compared anew.
     """
     if scope.options.full:
         return
@@ -171,9 +172,11 @@ def find_owner(scope: Scope, client: Client, username: str) -> str | None:
     return row[0] if row else None
 
 
-def keep_references(scope: Scope) -> None:
-    """What was asked is remembered for a day, in a sync."""
-    scope.run("keep_references", "lookup")
+def keep_references(scope: Scope, compared: Iterable[str]) -> None:
+    """What was asked is remembered, in a sync. `compared`: mappings whose every row the plan has
+    compared; where an answer is new, the others must be.
+    """
+    scope.run("keep_references", "lookup", compared=list(compared))
 
 
 def _ask_references(scope: Scope, client: Client, wanted: Map[Question, Sequence[str]]) -> None:

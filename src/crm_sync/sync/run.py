@@ -31,6 +31,7 @@ from crm_sync.sync.database import connect
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
+from crm_sync.sync.headers import check_headers
 from crm_sync.sync.idle import idle_records
 from crm_sync.sync.jobs import Job, Jobs, waiting_jobs
 from crm_sync.sync.known_mappings import (
@@ -225,8 +226,8 @@ def _keep_plan(
         guard_deletions(plan, options, pushed)
         rename_mappings(connection, run.org.id)
         keep_plan(scope, plan)
-        lookup.keep_references(scope)
         keep_mappings(connection, run.org.id, scope.mappings, marks, plan.compared.states)
+        lookup.keep_references(scope, plan.compared.full)
         scope.run("note_mode", "keep", mode=plan.compared.mode)
     return scope, plan
 
@@ -276,6 +277,8 @@ def _open(settings: Settings, target: str | None, options: Options) -> _Opened:
     # A row may move between siblings, so they are planned together.
     mappings = tuple(m for m in known if m in chosen or any(are_siblings(m, c) for c in chosen))
     name, where = settings.chosen(target)
+    for mapping in mappings:
+        check_headers(mapping, where.api_version)
     settings.database()
     return _Opened(Client(name, where), mappings, known, options, where.default_owner)
 

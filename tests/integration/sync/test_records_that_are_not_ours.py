@@ -159,6 +159,27 @@ def test_more_values_than_a_query_takes_are_asked_in_portions(
     assert owners.count(practice.org.integration_user_id) == len(emails)
 
 
+def test_a_record_that_people_add_is_found_by_the_next_run(practice: Practice) -> None:
+    add_lookups(practice, "account", owner())
+    add_lookups(practice, "lead", owner("default"))
+    email = "new@example.com"
+    account = practice.add("accounts", owner_email=email)
+    lead = practice.add("leads", last_name="Ng", owner_email=email)
+    practice.sync()
+    assert practice.open_rows() == {f"account:{account}": "invalid"}
+    assert practice.record("Lead", lead)["OwnerId"] == practice.org.integration_user_id
+    found = user(practice)
+    practice.org.edit(found["Id"], {"Email": email})
+    practice.sync()
+    assert practice.record("Account", account)["OwnerId"] == found["Id"]
+    practice.sync()
+    assert practice.record("Lead", lead)["OwnerId"] == found["Id"], "nobody had looked at it"
+    practice.org.calls.clear()
+    practice.sync()
+    assert questions(practice) == []
+    practice.assert_same()
+
+
 @pytest.mark.parametrize("who", ["nobody", "inactive", "two"])
 def test_a_row_whose_record_is_not_found_is_invalid_unless_told_otherwise(
     practice: Practice, who: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from crm_sync.errors import MappingError
 from crm_sync.mapping.model import Mapping
 from crm_sync.sync.batches import Row, group_of
-from crm_sync.sync.headers import write_headers
+from crm_sync.sync.headers import check_headers, write_headers
 
 RULE = "01Q5g000000AbCd"
 
@@ -64,3 +65,13 @@ def test_updates_of_two_objects_share_a_request_where_they_want_the_same_headers
         group_of(Row(name, "1", "update"), by_name) for name in ("lead", "account", "task")
     )
     assert lead == account != task
+
+
+@pytest.mark.parametrize(("word", "version"), [("refuse", "50.0"), ("allow", "52.0")])
+def test_what_the_api_version_reads_may_be_asked_for(word: str, version: str) -> None:
+    check_headers(mapping(duplicate_rule=word), version)
+
+
+def test_a_header_that_the_api_version_does_not_read_is_told_before_anything_is_sent() -> None:
+    with pytest.raises(MappingError, match=r"needs API version 52\.0, .* is 51\.0"):
+        check_headers(mapping(duplicate_rule="allow"), "51.0")
