@@ -603,8 +603,10 @@ create index if not exists change_xid on sync.change (xid);
 -- refused without a replica identity.
 alter table sync.change replica identity full;
 
+-- record, plan, job_row and history have no foreign key to org: PostgreSQL checks it row by row, for a million rows
+-- at every sync. `forget_org` removes their rows with the org.
 create table if not exists sync.record (
-    org_id           text not null references sync.org on delete cascade,
+    org_id           text not null,
     mapping          text not null,
     key              text collate "C" not null,
     salesforce_id    text check (length(salesforce_id) = 18),
@@ -635,7 +637,7 @@ create table if not exists sync.moved (
 );
 
 create table if not exists sync.plan (
-    org_id        text not null references sync.org on delete cascade,
+    org_id        text not null,
     mapping       text not null,
     key           text collate "C" not null,
     position      bigint not null,
@@ -658,15 +660,11 @@ create table if not exists sync.plan (
     refused_at    timestamptz,
     leaves        boolean not null default false,
     resent        boolean not null default false,
-    job_id        text,
     by_composite  boolean not null default false,
+    bytes         integer not null default 0,
     primary key (org_id, mapping, key)
 );
--- For a database that was made before these columns were.
-alter table sync.plan add column if not exists job_id text;
-alter table sync.plan add column if not exists by_composite boolean not null default false;
 create index if not exists plan_next on sync.plan (org_id, state, position);
-create index if not exists plan_job on sync.plan (job_id) where job_id is not null;
 
 create table if not exists sync.job (
     org_id     text not null references sync.org on delete cascade,
@@ -682,20 +680,32 @@ create table if not exists sync.job (
     primary key (org_id, job_id)
 );
 
+-- Beside the plan and not a column of it: marking 100,000 rows there would write each of them anew.
+create table if not exists sync.job_row (
+    org_id        text not null,
+    job_id        text not null,
+    key           text collate "C" not null,
+    salesforce_id text,
+    parents       jsonb,
+    resent        boolean not null default false,
+    primary key (org_id, job_id, key)
+);
+
 create table if not exists sync.history (
     id            bigint generated always as identity primary key,
-    org_id        text not null references sync.org on delete cascade,
+    org_id        text not null,
     run_number    bigint not null,
     mapping       text not null,
     key           text collate "C" not null,
     salesforce_id text,
     action        text not null,
     outcome       text not null,
-    fields        jsonb,
+    before        jsonb,
+    after         jsonb,
     problem       jsonb,
     at            timestamptz not null default now()
 );
-create index if not exists history_row on sync.history (org_id, mapping, key, id);
+create index if not exists history_row on sync.history (org_id, key, mapping, id);
 create index if not exists history_at on sync.history (at);
 
 create table if not exists sync.run (
@@ -712,6 +722,35 @@ create table if not exists sync.run (
     message     text,
     primary key (org_id, run_number)
 );
+
+-- For a database that was made before.
+alter table sync.record drop constraint if exists record_org_id_fkey;
+alter table sync.plan drop constraint if exists plan_org_id_fkey;
+alter table sync.history drop constraint if exists history_org_id_fkey;
+alter table sync.plan add column if not exists bytes integer not null default 0;
+do $$
+begin
+    if exists (select from pg_catalog.pg_attribute
+               where attrelid = 'sync.plan'::regclass and attname = 'job_id' and not attisdropped) then
+        insert into sync.job_row (org_id, job_id, key, salesforce_id, resent)
+        select p.org_id, p.job_id, p.key, case when p.action <> 'create' then p.salesforce_id end, p.resent
+        from sync.plan p where p.job_id is not null;
+        update sync.plan set state = 'planned', attempts = greatest(attempts - 1, 0) where job_id is not null;
+        alter table sync.plan drop column job_id;
+    end if;
+    if exists (select from pg_catalog.pg_attribute
+               where attrelid = 'sync.history'::regclass and attname = 'fields' and not attisdropped) then
+        alter table sync.history add column if not exists before jsonb, add column if not exists after jsonb;
+        update sync.history h
+        set before = (select jsonb_object_agg(f.key, f.value -> 'before') from jsonb_each(h.fields) f),
+            after = (select jsonb_object_agg(f.key, f.value -> 'after') from jsonb_each(h.fields) f)
+        where fields is not null;
+        alter table sync.history drop column fields;
+        drop index sync.history_row;
+        create index history_row on sync.history (org_id, key, mapping, id);
+    end if;
+end
+$$;
 
 comment on schema sync is
     'State of the one-way sync to Salesforce. Not part of any API; written by crm_sync and by triggers.';
@@ -784,7 +823,7 @@ comment on column sync.change.xid is 'Transaction of the writer.';
 comment on column sync.change.at is 'When that transaction began.';
 
 comment on table sync.record is 'What we know of one row''s counterpart in one org.';
-comment on column sync.record.org_id is 'The org (ON DELETE CASCADE).';
+comment on column sync.record.org_id is 'The org, with which it goes (forget_org).';
 comment on column sync.record.mapping is 'Name of the mapping.';
 comment on column sync.record.key is 'Key of the source row.';
 comment on column sync.record.salesforce_id is 'Id of the record, 18 characters; null: a create is in flight.';
@@ -809,7 +848,7 @@ comment on column sync.moved.org_id is 'The org (ON DELETE CASCADE).';
 comment on column sync.moved.salesforce_id is 'Id of the record, as what names it was sent with.';
 
 comment on table sync.plan is 'What is to be done, one row per org, mapping and key; a recorded row leaves it.';
-comment on column sync.plan.org_id is 'The org (ON DELETE CASCADE).';
+comment on column sync.plan.org_id is 'The org, with which it goes (forget_org).';
 comment on column sync.plan.mapping is 'Name of the mapping.';
 comment on column sync.plan.key is 'Key of the source row.';
 comment on column sync.plan.position is
@@ -838,8 +877,8 @@ comment on column sync.plan.run_number is 'The run that last wrote this row.';
 comment on column sync.plan.planned_at is 'When it was planned.';
 comment on column sync.plan.refused_at is 'When Salesforce last refused it.';
 
-comment on column sync.plan.job_id is 'The Bulk API 2.0 job in which it is being sent.';
 comment on column sync.plan.by_composite is 'It goes by Composite, whatever route its mapping takes.';
+comment on column sync.plan.bytes is 'What its line of CSV takes at most.';
 
 comment on table sync.job is
     'A Bulk API 2.0 job, written down before its rows are uploaded. One that is not collected is asked about '
@@ -856,18 +895,29 @@ comment on column sync.job.state is
 comment on column sync.job.rows is 'Rows that were sent with it.';
 comment on column sync.job.created_at is 'When it was written down.';
 
+comment on table sync.job_row is
+    'The rows of a job that is not collected: on their way, whatever state the plan has them in.';
+comment on column sync.job_row.org_id is 'The org, with which it goes (forget_org).';
+comment on column sync.job_row.job_id is 'The job.';
+comment on column sync.job_row.key is 'Key of the source row.';
+comment on column sync.job_row.salesforce_id is 'Id by which an update or a deletion was sent.';
+comment on column sync.job_row.parents is
+    'Per lookup, the Id that it was sent with where the plan has {"mapping", "key"}.';
+comment on column sync.job_row.resent is 'The outcome of an earlier attempt is not known.';
+
 comment on table sync.history is
     'Who changed what when in Salesforce: one row per outcome; kept for 400 days (a setting).';
 comment on column sync.history.id is 'Key, in order of writing.';
-comment on column sync.history.org_id is 'The org (ON DELETE CASCADE).';
+comment on column sync.history.org_id is 'The org, with which it goes (forget_org).';
 comment on column sync.history.run_number is 'The run.';
 comment on column sync.history.mapping is 'Name of the mapping.';
 comment on column sync.history.key is 'Key of the source row.';
 comment on column sync.history.salesforce_id is 'Id of the record, where it is known.';
 comment on column sync.history.action is 'create, update or delete.';
 comment on column sync.history.outcome is 'recorded, refused, unknown, blocked, held or closed.';
-comment on column sync.history.fields is
-    'Per field {"before", "after"}, where before is what Salesforce may have held; cleared when the row is deleted.';
+comment on column sync.history.before is
+    'What Salesforce may have held of the fields that were sent; cleared when the row is deleted.';
+comment on column sync.history.after is 'The fields that were sent; cleared when the row is deleted.';
 comment on column sync.history.problem is 'What Salesforce said, or what the row waits for, in our terms.';
 comment on column sync.history.at is 'When the outcome was written.';
 
@@ -883,6 +933,23 @@ comment on column sync.run.counts is
     'Per mapping: how many create, update, delete, refused, unknown, blocked, invalid, held and planned.';
 comment on column sync.run.calls is 'API calls made.';
 comment on column sync.run.message is 'Why it stopped, in a sentence.';
+
+create or replace function sync.forget_org() returns trigger
+    language plpgsql
+    set search_path = ''
+as $$
+begin
+    delete from sync.record where org_id = old.org_id;
+    delete from sync.plan where org_id = old.org_id;
+    delete from sync.job_row where org_id = old.org_id;
+    delete from sync.history where org_id = old.org_id;
+    return old;
+end
+$$;
+comment on function sync.forget_org() is 'Trigger: forgets all that is known of an org that is deleted.';
+
+create or replace trigger forget_org after delete on sync.org
+    for each row execute function sync.forget_org();
 
 -- Change capture. Statement-level with transition tables: a bulk load pays about twice its time, not 4.6 times
 -- as with row-level triggers. PostgreSQL allows such a trigger one event and no column list, hence one each.
@@ -1029,6 +1096,7 @@ alter table sync.record enable row level security;
 alter table sync.moved enable row level security;
 alter table sync.plan enable row level security;
 alter table sync.job enable row level security;
+alter table sync.job_row enable row level security;
 alter table sync.history enable row level security;
 alter table sync.run enable row level security;
 

@@ -699,9 +699,17 @@ with row_state as (
     select
         coalesce(pl.org_id, r.org_id)   as org_id,
         coalesce(pl.mapping, r.mapping) as mapping,
-        coalesce(pl.state, case r.state when 'live' then 'in_order' else r.state end) as state
+        case
+            when w.key is not null then 'sending'
+            else coalesce(pl.state, case r.state when 'live' then 'in_order' else r.state end)
+        end                             as state
     from sync.record r
     full join sync.plan pl on pl.org_id = r.org_id and pl.mapping = r.mapping and pl.key = r.key
+    left join (
+        select j.org_id, b.mapping, j.key
+        from sync.job_row j
+        join sync.job b on b.org_id = j.org_id and b.job_id = j.job_id
+    ) w on w.org_id = pl.org_id and w.mapping = pl.mapping and w.key = pl.key
 )
 select
     o.org_id,

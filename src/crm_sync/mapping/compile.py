@@ -46,8 +46,12 @@ def compile_mapping(
     *,
     keys: Sequence[str] | None = None,
     due: bool = False,
+    parents: bool = False,
 ) -> sql.Composed:
     """The SELECT of one mapping, or of its rows with these keys, or of those in `due_row`.
+
+    `parents`: for each lookup also the columns "mapping FIELD" and "key FIELD" of what it names;
+    to build `lookups` and take it apart again is much of the work of a comparison.
 
     Raises MappingError for unknown tables, columns and joins.
     """
@@ -62,6 +66,7 @@ def compile_mapping(
         sql.SQL(" as payload,\n    "),
         _lookups(mapping),
         sql.SQL(" as lookups,\n    "),
+        *(_parents(mapping) if parents else ()),
         _problems(mapping, facts, names),
         sql.SQL(" as problems\nfrom {} as source\n").format(rows_of(mapping, table, keys, due=due)),
         *joins_of(mapping, table, catalog),
@@ -338,6 +343,22 @@ def _lookups(mapping: Mapping) -> sql.Composable:
     return sql.SQL("jsonb_build_array(\n        {}\n    )").format(
         sql.SQL(",\n        ").join(entries)
     )
+
+
+def _parents(mapping: Mapping) -> Iterable[sql.Composable]:
+    for name, lookup in mapping.lookups.items():
+        if lookup.branches:
+            keys = [sql.Identifier(f"{name}.{n}") for n in range(len(lookup.branches))]
+            arms = [
+                sql.SQL(" when value.{} is not null then {}").format(key, sql.Literal(b.mapping))
+                for key, b in zip(keys, lookup.branches, strict=True)
+            ]
+            yield sql.SQL("case{} end as {},\n    coalesce({}) as {},\n    ").format(
+                sql.Composed(arms),
+                sql.Identifier(f"mapping {name}"),
+                sql.SQL(", ").join(sql.SQL("value.{}::text").format(key) for key in keys),
+                sql.Identifier(f"key {name}"),
+            )
 
 
 def _branch(mapping: Mapping, name: str, number: int) -> sql.Composable:

@@ -47,8 +47,6 @@ def send(work: Push, mapping: Mapping, action: str, threshold: int) -> None:
     """
     jobs = jobs_of(work)
     jobs.run("create_tables")
-    if action != "delete":
-        jobs.note("set_aside", mapping=mapping.name, action=action)
     sending = _Sending(work, jobs, mapping, action)
     sending.round()
     while sending.progressed and not sending.is_stopped:

@@ -1,6 +1,6 @@
 -- Rows on their way in Bulk API 2.0 jobs. Blocks that write sync.* run in a transaction that holds
 -- the run number first (hold_run of push.sql). What is in flight with a job is its rows in
--- sync.plan; sync.record hears of them when the job is settled.
+-- sync.job_row, whatever state sync.plan has them in; sync.record hears of them when it is settled.
 --
 -- Statements over a job's rows run without nested loops (`Jobs.transaction`).
 
@@ -18,47 +18,41 @@ create temp table if not exists outcome (
 );
 create temp table if not exists gone_record (mapping text, salesforce_id text, level integer);
 
--- name: set_aside
--- Rows that a CSV cannot carry go by Composite: the text #N/A means null there, a carriage return
--- in a value looks like another line ending, and a value may hold 32,000 characters (Bulk API 2.0
--- and Bulk API Developer Guide, Prepare CSV Files, and Limits).
-update sync.plan p set by_composite = true
-where p.org_id = %(org)s and p.mapping = %(mapping)s and p.action = %(action)s
-  and p.state = 'planned' and not p.by_composite
-  and (concat_ws(' ', to_json(p.key), p.payload) ~ '"#N/A"|\\r' or length(p.payload::text) > 32000);
-
 -- name: clear_piece
 truncate piece;
 
 -- name: cut_piece
 -- The next rows in the order of sending: as many as fit, cut where the parent changes if it changes
--- at all, and without those that wait for a row that is still open. The JSON text of a row is longer
--- than its line of CSV. Gives how many rows it takes, how far it reads, and whether it ends between
+-- at all, and without those that wait for a row that is still open. Gives how many rows it takes, how far it reads, and whether it ends between
 -- parents; null for how far where there are none.
 with head as materialized (
-    select p.key, p.position, p.parent, p.waits_for,
-        octet_length(concat_ws(' ', p.key, p.salesforce_id, p.payload)) + 64 as size
+    select p.key, p.position, p.parent, p.waits_for, p.bytes
     from sync.plan p
     where p.org_id = %(org)s and p.state = 'planned' and p.position > %(after)s
       and p.mapping = %(mapping)s and p.action = %(action)s and not p.by_composite
     order by p.position
     limit %(most_rows)s + 1
 ), counted as (
-    select h.*, row_number() over sending as number, sum(h.size) over sending as bytes,
+    select h.*, row_number() over sending as number, sum(h.bytes) over sending as so_far,
         lead(h.parent) over sending as next_parent
     from head h
     window sending as (order by h.position)
 ), fit as (
     select c.*, c.parent is null or c.parent is distinct from c.next_parent as is_border
     from counted c
-    where c.number <= %(most_rows)s and (c.number = 1 or c.bytes <= %(most_bytes)s)
+    where c.number <= %(most_rows)s and (c.number = 1 or c.so_far <= %(most_bytes)s)
 ), border as (
     select coalesce(max(number) filter (where is_border), max(number)) as last from fit
-), waiting as (
-    select distinct u.key
-    from (select f.key, unnest(f.waits_for) as name from fit f) u
+), open_row as materialized (
+    select u.name
+    from (select distinct unnest(f.waits_for) as name from fit f) u
     join sync.plan w on w.org_id = %(org)s and w.mapping = split_part(u.name, ':', 1)
         and w.key = substr(u.name, strpos(u.name, ':') + 1)
+), waiting as (
+    select distinct u.key
+    from (select f.key, unnest(f.waits_for) as name from fit f
+          where exists (select from open_row)) u
+    join open_row using (name)
 ), cut as (
     insert into piece (key)
     select f.key from fit f join border b on f.number <= b.last
@@ -79,12 +73,12 @@ values (%(org)s, %(job)s, %(run)s, %(mapping)s, %(action)s, %(key_column)s, %(pr
 -- The rows of the piece are on their way with the job. Their parents have Ids by now.
 -- (materialized: else PostgreSQL joins the records anew for each row's payload)
 with waited as materialized (
-    select p.key, e.key as field, e.value ->> 'mapping' as parent_mapping,
-        e.value ->> 'key' as parent_key
+    select p.key, f.name as field, p.payload -> f.name ->> 'mapping' as parent_mapping,
+        p.payload -> f.name ->> 'key' as parent_key
     from piece t
     join sync.plan p on p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = t.key
-    cross join lateral jsonb_each(p.payload) as e
-    where cardinality(p.waits_for) > 0 and jsonb_typeof(e.value) = 'object'
+    cross join unnest(%(lookups)s::text[]) as f(name)
+    where cardinality(p.waits_for) > 0 and jsonb_typeof(p.payload -> f.name) = 'object'
 ), named as materialized (
     select w.key, jsonb_object_agg(w.field, r.salesforce_id) as parents
     from waited w
@@ -92,20 +86,24 @@ with waited as materialized (
         and r.key = w.parent_key and r.salesforce_id is not null
     group by w.key
 )
-update sync.plan p
-set state = 'sending', job_id = %(job)s, attempts = p.attempts + 1, run_number = %(run)s,
-    resent = r.key is not null, payload = p.payload || coalesce(n.parents, '{}')
+insert into sync.job_row (org_id, job_id, key, salesforce_id, parents, resent)
+select %(org)s, %(job)s, t.key, case when p.action <> 'create' then p.salesforce_id end, n.parents,
+    r.key is not null
 from piece t
+join sync.plan p on p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = t.key
 left join named n on n.key = t.key
 left join sync.record r
     on r.org_id = %(org)s and r.mapping = %(mapping)s and r.key = t.key and r.in_flight is not null
-where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = t.key and p.state = 'planned';
+order by t.key;
 
 -- name: sent_fields
 -- The fields that any row of a job sends.
 select distinct f collate "C" as name
-from sync.plan p cross join unnest(p.changed) as f
-where p.org_id = %(org)s and p.job_id = %(job)s
+from (
+    select distinct p.changed from sync.job_row j
+    join sync.plan p on p.org_id = j.org_id and p.mapping = %(mapping)s and p.key = j.key
+    where j.org_id = %(org)s and j.job_id = %(job)s
+) c cross join unnest(c.changed) as f
 order by 1;
 
 -- name: close_job
@@ -124,42 +122,41 @@ truncate outcome, gone_record;
 -- name: add_successful
 -- Rows that Salesforce took.
 insert into outcome (key, salesforce_id, verdict, met)
-select p.key, nullif(r.id, ''),
-    case when p.action = 'delete' then 'deleted' else 'recorded' end,
-    r.told = 'false' and p.action = 'create' and not p.resent
+select j.key, nullif(r.id, ''), case %(action)s when 'delete' then 'deleted' else 'recorded' end,
+    r.told = 'false' and %(action)s = 'create' and not j.resent
 from result r
-join sync.plan p on p.org_id = %(org)s and p.job_id = %(job)s
-    and case p.action when 'create' then %(prefix)s || p.key else p.salesforce_id end = r.name
-order by p.key
+join sync.job_row j on j.org_id = %(org)s and j.job_id = %(job)s
+    and coalesce(j.salesforce_id, %(prefix)s || j.key) = r.name
+order by j.key
 on conflict (key) do nothing;
 
 -- name: add_failed
 -- Rows that Salesforce refused, each with `CODE:message:FIELDS --`.
 insert into outcome (key, code, message, field)
-select p.key, coalesce(e.part[1], ''), coalesce(e.part[2], r.told),
+select j.key, coalesce(e.part[1], ''), coalesce(e.part[2], r.told),
     nullif(split_part(e.part[3], ',', 1), '')
 from result r
-join sync.plan p on p.org_id = %(org)s and p.job_id = %(job)s
-    and case p.action when 'create' then %(prefix)s || p.key else p.salesforce_id end = r.name
+join sync.job_row j on j.org_id = %(org)s and j.job_id = %(job)s
+    and coalesce(j.salesforce_id, %(prefix)s || j.key) = r.name
 cross join lateral (
     select regexp_match(r.told, '^([A-Z0-9_]+):(.*):([^:]*?) *--\s*$') as part) e
-order by p.key
+order by j.key
 on conflict (key) do nothing;
 
 -- name: add_unprocessed
 -- Rows that Salesforce did not come to.
 insert into outcome (key, verdict)
-select p.key, 'again'
+select j.key, 'again'
 from result r
-join sync.plan p on p.org_id = %(org)s and p.job_id = %(job)s
-    and case p.action when 'create' then %(prefix)s || p.key else p.salesforce_id end = r.name
-order by p.key
+join sync.job_row j on j.org_id = %(org)s and j.job_id = %(job)s
+    and coalesce(j.salesforce_id, %(prefix)s || j.key) = r.name
+order by j.key
 on conflict (key) do nothing;
 
 -- name: add_untouched
 -- Every row of a job of which nothing was done.
 insert into outcome (key, verdict)
-select p.key, 'again' from sync.plan p where p.org_id = %(org)s and p.job_id = %(job)s
+select j.key, 'again' from sync.job_row j where j.org_id = %(org)s and j.job_id = %(job)s
 on conflict (key) do nothing;
 
 -- name: refusals
@@ -178,24 +175,32 @@ where o.code = v.code and o.verdict is null;
 
 -- name: record_sent
 -- Salesforce holds these rows, by the rules of `record_sent` of push.sql.
-with done as (
-    delete from sync.plan p using outcome b
-    where p.org_id = %(org)s and p.job_id = %(job)s and p.key = b.key and b.verdict = 'recorded'
-    returning p.*, b.salesforce_id as given, b.met
+with landed as (
+    delete from sync.job_row j using outcome b
+    where j.org_id = %(org)s and j.job_id = %(job)s and j.key = b.key and b.verdict = 'recorded'
+    returning j.key, j.parents, b.salesforce_id as given, b.met
+), done as (
+    delete from sync.plan p using landed b
+    where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = b.key
+    returning p.key, p.action, p.label, p.salesforce_id, p.payload, p.before, p.changed, p.leaves,
+        b.parents, b.given, b.met
 ), resolved as materialized (
-    select d.*, case d.action when 'create' then d.payload else (
-        select jsonb_object_agg(f, d.payload -> f) from unnest(d.changed) f) end as held
+    select d.key, d.label, d.before, d.leaves, d.met, coalesce(d.given, d.salesforce_id) as id,
+        case when d.action = 'create' then case when d.parents is null then d.payload
+                                                else d.payload || d.parents end
+             else (select jsonb_object_agg(f, coalesce(d.parents -> f, d.payload -> f))
+                   from unnest(d.changed) f) end as held
     from done d
+    order by d.key -- for the indexes of both tables
 ), stored as (
     insert into sync.record as r (org_id, mapping, key, salesforce_id, label, payload, in_flight,
                                   in_flight_action, in_flight_at, run_number, sent_at)
-    select d.org_id, d.mapping, d.key, coalesce(d.given, d.salesforce_id), d.label, d.held,
+    select %(org)s, %(mapping)s, d.key, d.id, d.label, d.held,
         case when d.met then (select jsonb_object_agg(e.key, e.value)
-            from jsonb_each(d.payload) e where e.value = 'null') end,
+            from jsonb_each(d.held) e where e.value = 'null') end,
         case when d.met then 'update' end, case when d.met then clock_timestamp() end,
         %(run)s, clock_timestamp()
     from resolved d
-    order by d.key
     on conflict (org_id, mapping, key) do update
     set salesforce_id = coalesce(excluded.salesforce_id, r.salesforce_id), state = 'live',
         label = coalesce(excluded.label, r.label), problem = null, cleared = false,
@@ -206,21 +211,24 @@ with done as (
         run_number = excluded.run_number, sent_at = excluded.sent_at
 ), marked as (
     insert into sync.moved (org_id, salesforce_id)
-    select d.org_id, d.salesforce_id from done d where d.leaves and d.salesforce_id is not null
+    select %(org)s, d.id from resolved d where d.leaves and d.id is not null
     on conflict do nothing
 )
-insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields)
-select d.org_id, %(run)s, d.mapping, d.key, coalesce(d.given, d.salesforce_id), d.action, 'recorded', (
-    select jsonb_object_agg(f, jsonb_build_object('before', d.before -> f, 'after', d.held -> f))
-    from unnest(d.changed) f)
-from resolved d
-order by d.key;
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, before,
+                          after)
+select %(org)s, %(run)s, %(mapping)s, d.key, d.id, %(action)s, 'recorded', d.before,
+    case %(action)s when 'create' then jsonb_strip_nulls(d.held) else d.held end
+from resolved d;
 
 -- name: record_deleted
 -- Gone in Salesforce, as the source is.
-with done as (
-    delete from sync.plan p using outcome b
-    where p.org_id = %(org)s and p.job_id = %(job)s and p.key = b.key and b.verdict = 'deleted'
+with landed as (
+    delete from sync.job_row j using outcome b
+    where j.org_id = %(org)s and j.job_id = %(job)s and j.key = b.key and b.verdict = 'deleted'
+    returning j.key
+), done as (
+    delete from sync.plan p using landed b
+    where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = b.key
     returning p.*
 ), forgotten as (
     delete from sync.record r using done d
@@ -252,44 +260,62 @@ from gone g;
 
 -- name: record_refused
 -- Salesforce said no. Its own words take the place that a problem's sentence keeps for them.
-with noted as (
+with landed as (
+    delete from sync.job_row j using outcome b
+    where j.org_id = %(org)s and j.job_id = %(job)s and j.key = b.key and b.verdict = 'refused'
+    returning j.key, j.parents, j.resent, b.code, b.field, b.message
+), noted as (
     update sync.plan p
-    set state = 'refused', job_id = null, refused_at = clock_timestamp(),
+    set state = 'refused', refused_at = clock_timestamp(), attempts = p.attempts + 1,
+        run_number = %(run)s, resent = b.resent, payload = p.payload || coalesce(b.parents, '{}'),
         problems = jsonb_build_array(t.problem || jsonb_build_object('sentence',
             replace(t.problem ->> 'sentence', %(place)s, rtrim(b.message, '.'))))
-    from outcome b
+    from landed b
     join unnest(%(codes)s::text[], %(fields)s::text[], %(problems)s::jsonb[])
         as t(code, field, problem) on t.code = b.code and t.field is not distinct from b.field
-    where p.org_id = %(org)s and p.job_id = %(job)s and p.key = b.key and b.verdict = 'refused'
+    where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = b.key
     returning p.*
 )
-insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields,
-                          problem)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, before,
+                          after, problem)
 select n.org_id, %(run)s, n.mapping, n.key, n.salesforce_id, n.action, n.state,
-    (select jsonb_object_agg(f, jsonb_build_object('before', n.before -> f, 'after', n.payload -> f))
-     from unnest(n.changed) f), n.problems -> 0
+    case when n.action <> 'delete' then n.before end,
+    (select jsonb_object_agg(f, n.payload -> f) from unnest(n.changed) f), n.problems -> 0
 from noted n
 order by n.key;
 
 -- name: take_back
 -- Rows that were not touched are planned as before; others go by Composite, which looks into them.
-update sync.plan p
-set state = 'planned', job_id = null, attempts = greatest(p.attempts - 1, 0),
-    by_composite = p.by_composite or b.verdict = 'composite'
-from outcome b
-where p.org_id = %(org)s and p.job_id = %(job)s and p.key = b.key
-  and b.verdict in ('again', 'composite');
+with landed as (
+    delete from sync.job_row j using outcome b
+    where j.org_id = %(org)s and j.job_id = %(job)s and j.key = b.key
+      and b.verdict in ('again', 'composite')
+    returning j.key, b.verdict
+)
+update sync.plan p set by_composite = true
+from landed b
+where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = b.key and b.verdict = 'composite';
 
 -- name: put_in_flight
 -- Nobody will hear what became of the rest: it is in flight, as `mark_sending` of push.sql has it.
+with lost as (
+    delete from sync.job_row j where j.org_id = %(org)s and j.job_id = %(job)s
+    returning j.key, j.parents, j.resent
+), sent as (
+    update sync.plan p
+    set state = 'sending', attempts = p.attempts + 1, run_number = %(run)s, resent = l.resent,
+        payload = p.payload || coalesce(l.parents, '{}')
+    from lost l
+    where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = l.key
+    returning p.*
+)
 insert into sync.record as r (org_id, mapping, key, label, in_flight, in_flight_action,
                               in_flight_at, run_number)
-select p.org_id, p.mapping, p.key, p.label,
-    coalesce((select jsonb_object_agg(f, p.payload -> f) from unnest(p.changed) f), '{}'),
-    p.action, clock_timestamp(), %(run)s
-from sync.plan p
-where p.org_id = %(org)s and p.job_id = %(job)s
-order by p.key
+select s.org_id, s.mapping, s.key, s.label,
+    coalesce((select jsonb_object_agg(f, s.payload -> f) from unnest(s.changed) f), '{}'),
+    s.action, clock_timestamp(), %(run)s
+from sent s
+order by s.key
 on conflict (org_id, mapping, key) do update
 set in_flight = coalesce(r.in_flight, '{}') || excluded.in_flight,
     in_flight_action = excluded.in_flight_action, in_flight_at = excluded.in_flight_at,
@@ -297,10 +323,6 @@ set in_flight = coalesce(r.in_flight, '{}') || excluded.in_flight,
     salesforce_id = case when excluded.in_flight_action <> 'create' then r.salesforce_id end,
     payload = case excluded.in_flight_action when 'create' then '{}' else r.payload end,
     state = case excluded.in_flight_action when 'create' then 'live' else r.state end;
-
--- name: let_go
--- They belong to no job any more.
-update sync.plan set job_id = null where org_id = %(org)s and job_id = %(job)s;
 
 -- name: counts
 -- Rows of the job by what became of them.
@@ -329,9 +351,12 @@ select p.org_id, coalesce(n.mapping, p.mapping), p.key,
     case when p.action <> 'create' then r.salesforce_id end, coalesce(p.label, r.label), 'live',
     case p.action when 'create' then '{}' else coalesce(r.payload, '{}') end,
     coalesce(r.in_flight, '{}') || coalesce(
-        (select jsonb_object_agg(f, p.payload -> f) from unnest(p.changed) f), '{}'),
+        (select jsonb_object_agg(f, coalesce(j.parents -> f, p.payload -> f))
+         from unnest(p.changed) f), '{}'),
     p.action, now(), p.run_number, r.sent_at
-from sync.plan p
+from sync.job_row j
+join sync.job b on b.org_id = j.org_id and b.job_id = j.job_id
+join sync.plan p on p.org_id = j.org_id and p.mapping = b.mapping and p.key = j.key
 left join renamed n on n.formerly = p.mapping
 left join sync.record r on r.org_id = p.org_id and r.mapping = p.mapping and r.key = p.key
-where p.org_id = %(org)s and p.job_id is not null;
+where j.org_id = %(org)s;

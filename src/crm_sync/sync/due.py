@@ -152,9 +152,9 @@ def note_left(scope: Scope, chosen: Comparison, mapping: Mapping) -> None:
 def know(scope: Scope, chosen: Comparison) -> None:
     """Picks what is known of the rows that are compared, once Salesforce was asked."""
     scope.run("know", "due")
-    scope.connection.execute("analyze known_record")
+    scope.connection.execute("analyze known_record (mapping, key)")
     scope.run("know_parents", "due")
-    scope.connection.execute("analyze parent_record")
+    scope.connection.execute("analyze parent_record (mapping, key)")
     counted = scope.run("count_due", "due").fetchone()
     chosen.due = counted[0] if counted else 0
 

@@ -95,16 +95,18 @@ insert into moved_record select m.salesforce_id from sync.moved m where m.org_id
 -- name: left_parents
 -- Records whose row is not in the source any more: what names them must look for another parent.
 insert into moved_record
-select r.salesforce_id from due_row d
+select r.salesforce_id from (
+    select d.mapping, d.key from due_row d
+    where d.mapping = %(mapping)s
+      and not exists (select from source_row s where s.mapping = d.mapping and s.key = d.key)
+    offset 0
+) d
 join named_record r on r.org_id = %(org)s and r.mapping = d.mapping and r.key = d.key
-where d.mapping = %(mapping)s and r.salesforce_id is not null
-  and not exists (select from source_row s where s.mapping = d.mapping and s.key = d.key);
+where r.salesforce_id is not null;
 
 -- name: due_by_loading
--- Of a mapping that is loaded whole: every row, and every record.
+-- Of a mapping that is loaded whole: every record. Its rows stand in source_row.
 insert into due_row
-select s.mapping, s.key from source_row s where s.mapping = %(mapping)s
-union
 select %(mapping)s, r.key from named_record r where r.org_id = %(org)s and r.mapping = %(mapping)s
 on conflict do nothing;
 
@@ -137,10 +139,13 @@ select exists (select from named_record where org_id = %(org)s and mapping = %(m
 select count(*) from due_row;
 
 -- name: know
--- What is known of the rows that are compared.
+-- What is known of the rows that are compared. (offset 0: see own_record of plan.sql)
 insert into known_record
 select r.* from due_row d
-join named_record r on r.org_id = %(org)s and r.mapping = d.mapping and r.key = d.key
+cross join lateral (
+    select n.* from named_record n
+    where n.org_id = %(org)s and n.mapping = d.mapping and n.key = d.key offset 0
+) r
 where not exists (select from found_record f where f.mapping = r.mapping and f.key = r.key)
   and not exists (select from absent_record a where a.mapping = r.mapping and a.key = r.key)
 union all

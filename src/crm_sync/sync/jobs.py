@@ -1,7 +1,7 @@
 """The Bulk API 2.0 jobs of one org in one run: what they need, and how their SQL is run.
 
-A job is written down in `sync.job` before its rows are uploaded, and its rows in `sync.plan` carry
-its Id until it is settled. So a run that finds unfinished jobs knows what may have been done.
+A job is written down in `sync.job` before its rows are uploaded, and they stand in `sync.job_row`
+until it is settled. So a run that finds unfinished jobs knows what may have been done.
 """
 
 from __future__ import annotations

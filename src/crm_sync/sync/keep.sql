@@ -45,8 +45,17 @@ select f.mapping, f.key from former f
 where not exists (select from plan_row p where p.mapping = f.mapping and p.key = f.key);
 
 -- name: store_plan
--- What is to be done from now on.
-insert into sync.plan select * from plan_row;
+-- What is to be done from now on, in the order of sending: creates parents first, then updates, then
+-- deletions children first; rows of one parent stay together, so that Salesforce locks each once.
+insert into sync.plan (org_id, mapping, key, position, action, state, label, salesforce_id, payload,
+                       before, changed, waits_for, parent, problems, pair, attempts, fingerprint,
+                       run_number, refused_at, leaves, bytes, by_composite)
+select p.org_id, p.mapping, p.key,
+    row_number() over (order by p.position, p.parent collate "C" nulls first, p.key), p.action,
+    p.state, p.label, p.salesforce_id, p.payload, p.before, p.changed, p.waits_for, p.parent,
+    p.problems, p.pair, p.attempts, p.fingerprint, p.run_number, p.refused_at, p.leaves, p.bytes,
+    p.by_composite
+from plan_row p;
 
 -- name: ended_records
 -- Whether a mapping has records without a row, of which nothing is left to be done.
@@ -90,10 +99,10 @@ where h.org_id = %(org)s and h.run_number = %(run)s and h.action = 'delete'
 -- A row that is gone leaves no values behind: neither a plan nor a record with values is left of it.
 -- Runs when a plan is kept and when a run that deleted anything ends.
 update sync.history h
-set fields = null, problem = h.problem - array['sentence', 'mend', 'field', 'column']
+set before = null, after = null, problem = h.problem - array['sentence', 'mend', 'field', 'column']
 from (select distinct mapping, key from ended_row) e
 where h.org_id = %(org)s and h.mapping = e.mapping and h.key = e.key
-  and (h.fields is not null or h.problem ? 'sentence')
+  and (h.before is not null or h.after is not null or h.problem ? 'sentence')
   and not exists (select from sync.plan p where p.org_id = h.org_id and p.mapping = h.mapping
                   and p.key = h.key)
   and not exists (select from sync.record r where r.org_id = h.org_id and r.mapping = h.mapping

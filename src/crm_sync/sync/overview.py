@@ -232,11 +232,11 @@ def _entry(row: dict[str, Any], facts: dict[str, ObjectFacts]) -> Entry:
             FieldChange(
                 field=name,
                 type=fields[name].type if name in fields else "string",
-                before=change.get("before"),
-                after=change.get("after"),
+                before=(row["before"] or {}).get(name),
+                after=after,
             )
-            for name, change in sorted(
-                (row["fields"] or {}).items(),
+            for name, after in sorted(
+                (row["after"] or {}).items(),
                 key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order),
             )
         ),

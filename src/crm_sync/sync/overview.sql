@@ -44,10 +44,15 @@ limit %(limit)s;
 with run as (
     select r.run_number, r.started_at from sync.run r
     where r.org_id = %(org)s and r.run_number = %(run)s
+), on_their_way as (
+    select b.mapping, j.key from sync.job_row j
+    join sync.job b on b.org_id = j.org_id and b.job_id = j.job_id
+    where j.org_id = %(org)s
 ), planned as (
-    select p.mapping, count(*) filter (where p.state = 'planned') as planned,
-        count(*) filter (where p.state = 'sending') as sending
+    select p.mapping, count(*) filter (where p.state = 'planned' and w.key is null) as planned,
+        count(*) filter (where p.state = 'sending' or w.key is not null) as sending
     from sync.plan p join run using (run_number)
+    left join on_their_way w on w.mapping = p.mapping and w.key = p.key
     where p.org_id = %(org)s and p.state in ('planned', 'sending')
     group by 1
 ), recorded as (
@@ -73,7 +78,11 @@ select m.mapping, m.object,
        and not exists (select from sync.plan p where p.org_id = r.org_id and p.mapping = r.mapping
                        and p.key = r.key)) as in_order,
     coalesce((select jsonb_object_agg(g.state, g.number) from (
-        select p.state, count(*) as number from sync.plan p
+        select case when w.key is not null then 'sending' else p.state end as state,
+            count(*) as number
+        from sync.plan p
+        left join (sync.job_row w join sync.job b on b.org_id = w.org_id and b.job_id = w.job_id)
+            on w.org_id = p.org_id and b.mapping = p.mapping and w.key = p.key
         where p.org_id = m.org_id and p.mapping = m.mapping group by 1) g), '{}') as open
 from sync.mapping m
 where m.org_id = %(org)s
@@ -104,7 +113,7 @@ with named (mapping, key) as (
     where r.org_id = %(org)s and r.salesforce_id = %(salesforce_id)s
 )
 select h.at, h.run_number, h.mapping, m.object, m.source_table, h.key, h.action, h.outcome,
-    h.salesforce_id, h.fields, h.problem
+    h.salesforce_id, h.before, h.after, h.problem
 from named n
 join sync.history h on h.org_id = %(org)s and h.mapping = n.mapping and h.key = n.key
 left join sync.mapping m on m.org_id = h.org_id and m.mapping = h.mapping

@@ -30,11 +30,11 @@ MOST_ROWS = 100_000
 
 _OPERATIONS: dict[str, Operation] = {"create": "upsert", "update": "update", "delete": "delete"}
 
-_EXTERNAL_ID = sql.SQL("{prefix} || p.key as {name}")
-_ID = sql.SQL("p.salesforce_id as {name}")
-_FIELD = sql.SQL(
-    "case when {field} = any(p.changed) then coalesce(p.payload ->> {field}, '#N/A') end as {name}"
-)
+_EXTERNAL_ID = sql.SQL("{prefix} || j.key as {name}")
+_ID = sql.SQL("j.salesforce_id as {name}")
+_FIELD = sql.SQL("case when {field} = any(p.changed) then coalesce({value}, '#N/A') end as {name}")
+_VALUE = sql.SQL("p.payload ->> {field}")
+_PARENT = sql.SQL("j.parents ->> {field}, p.payload ->> {field}")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _open(jobs: Jobs, mapping: Mapping, action: str, piece: Piece) -> Job:
     )
     with jobs.writing():
         jobs.run("note_job", job, key_column=job.key_column, rows=job.rows)
-        jobs.run("mark_piece", job)
+        jobs.run("mark_piece", job, lookups=list(mapping.lookups))
     return job
 
 
@@ -149,11 +149,19 @@ def _csv(jobs: Jobs, job: Job) -> sql.Composed:
     key = _EXTERNAL_ID if job.action == "create" else _ID
     columns = [key.format(prefix=sql.Literal(job.prefix), name=sql.Identifier(job.key_column))]
     if job.action != "delete":
-        columns += [
-            _FIELD.format(field=sql.Literal(name), name=sql.Identifier(name))
-            for (name,) in jobs.run("sent_fields", job)
-        ]
+        lookups = jobs.by_name[job.mapping].lookups
+        for (name,) in jobs.run("sent_fields", job):
+            field = sql.Literal(name)
+            value = (_PARENT if name in lookups else _VALUE).format(field=field)
+            columns.append(_FIELD.format(field=field, value=value, name=sql.Identifier(name)))
     return sql.SQL(
-        "copy (select {} from sync.plan p where p.org_id = {} and p.job_id = {}"
-        " order by p.position) to stdout (format csv, header true, encoding 'UTF8')"
-    ).format(sql.SQL(", ").join(columns), sql.Literal(jobs.org_id), sql.Literal(job.id))
+        "copy (select {} from sync.job_row j join sync.plan p"
+        " on p.org_id = j.org_id and p.mapping = {} and p.key = j.key"
+        " where j.org_id = {} and j.job_id = {} order by p.position)"
+        " to stdout (format csv, header true, encoding 'UTF8')"
+    ).format(
+        sql.SQL(", ").join(columns),
+        sql.Literal(job.mapping),
+        sql.Literal(jobs.org_id),
+        sql.Literal(job.id),
+    )

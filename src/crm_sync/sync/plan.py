@@ -21,6 +21,7 @@ from crm_sync.errors import GuardStopped, MappingError
 from crm_sync.mapping.compile import compile_mapping
 from crm_sync.mapping.keys import present_keys
 from crm_sync.mapping.model import FieldRule, Lookup, Mapping
+from crm_sync.mapping.parents import resolved_rows
 from crm_sync.sync.due import Comparison, know_naming
 from crm_sync.sync.options import Options
 from crm_sync.sync.scope import Scope
@@ -38,6 +39,8 @@ __all__ = [
     "load_source",
     "make_plan",
 ]
+
+_RESOLVED = sql.SQL("create or replace temp view resolved_row as\n{}")
 
 GUARD_ROWS = 3
 GUARD_SHARE = 0.10
@@ -139,7 +142,7 @@ def load_source(scope: Scope, mapping: Mapping, *, due: bool) -> None:
     into = sql.SQL("insert into source_row (mapping, key, label, payload, lookups, problems)\n{}")
     scope.compute(mapping, into.format(query))
     # Nobody analyzes temporary tables by himself, and without it a large plan takes bad ways.
-    scope.connection.execute("analyze source_row")
+    scope.connection.execute("analyze source_row (mapping, key)")
 
 
 def check_sources(scope: Scope) -> None:
@@ -187,11 +190,11 @@ def make_plan(scope: Scope, chosen: Comparison, fingerprints: Map[str, str]) -> 
             "not_null": [f.name for f in facts.fields.values() if not f.nillable],
         }
         scope.run("leave", **values)
+        scope.connection.execute(_RESOLVED.format(resolved_rows(mapping)))
         scope.run("decide", **values)
-        scope.connection.execute("analyze plan_row")
+        scope.connection.execute("analyze plan_row (mapping, key, action, state)")
     scope.run("pair_moves")
     cascaded = _keep_children(scope)
-    scope.run("order_rows")
     counts = {
         row[0]: MappingCounts(unchanged=row[1], leaving=row[2], rows=dict(row[3]))
         for row in scope.run("counts")

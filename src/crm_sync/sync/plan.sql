@@ -13,6 +13,7 @@ create temp table source_row (
     problems jsonb not null,
     primary key (mapping, key)
 ) on commit drop;
+-- `position` is the place of a row's mapping and action here; within it rows are sorted when they are read.
 create temp table plan_row (like sync.plan including defaults, primary key (mapping, key))
     on commit drop;
 create temp table found_record (like sync.record including defaults, primary key (mapping, key))
@@ -75,104 +76,43 @@ create or replace temp view former_plan as
     from sync.plan p join renamed n on n.formerly = p.mapping;
 
 -- name: create_own_view
--- The records of `known_record`, as they stand.
+-- The records of `known_record`, as they stand. (offset 0: looked up one by one. Nobody analyzes
+-- sync.record in time, and a join would read all of it for a handful of rows.)
 create or replace temp view own_record as
     select r.* from known_record k
-    join named_record r on r.org_id = k.org_id and r.mapping = k.mapping and r.key = k.key;
+    cross join lateral (
+        select n.* from named_record n
+        where n.org_id = k.org_id and n.mapping = k.mapping and n.key = k.key offset 0
+    ) r;
 
 -- name: decide
 -- Every source row that is not as Salesforce last confirmed it: create or update, and its state.
--- `before` is what Salesforce may hold: as last confirmed, or as it is in flight.
--- First, each lookup becomes the parent's Id, or the parent's key where this plan creates it, or the
--- reason why the row must wait. (materialized: else PostgreSQL joins the records anew for each row)
+-- `before` is what Salesforce may hold: as last confirmed, or as it is in flight. `resolved_row` has
+-- the rows with their parents (`mapping/parents.py`).
 insert into plan_row (org_id, mapping, key, position, action, state, label, salesforce_id, payload,
                       before, changed, waits_for, parent, problems, attempts, fingerprint,
-                      run_number, refused_at)
-with named as materialized (
-    select s.key, l.number, l.entry ->> 'field' as field, l.entry ->> 'mapping' as parent_mapping,
-           l.entry ->> 'key' as parent_key, l.entry ->> 'column' as source_column,
-           (l.entry ->> 'required')::boolean as required
-    from source_row s
-    cross join lateral jsonb_array_elements(s.lookups) with ordinality as l(entry, number)
-    where s.mapping = %(mapping)s
-), met as (
-    -- A record that named a lead before it was converted keeps naming it: Salesforce has moved it.
-    select n.*, r.salesforce_id, r.state as record_state, p.action, p.state as plan_state,
-           regexp_replace(coalesce(p.label, r.label, n.parent_key), '^(.{59}).{2,}$', '\1…') as parent_label,
-           r.salesforce_id is not null and (
-               r.state = 'live' and p.action is distinct from 'delete'
-               or r.state = 'converted' and own.payload ->> n.field = r.salesforce_id) as has_id,
-           p.action = 'create' and p.state = 'planned' as comes_first
-    from named n
-    left join parent_record r
-        on r.org_id = %(org)s and r.mapping = n.parent_mapping and r.key = n.parent_key
-    left join known_record own
-        on own.org_id = %(org)s and own.mapping = %(mapping)s and own.key = n.key
-    left join plan_row p on p.mapping = n.parent_mapping and p.key = n.parent_key
-), judged as (
-    select m.*,
-        case when m.parent_key is null then 'null'::jsonb
-             when m.has_id then to_jsonb(m.salesforce_id)
-             when m.comes_first
-                 then jsonb_build_object('mapping', m.parent_mapping, 'key', m.parent_key)
-             else 'null'::jsonb end as value,
-        case when m.parent_key is null or m.has_id or m.comes_first then null
-             when m.action = 'delete' then 'is being deleted in Salesforce'
-             when m.plan_state = 'invalid' then 'is invalid'
-             when m.plan_state = 'refused' then 'was refused by Salesforce'
-             when m.plan_state = 'blocked' then 'waits itself'
-             when m.record_state = 'converted' then 'was converted in Salesforce'
-             when m.record_state in ('gone', 'merged') then 'is held: its record is '
-                 || case m.record_state when 'gone' then 'deleted' else 'merged' end
-                 || ' in Salesforce'
-             else 'is not part of what is synced' end as reason
-    from met m
-), gathered as (
-    select j.key,
-        jsonb_object_agg(j.field, j.value) as named_parents,
-        coalesce(array_agg(j.parent_mapping || ':' || j.parent_key order by j.number)
-            filter (where j.comes_first and j.has_id is not true), '{}') as waits_for,
-        (array_agg(j.parent_mapping || ':' || j.parent_key order by j.number)
-            filter (where j.parent_key is not null))[1] as parent,
-        coalesce(jsonb_agg(jsonb_build_object(
-            'code', 'PARENT_NOT_READY', 'field', j.field, 'column', j.source_column,
-            'severity', 'error',
-            'sentence', format('Waits for the %%s %%s, which %%s.', j.parent_mapping,
-                               j.parent_label, j.reason),
-            'mend', format('Mend the %%s first; this row then goes by itself.', j.parent_mapping))
-            order by j.number) filter (where j.reason is not null), '[]') as blocked,
-        coalesce(jsonb_agg(jsonb_build_object(
-            'code', 'REQUIRED_FIELD_MISSING', 'field', j.field, 'column', j.source_column,
-            'severity', 'error',
-            'sentence', format('%%s has no parent, and it is required.', j.field),
-            'mend', format('Fill %%s.', coalesce(j.source_column, 'what its SQL reads')))
-            order by j.number) filter (where j.required and j.parent_key is null), '[]') as missing
-    from judged j
-    group by j.key
-), resolved as (
-    select s.mapping, s.key, s.label, s.payload || coalesce(g.named_parents, '{}') as payload,
-           coalesce(g.waits_for, '{}') as waits_for, g.parent, coalesce(g.blocked, '[]') as blocked,
-           s.problems || coalesce(g.missing, '[]') as problems
-    from source_row s left join gathered g on g.key = s.key
-    where s.mapping = %(mapping)s
-)
-select %(org)s, s.mapping, s.key, 0, a.action,
-    d.state, s.label, case a.action when 'update' then r.salesforce_id end, s.payload,
-    (select jsonb_object_agg(f, (r.payload || coalesce(r.in_flight, '{}')) -> f)
-     from unnest(c.fields) f where a.action = 'update'),
+                      run_number, refused_at, bytes, by_composite)
+select %(org)s, s.mapping, s.key,
+    case a.action when 'create' then 0 else 1000 end + array_position(%(order)s::text[], s.mapping),
+    a.action, d.state, s.label, case a.action when 'update' then r.salesforce_id end, s.payload,
+    case a.action when 'update' then (
+        select jsonb_object_agg(f, (r.payload || coalesce(r.in_flight, '{}')) -> f)
+        from unnest(c.fields) f) end,
     c.fields, s.waits_for, s.parent,
     case d.state
         when 'held' then jsonb_build_array(r.problem)
         when 'refused' then o.problems
-        else e.problems || s.blocked || case when r.in_flight is null then '[]'::jsonb
-            else jsonb_build_array(jsonb_build_object('code', 'UNKNOWN_OUTCOME', 'severity', 'note',
-                'sentence', 'It was sent, and no answer came; it is sent again.', 'mend', '')) end
+        else case when s.blocked is null and r.in_flight is null then e.problems
+            else e.problems || coalesce(s.blocked, '[]') || case when r.in_flight is null then '[]'
+                else jsonb_build_array(jsonb_build_object('code', 'UNKNOWN_OUTCOME',
+                    'severity', 'note', 'mend', '',
+                    'sentence', 'It was sent, and no answer came; it is sent again.')) end end
     end,
     coalesce(o.attempts, 0), %(fingerprint)s, %(run)s,
-    case d.state when 'refused' then o.refused_at end
-from resolved s
-left join known_record r
-    on r.org_id = %(org)s and r.mapping = s.mapping and r.key = s.key
+    case d.state when 'refused' then o.refused_at end,
+    octet_length(t.line) + 64, t.line ~ '"#N/A"|\\r' or length(t.line) > 32000
+from resolved_row s
+left join known_record r on r.mapping = s.mapping and r.key = s.key
 left join former_plan o
     on o.org_id = %(org)s and o.mapping = s.mapping and o.key = s.key
 cross join lateral (
@@ -183,30 +123,43 @@ cross join lateral (
     -- A create leaves nulls out (Salesforce's defaults apply) unless a null must undo what is in
     -- flight. An update holds what differs; a field that was never sent and is null is left alone.
     -- A row that is back after its values were cleared is sent with every field.
-    select coalesce(array_agg(f.key order by f.key collate "C"), '{}') as fields
-    from jsonb_each(s.payload) f
-    where coalesce(r.in_flight ? f.key, false) and (a.action = 'create' or f.key <> all(%(on_create)s))
-       or case a.action
-            when 'create' then f.value <> 'null'::jsonb
-            else f.key <> all(%(on_create)s)
-                 and (%(resend)s or r.cleared or (f.value is distinct from r.payload -> f.key
-                      and not (r.payload -> f.key is null and f.value = 'null'::jsonb))) end
+    select case
+        when a.action = 'create' and r.in_flight is null
+            then array(select jsonb_object_keys(jsonb_strip_nulls(s.payload)))
+        else array(
+            select f.key from jsonb_each(s.payload) f
+            where coalesce(r.in_flight ? f.key, false)
+                  and (a.action = 'create' or f.key <> all(%(on_create)s))
+               or case a.action
+                    when 'create' then f.value <> 'null'::jsonb
+                    else f.key <> all(%(on_create)s)
+                         and (%(resend)s or r.cleared or (f.value is distinct from r.payload -> f.key
+                              and not (r.payload -> f.key is null and f.value = 'null'::jsonb))) end)
+        end as fields
+    offset 0
 ) c
 cross join lateral (
-    select s.problems || coalesce((
+    select case a.action when 'create' then s.problems else s.problems || coalesce((
         select jsonb_agg(jsonb_build_object('code', 'REQUIRED_FIELD_MISSING', 'field', f,
             'severity', 'error', 'sentence', format('%%s is now empty, and it cannot be.', f),
             'mend', 'Fill its column.') order by f)
         from unnest(c.fields) f
-        where a.action = 'update' and f = any(%(not_null)s) and s.payload -> f = 'null'::jsonb
+        where f = any(%(not_null)s) and s.payload -> f = 'null'::jsonb
           and not s.problems @> jsonb_build_array(jsonb_build_object('field', f))
-    ), '[]'::jsonb) as problems
+    ), '[]'::jsonb) end as problems
+    offset 0
 ) e
+-- A CSV cannot carry some rows: the text #N/A means null there, a carriage return in a value looks
+-- like another line ending, and a value may hold 32,000 characters (Bulk API 2.0 and Bulk API
+-- Developer Guide, Prepare CSV Files, and Limits). The JSON text is longer than the line of CSV.
+cross join lateral (
+    select concat_ws(' ', to_json(s.key), r.salesforce_id, s.payload) as line offset 0
+) t
 cross join lateral (
     select case
         when r.state = 'merged' or (r.state = 'gone' and %(on_missing)s = 'hold') then 'held'
         when e.problems @> '[{"severity": "error"}]' then 'invalid'
-        when s.blocked <> '[]'::jsonb then 'blocked'
+        when s.blocked is not null then 'blocked'
         when o.state = 'refused' and o.action = a.action and o.payload = s.payload
              and o.fingerprint = %(fingerprint)s and not %(retry_refused)s
              and o.refused_at > now() - interval '1 day'
@@ -221,8 +174,11 @@ where not (a.action = 'update' and r.state = 'converted')
 -- A row that moved to a sibling mapping is deleted here whatever on_delete says.
 insert into plan_row (org_id, mapping, key, position, action, state, label, salesforce_id, payload,
                       before, changed, problems, attempts, fingerprint, run_number, refused_at, pair,
-                      leaves)
-select %(org)s, r.mapping, r.key, 0, a.action,
+                      leaves, bytes, by_composite)
+select %(org)s, r.mapping, r.key,
+    case a.action when 'update' then 1000 + array_position(%(order)s::text[], r.mapping)
+                  else 3000 - array_position(%(order)s::text[], r.mapping) end,
+    a.action,
     case when r.salesforce_id is null then 'unknown'
          when o.state = 'refused' and o.action = a.action and o.fingerprint = %(fingerprint)s
               and not %(retry_refused)s and o.refused_at > now() - interval '1 day'
@@ -239,7 +195,9 @@ select %(org)s, r.mapping, r.key, 0, a.action,
             'code', 'UNKNOWN_OUTCOME', 'severity', 'note', 'mend', '',
             'sentence', 'Its creation was sent, no answer came, and the row is gone since.'))
          when o.state = 'refused' then o.problems else '[]'::jsonb end,
-    coalesce(o.attempts, 0), %(fingerprint)s, %(run)s, o.refused_at, m.mapping, true
+    coalesce(o.attempts, 0), %(fingerprint)s, %(run)s, o.refused_at, m.mapping, true,
+    octet_length(t.line) + 64,
+    a.action = 'update' and (t.line ~ '"#N/A"|\\r' or length(t.line) > 32000)
 from known_record r
 left join former_plan o on o.org_id = %(org)s and o.mapping = r.mapping and o.key = r.key
 left join lateral (
@@ -257,7 +215,11 @@ cross join lateral (
     where a.action = 'update'
       and (f.value is distinct from r.payload -> f.key or coalesce(r.in_flight ? f.key, false))
 ) c
-where r.org_id = %(org)s and r.mapping = %(mapping)s and r.state = 'live'
+cross join lateral (
+    select concat_ws(' ', to_json(r.key), r.salesforce_id,
+                     case a.action when 'update' then r.payload || %(set)s::jsonb end) as line offset 0
+) t
+where r.mapping = %(mapping)s and r.state = 'live'
   and not exists (select from source_row s where s.mapping = r.mapping and s.key = r.key)
   and (m.mapping is not null or %(on_delete)s = 'delete' or cardinality(c.fields) > 0)
   and not (r.salesforce_id is null and r.in_flight_at < now() - interval '15 minutes');
@@ -286,20 +248,6 @@ set waits_for = d.waits_for || (m.mapping || ':' || m.key),
         else d.problems end
 from pair m
 where d.mapping = m.left_mapping and d.key = m.key;
-
--- name: order_rows
--- The order of sending: creates parents first, then updates, then deletions children first; rows of
--- one parent stay together, so that Salesforce locks each parent once.
-with numbered as (
-    select p.mapping, p.key, row_number() over (order by
-        array_position(array['create', 'update', 'delete'], p.action),
-        case p.action when 'delete' then -array_position(%(order)s::text[], p.mapping)
-                      else array_position(%(order)s::text[], p.mapping) end,
-        p.parent collate "C" nulls first, p.key) as position
-    from plan_row p
-)
-update plan_row p set position = n.position
-from numbered n where n.mapping = p.mapping and n.key = p.key;
 
 -- name: differ_in_case
 -- Two keys of a mapping that Salesforce takes for one where the external ID ignores case.
@@ -338,10 +286,8 @@ order by m.number;
 
 -- name: digest
 -- One value for the whole plan: two plans with the same digest do the same.
-select left(encode(sha256(convert_to(coalesce(string_agg(
-    encode(sha256(convert_to(concat_ws(chr(31), p.mapping, p.key, p.action, p.state,
-        p.salesforce_id, p.payload::text, p.changed::text), 'UTF8')), 'hex'),
-    '' order by p.mapping collate "C", p.key), ''), 'UTF8')), 'hex'), 16)
+select left(md5(concat_ws(' ', count(*), sum(hash_record_extended(
+    row(p.mapping, p.key, p.action, p.state, p.salesforce_id, p.payload, p.changed), 0)))), 16)
 from plan_row p;
 
 -- name: has_deletions
@@ -362,11 +308,11 @@ select mapping, key, action, parent, salesforce_id,
     case action when 'delete' then waits_for else '{}' end, by_composite
 from plan_row
 where state = 'planned' and mapping || ':' || action <> all(%(bulk)s)
-order by position;
+order by position, parent collate "C" nulls first, key;
 
 -- name: rows
 -- The plan in the order of sending, for reports.
 select p.mapping, p.key, coalesce(p.label, p.key), p.action, p.state, p.salesforce_id, p.payload,
        p.before, p.changed, p.problems, p.pair
 from plan_row p
-order by p.position;
+order by p.position, p.parent collate "C" nulls first, p.key;

@@ -131,10 +131,10 @@ with outcome as (
     from done d join stored s on s.mapping = d.mapping and s.key = d.key where d.leaves
     on conflict do nothing
 )
-insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields)
-select d.org_id, %(run)s, d.mapping, d.key, s.salesforce_id, d.action, 'recorded', (
-    select jsonb_object_agg(f, jsonb_build_object('before', d.before -> f, 'after', d.held -> f))
-    from unnest(d.changed) f)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, before,
+                          after)
+select d.org_id, %(run)s, d.mapping, d.key, s.salesforce_id, d.action, 'recorded', d.before,
+    (select jsonb_object_agg(f, d.held -> f) from unnest(d.changed) f)
 from resolved d join stored s on s.mapping = d.mapping and s.key = d.key;
 
 -- name: record_deleted
@@ -198,11 +198,11 @@ with outcome as (
     where r.org_id = n.org_id and r.mapping = n.mapping and r.key = n.key and not n.resent
       and r.salesforce_id is null
 )
-insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields,
-                          problem)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, before,
+                          after, problem)
 select n.org_id, %(run)s, n.mapping, n.key, n.salesforce_id, n.action, n.state,
-    (select jsonb_object_agg(f, jsonb_build_object('before', n.before -> f, 'after', n.payload -> f))
-     from unnest(n.changed) f), n.problem
+    case when n.action <> 'delete' then n.before end,
+    (select jsonb_object_agg(f, n.payload -> f) from unnest(n.changed) f), n.problem
 from noted n;
 
 -- name: take_back
@@ -231,17 +231,17 @@ with lost as (
     update sync.plan p set state = 'unknown', problems = jsonb_build_array(jsonb_build_object(
         'code', 'UNKNOWN_OUTCOME', 'severity', 'error',
         'sentence', 'It was sent, and no answer came.', 'mend', 'Run again: it is sent again.'))
-    where p.org_id = %(org)s and p.state = 'sending' and p.job_id is null
+    where p.org_id = %(org)s and p.state = 'sending'
       and (%(every)s or exists (
           select from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[]) as b(mapping, key)
           where p.mapping = b.mapping and p.key = b.key))
     returning p.*
 )
-insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields,
-                          problem)
-select l.org_id, %(run)s, l.mapping, l.key, l.salesforce_id, l.action, 'unknown', (
-    select jsonb_object_agg(f, jsonb_build_object('before', l.before -> f, 'after', l.payload -> f))
-    from unnest(l.changed) f), l.problems -> 0
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, before,
+                          after, problem)
+select l.org_id, %(run)s, l.mapping, l.key, l.salesforce_id, l.action, 'unknown',
+    case when l.action <> 'delete' then l.before end,
+    (select jsonb_object_agg(f, l.payload -> f) from unnest(l.changed) f), l.problems -> 0
 from lost l;
 
 -- name: block_waiting
@@ -320,12 +320,12 @@ with outcome as (
       and p.state = 'sending' and k.state <> 'converted' and p.action <> 'delete'
 )
 -- What was tried: this reads sync.plan as it was before this statement.
-insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, fields,
-                          problem)
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, before,
+                          after, problem)
 select %(org)s, %(run)s, k.mapping, k.key, k.salesforce_id, coalesce(p.action, 'update'),
-    case when k.state = 'converted' then 'closed' else 'held' end, (
-    select jsonb_object_agg(f, jsonb_build_object('before', p.before -> f, 'after', p.payload -> f))
-    from unnest(p.changed) f), k.problem
+    case when k.state = 'converted' then 'closed' else 'held' end,
+    case when p.action <> 'delete' then p.before end,
+    (select jsonb_object_agg(f, p.payload -> f) from unnest(p.changed) f), k.problem
 from known k
 left join sync.plan p on p.org_id = k.org_id and p.mapping = k.mapping and p.key = k.key
     and p.state = 'sending';

@@ -16,8 +16,17 @@ group by 1, 2;
 
 -- name: open_rows
 -- The rows that are left, by state. What a Bulk job holds is not known yet.
-select mapping, case state when 'sending' then 'unknown' else state end, count(*) from sync.plan
-where org_id = %(org)s and mapping = any(%(mappings)s) group by 1, 2;
+with on_their_way as (
+    select b.mapping, j.key from sync.job_row j
+    join sync.job b on b.org_id = j.org_id and b.job_id = j.job_id
+    where j.org_id = %(org)s
+)
+select p.mapping, case when p.state = 'sending' or w.key is not null then 'unknown' else p.state end,
+    count(*)
+from sync.plan p
+left join on_their_way w on w.mapping = p.mapping and w.key = p.key
+where p.org_id = %(org)s and p.mapping = any(%(mappings)s)
+group by 1, 2;
 
 -- name: drop_positions
 -- An org that nobody has synced for a month no longer keeps changes: its next plan compares all.

@@ -1,4 +1,4 @@
-"""A run's database session: no time limit but for locks, and what its end means for the run.
+"""A run's database session: its limits and memory, and what its end means for the run.
 
 A run's connection is idle while Salesforce works, and its plan may take minutes; so the time limits
 that a role or database carries (Supabase: 2 minutes for a statement, 8 seconds for some roles) are
@@ -33,6 +33,10 @@ _LIMITS = {
     # Plans avoid nested loops; where one is the only way its cost counts as huge, and PostgreSQL
     # would spend seconds on compiling each statement (seen on 15 with LLVM).
     "jit": "off",
+    # A plan sorts and joins wide rows, and keeps them in temporary tables; the defaults (4 MB and
+    # 8 MB) send all of it to files. A server of 500 MB bears these.
+    "work_mem": "32MB",
+    "temp_buffers": "32MB",
 }
 
 

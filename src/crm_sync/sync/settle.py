@@ -76,7 +76,6 @@ def settle(jobs: Jobs, job: Job, info: JobInfo | None) -> Settled:
         _record(jobs, job)
         lost = jobs.run("put_in_flight", job).rowcount
         if lost:
-            jobs.run("let_go", job)
             leave_unknown(jobs.connection, jobs.org_id, jobs.run_number)
         jobs.run("end_job", job)
     counts = {verdict: (number, met) for verdict, number, met in jobs.run("counts")}

@@ -160,3 +160,33 @@ def test_an_unknown_time_zone_is_refused(connection: psycopg.Connection[Any]) ->
         connection.execute("update public.practice_setting set time_zone = 'Mars/Olympus'")
     with pytest.raises(errors.CheckViolation):
         connection.execute("insert into public.practice_setting values (false, 'UTC')")
+
+
+def test_state_of_an_older_shape_keeps_what_it_says(connection: psycopg.Connection[Any]) -> None:
+    org, job = "00D000000000001AAA", "750000000000001AAA"
+    for statement in (
+        "alter table sync.plan add column job_id text",
+        "alter table sync.history add column fields jsonb, drop column before, drop column after",
+        "alter table sync.record add foreign key (org_id) references sync.org on delete cascade",
+        "insert into sync.org (org_id, name, kind, instance_url, database_system_identifier,"
+        f" database_oid) values ('{org}', 'Local org', 'local', 'https://127.0.0.1', 1, 1)",
+        "insert into sync.plan (org_id, mapping, key, position, action, state, salesforce_id,"
+        " fingerprint, run_number, attempts, job_id)"
+        f" values ('{org}', 'account', 'a', 1, 'update', 'sending', '001', 'f', 1, 1, '{job}'),"
+        f" ('{org}', 'account', 'b', 2, 'create', 'planned', null, 'f', 1, 0, null)",
+        "insert into sync.history (org_id, run_number, mapping, key, action, outcome, fields)"
+        f" values ('{org}', 1, 'account', 'a', 'update', 'recorded',"
+        """ '{"Phone": {"before": null, "after": "1"}}')""",
+    ):
+        connection.execute(statement.encode())
+    connection.execute(SCHEMA.encode())
+    connection.execute(VIEWS.encode())
+    assert values(connection, "select key || ' ' || salesforce_id from sync.job_row") == ["a 001"]
+    assert values(connection, "select key || state || attempts from sync.plan order by key") == [
+        "aplanned0",
+        "bplanned0",
+    ]
+    found = connection.execute("select before, after from sync.history").fetchone()
+    assert found == ({"Phone": None}, {"Phone": "1"})
+    connection.execute("delete from sync.org")
+    assert value(connection, "select count(*) from sync.record") == 0

@@ -22,6 +22,7 @@ STATE = (
     "record",
     "plan",
     "job",
+    "job_row",
     "history",
     "run",
 )
@@ -86,6 +87,7 @@ def test_it_keeps_its_state(sync_connection: Connection) -> None:
         " run_number) values (%s, 'lead', 'b', 1, 'create', 'planned', 'f', 1)",
         "insert into sync.job (org_id, job_id, run_number, mapping, action, key_column, prefix,"
         " rows) values (%s, '750000000000001AAA', 1, 'lead', 'create', 'CRM_Id__c', '', 1)",
+        "insert into sync.job_row (org_id, job_id, key) values (%s, '750000000000001AAA', 'b')",
         "insert into sync.history (org_id, run_number, mapping, key, action, outcome)"
         " values (%s, 1, 'lead', 'a', 'create', 'recorded')",
         "insert into sync.run (org_id, run_number, target, mode) values (%s, 1, 'local', 'full')",
@@ -99,7 +101,8 @@ def test_it_keeps_its_state(sync_connection: Connection) -> None:
         assert value(sync_connection, f"select count(*) from sync.{table}") == wanted
     assert value(sync_connection, "select pg_try_advisory_lock(1)")
     sync_connection.execute("delete from sync.org")
-    assert value(sync_connection, "select count(*) from sync.history") == 0
+    for table in STATE:
+        assert value(sync_connection, f"select count(*) from sync.{table}") == 0
 
 
 def test_it_sweeps_changes_beside_others(

@@ -123,8 +123,13 @@ class Practice:
         return found[0]
 
     def open_rows(self) -> dict[str, str]:
-        """The state of every row in sync.plan, by mapping:key."""
-        found = self.rows("select mapping || ':' || key as name, state from sync.plan")
+        """The state of every row in sync.plan, by mapping:key; those of a job are on their way."""
+        found = self.rows(
+            "select p.mapping || ':' || p.key as name,"
+            " case when r.key is null then p.state else 'sending' end as state from sync.plan p"
+            " left join (sync.job_row r join sync.job j using (org_id, job_id))"
+            " on j.mapping = p.mapping and r.key = p.key"
+        )
         return {row["name"]: row["state"] for row in found}
 
     def problem(self, key: str) -> Record:

@@ -55,7 +55,7 @@ def test_a_held_record_whose_row_is_deleted_is_forgotten(practice: Practice, del
     practice.remove("accounts", deleted)
     assert practice.sync().status == "finished"
     practice.assert_same()
-    values = "select count(*) from sync.history where fields is not null or problem ? 'sentence'"
+    values = "select count(*) from sync.history where before is not null or after is not null or problem ? 'sentence'"
     assert practice.value(values) == 0
 
 

@@ -63,7 +63,7 @@ def test_a_row_that_leaves_is_deleted_and_created_when_it_comes_back(
     leave(practice, key)
     assert practice.records("Account", key) == []
     assert practice.rows("select 1 from sync.record where key = %s", key) == []
-    values = "select count(*) from sync.history where key = %s and fields is not null"
+    values = "select count(*) from sync.history where key = %s and (before is not null or after is not null)"
     assert practice.value(values, key) == 0
     come_back(practice, key)
     assert practice.record("Account", key)["Id"] != before
@@ -207,7 +207,7 @@ def test_what_salesforce_deleted_along_leaves_no_values_in_the_history(
     practice.sync()
     assert practice.history(project)[-1] == ("delete", "recorded")
     assert practice.records("Opportunity", project) == []
-    values = "select count(*) from sync.history where key = %s and fields is not null"
+    values = "select count(*) from sync.history where key = %s and (before is not null or after is not null)"
     assert practice.value(values, project) == 0
 
 
