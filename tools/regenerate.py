@@ -33,8 +33,11 @@ GENERATORS = (
     Generator(("crm_sync.sample", "--sql"), ("docs/sample-data.sql",), stdout=True),
     Generator(("crm_sync.mapping.json_schema",), ("docs/mapping.schema.json",), stdout=True),
     Generator(("crm_sync.report.json_schema",), ("docs/output.schema.json",), stdout=True),
+    Generator(
+        ("crm_sync.mapping.json_schema", "--defaults"), ("docs/defaults.schema.json",), stdout=True
+    ),
     Generator(("tests.integration.mapping.golden",), ("tests/golden",)),
-    Generator(("crm_sync", "docs"), ("docs/salesforce-mapping.md",)),
+    Generator(("crm_sync", "docs"), ("docs/mapping-reference.md", "docs/salesforce-mapping.md")),
     Generator(("tools.record",), ("tests/recorded",)),
     Generator(("tools.er_diagram",), ("docs/architecture",)),
 )

@@ -17,7 +17,7 @@ from crm_sync.check import org
 from crm_sync.check.columns import column_findings
 from crm_sync.check.database import database_wide_findings
 from crm_sync.check.org_facts import has_person_accounts, setting_findings
-from crm_sync.check.owners import owner_findings, reference_findings
+from crm_sync.check.owners import named_findings, owner_findings
 from crm_sync.check.saved import Described, read_described
 from crm_sync.errors import CrmSyncError, MappingError
 from crm_sync.mapping.catalog import Catalog, read_catalog
@@ -34,17 +34,21 @@ from crm_sync.mapping.fit import fit_findings
 from crm_sync.mapping.keys import new_rows
 from crm_sync.mapping.load import read_mappings
 from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.references import reference_findings
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.settings import Settings
 from crm_sync.sync import state
 from crm_sync.sync.database import connect
+from crm_sync.sync.headers import header_findings
 from crm_sync.sync.options import Options
 from crm_sync.sync.plan import create_tables
 from crm_sync.sync.run import plan_transaction
 from crm_sync.sync.scope import Scope
 
 __all__ = ["check", "described_objects"]
+
+Path_ = tuple[str, ...]
 
 
 @dataclass
@@ -59,7 +63,7 @@ class _Checked:
 
     @property
     def sound(self) -> list[Mapping]:
-        return [m for m in self.mappings if m.name not in self.wrong and m.object in self.facts]
+        return [m for m in self.mappings if m.name not in self.wrong]
 
     def note(self, mapping: Mapping, findings: Iterator[Finding]) -> Iterator[Finding]:
         for finding in findings:
@@ -101,25 +105,35 @@ def check(settings: Settings, target: str | None, saved: Path | None) -> Iterato
 
 
 def described_objects(mappings: Sequence[Mapping]) -> list[str]:
-    """The objects that mappings write, each once, in their order."""
-    return list(dict.fromkeys(m.object for m in mappings))
+    """The objects that mappings write, and then those that their lookups search, each once."""
+    return list(_first_named(mappings))
+
+
+def _first_named(mappings: Sequence[Mapping]) -> dict[str, tuple[Mapping, Path_]]:
+    """By object: the first mapping that names it, and where."""
+    first: dict[str, tuple[Mapping, Path_]] = {}
+    for mapping in mappings:
+        first.setdefault(mapping.object, (mapping, ("object",)))
+    for mapping in mappings:
+        for name, reference in mapping.references.items():
+            first.setdefault(reference.object, (mapping, ("lookups", name)))
+    return first
 
 
 def _describes(found: _Checked, saved: Path | None) -> Iterator[Finding]:
-    objects = described_objects(found.mappings)
-    first = {name: next(m for m in found.mappings if m.object == name) for name in objects}
+    first = _first_named(found.mappings)
     if found.client is not None:
-        for name, answer in found.client.describe(objects).items():
+        for name, answer in found.client.describe(list(first)).items():
             if answer.ok:
                 found.described[name] = answer.body
             else:
-                yield org.no_object(found.client, first[name], answer)
+                yield org.no_object(found.client, *first[name], name, answer)
     elif saved is not None:
-        found.described = read_described(saved, objects)
-        for name in objects:
+        found.described = read_described(saved, first)
+        for name, place in first.items():
             if name not in found.described:
                 yield said_of(
-                    first[name], ("object",), "unknown-object",
+                    *place, "unknown-object",
                     f"{saved} holds no describe of {name}.",
                     "Save it, with an org at hand (crm-sync describe --save), or correct the name.",
                 )  # fmt: skip
@@ -137,11 +151,17 @@ def _against_org(found: _Checked) -> Iterator[Finding]:
     objects = {m.name: m.object for m in found.mappings}
     for mapping in found.mappings:
         facts = found.facts.get(mapping.object)
+        if not {r.object for r in mapping.references.values()} <= found.facts.keys():
+            found.wrong.add(mapping.name)
         if facts is None:
             found.wrong.add(mapping.name)
             continue
         yield from found.note(mapping, field_findings(mapping, facts, hidden.get(facts.name)))
         yield from found.note(mapping, lookup_findings(mapping, objects, facts))
+        yield from found.note(mapping, reference_findings(mapping, found.facts, hidden))
+        if found.client is not None:
+            version = found.client.target.api_version
+            yield from found.note(mapping, header_findings(mapping, version))
         yield from unlisted_values(mapping, facts)
         yield from setting_findings(mapping, facts)
         if found.client is None and has_person_accounts(mapping, facts):
@@ -156,13 +176,14 @@ def _against_org(found: _Checked) -> Iterator[Finding]:
 
 
 def _missing(found: _Checked, name: str) -> list[str]:
-    """Fields that mappings of an object write and that its describe lacks."""
+    """Fields of an object that mappings write, or search by, and that its describe lacks."""
     wanted = {
         field
         for m in found.mappings
         if m.object == name
         for field in (*m.rules, m.external_id.field)
     }
+    wanted |= {r.by for m in found.mappings for r in m.references.values() if r.object == name}
     return sorted(wanted - found.facts[name].fields.keys())
 
 
@@ -206,7 +227,7 @@ def _of_rows(
         facts = found.facts[mapping.object]
         try:
             with connection.transaction():
-                told = list(reference_findings(scope, client, mapping))
+                told = list(named_findings(scope, client, mapping))
                 rows = scope.compute(mapping, new_rows(mapping, catalog, facts, known.id))
                 ((counts[mapping.name],),) = rows.fetchall()
         except psycopg.Error as error:

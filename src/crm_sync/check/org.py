@@ -58,9 +58,12 @@ def hidden_fields(client: Client, wanted: Map[str, Sequence[str]]) -> dict[str, 
     return found
 
 
-def no_object(client: Client, mapping: Mapping, answer: Answer) -> Finding:
-    """An object that the org does not describe to our user: hidden, or not there."""
-    name = mapping.object
+def no_object(
+    client: Client, mapping: Mapping, path: tuple[str, ...], name: str, answer: Answer
+) -> Finding:
+    """An object that the org does not describe to our user: hidden, or not there. `path`: where the
+    mapping names it.
+    """
     soql = (
         f"SELECT QualifiedApiName FROM EntityDefinition WHERE QualifiedApiName = {soql_text(name)}"
     )
@@ -68,14 +71,14 @@ def no_object(client: Client, mapping: Mapping, answer: Answer) -> Finding:
     there = _records(_query(client, soql)[0])
     if there:
         return said_of(
-            mapping, ("object",), "hidden-object",
+            mapping, path, "hidden-object",
             f"{name} is there, and our user may not see it.",
             f"Give the integration user a licence and permission for {name}.",
         )  # fmt: skip
     doubt = ", or our user may not see it" if there is None else ""
     names = [str(one["name"]) for one in listed.body["sobjects"]] if listed.ok else []
     return said_of(
-        mapping, ("object",), "unknown-object",
+        mapping, path, "unknown-object",
         f"There is no object {name} in this org{doubt} ({answer.code}).",
         nearest(name, names) or "Correct the name, or create the object.",
     )  # fmt: skip
@@ -109,12 +112,15 @@ def _duplicate_rules(client: Client, mappings: Sequence[Mapping]) -> Iterator[Fi
         )
         if labels:
             rules = "rule is" if len(labels) == 1 else "rules are"
+            is_allowed = mapping.duplicate_rule == "allow"
+            passed = " where the rule blocks them" if is_allowed else ""
+            allow = "" if is_allowed else "say duplicate_rule: allow if the rule only warns, "
             yield said_of(
                 mapping, ("object",), "duplicate-rule",
                 f"Duplicate {rules} active on {mapping.object} ({', '.join(labels)}): rows like a "
-                "record that is there may be refused (DUPLICATES_DETECTED).",
-                "Leave the integration user out of the rule's conditions, or mend such rows one by "
-                "one as they are refused.",
+                f"record that is there may be refused (DUPLICATES_DETECTED){passed}.",
+                f"Leave the integration user out of the rule's conditions, {allow}or mend such "
+                "rows one by one as they are refused.",
                 severity="warning",
             )  # fmt: skip
 

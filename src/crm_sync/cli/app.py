@@ -327,8 +327,8 @@ def describe(
 
 @app.command(epilog=CHECK_EPILOG)
 def docs(
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the document goes.")] = Path(
-        "docs/salesforce-mapping.md"
+    out: Annotated[Path, typer.Option(metavar="DIRECTORY", help="Where the documents go.")] = Path(
+        "docs"
     ),
     target: Annotated[
         str | None,
@@ -341,14 +341,14 @@ def docs(
         ),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 1 where the document is stale.")
+        bool, typer.Option("--check", help="Write nothing; exit 1 where a document is stale.")
     ] = False,
     debug: Debug = False,
 ) -> int:
-    """Writes the mapping document from the mapping files."""
+    """Writes the documents about the mappings and their language."""
     from crm_sync.cli import documents
 
-    return documents.mapping_document(out, target=target, check=check)
+    return documents.documents(out, target=target, check=check)
 
 
 @database.command(name="apply", epilog=PLAIN_EPILOG)

@@ -59,19 +59,19 @@ def status(target: str | None, *, watch: bool, as_json: bool, quiet: bool) -> in
     return OK
 
 
-def _enabled(settings: Settings) -> tuple[frozenset[str] | None, str]:
-    """The enabled mappings; or None, and why: the state can be told without them."""
+def _enabled(settings: Settings) -> tuple[dict[str, bool] | None, str]:
+    """Which mappings are enabled; or None, and why: the state can be told without them."""
     try:
-        return frozenset(m.name for m in load_mappings(settings.mappings) if m.enabled), ""
+        return {m.name: m.enabled for m in load_mappings(settings.mappings)}, ""
     except MappingError as error:
         return None, str(error)
 
 
-def _status_json(org: overview.KnownOrg, known: frozenset[str] | None) -> dict[str, Any]:
+def _status_json(org: overview.KnownOrg, known: dict[str, bool] | None) -> dict[str, Any]:
     said = asdict(org)
     said["last_run"] = said["runs"][0] if said["runs"] else None
     for state in said["mappings"]:
-        state["enabled"] = None if known is None else state["mapping"] in known
+        state["enabled"] = None if known is None else known.get(state["mapping"], False)
     return said
 
 

@@ -5,7 +5,7 @@ In: what `crm_sync.sync.overview` reads. Out: text on a console.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from rich.console import Console, Group
@@ -44,10 +44,10 @@ def status(
     orgs: Sequence[KnownOrg],
     never: Sequence[str],
     size: StateSize,
-    known: frozenset[str] | None,
+    known: Mapping[str, bool] | None,
 ) -> None:
-    """Each org with its last run and its rows by state. `known`: the enabled mappings, or None
-    where nobody can tell.
+    """Each org with its last run and its rows by state. `known`: the mappings by name, and whether
+    they are enabled; None where nobody can tell.
     """
     dot = glyphs(console.encoding).dot
     for org in orgs:
@@ -64,8 +64,9 @@ def status(
         if org.mappings:
             console.print(Padding(_states(org.mappings), (1, 0, 1, 2)))
             for state in org.mappings:
-                if known is not None and state.mapping not in known:
-                    console.print(Padding(_idle(state), (0, 0, 0, 2)))
+                if known is not None and not known.get(state.mapping):
+                    said = _idle(state, is_disabled=state.mapping in known)
+                    console.print(Padding(said, (0, 0, 0, 2)))
         if any(s for m in org.mappings for s in m.open if s not in WAITING):
             which = f" --target {org.targets[0]}" if len(orgs) > 1 and org.targets else ""
             console.print(f"  Why, and how to mend it: crm-sync problems{which}")
@@ -122,9 +123,11 @@ def at_work(run: RunAtWork) -> Group:
     return Group(Text(f"{head}:"), Padding(table, (0, 0, 0, 2)))
 
 
-def _idle(state: MappingState) -> Text:
+def _idle(state: MappingState, *, is_disabled: bool) -> Text:
     """A mapping that is gone or disabled: its records stay as they are."""
     name, records = state.mapping, counted(state.in_order, "record")
+    if is_disabled:
+        return Text(f"{name}: {records} kept; the mapping is switched off (enabled: false).", QUIET)
     kept = f"{name}: {records} kept; no enabled mapping has this name."
     return Text(f"{kept} If it was renamed, write `formerly: {name}` into its new file.", QUIET)
 

@@ -20,6 +20,7 @@ from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.expression import complaint
 from crm_sync.mapping.finding import Finding, raise_first, said_of
 from crm_sync.mapping.model import Branch, Expression, Lookup, Mapping
+from crm_sync.mapping.references import no_field, reference_findings
 from crm_sync.mapping.source import source_findings
 from crm_sync.mapping.sql_errors import explain_error, sql_findings
 from crm_sync.mapping.volatility import volatility_findings
@@ -54,6 +55,7 @@ def check_mappings(
         known_fields = facts[mapping.object]
         raise_first(field_findings(mapping, known_fields))
         raise_first(lookup_findings(mapping, objects, known_fields))
+        raise_first(reference_findings(mapping, facts))
         raise_first(database_findings(connection, mapping, catalog, known_fields))
 
 
@@ -159,7 +161,7 @@ def field_findings(
         path = ("fields" if name in mapping.fields else "lookups", name)
         field = facts.fields.get(name)
         if field is None:
-            yield _no_field(mapping, path, name, facts, hidden)
+            yield no_field(mapping, path, name, facts, hidden)
             continue
         if facts.createable:
             yield from _read_only(mapping, path, field, rule.write, facts)
@@ -184,28 +186,6 @@ def _object_rights(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
             f"our user may not {' or '.join(lacking)} {mapping.object} records.",
             "Let a permission set grant it.", error=OrgAccessError,
         )  # fmt: skip
-
-
-def _no_field(
-    mapping: Mapping, path: Path_, name: str, facts: ObjectFacts, hidden: frozenset[str] | None
-) -> Finding:
-    close = nearest(name, facts.fields)
-    if hidden is None:
-        return said_of(
-            mapping, path, "unknown-field",
-            f"{mapping.object} has no field {name} in this org, or our user may not see it.",
-            f"{close} Correct the name, or let a permission set grant the field.",
-        )  # fmt: skip
-    if name in hidden:
-        return said_of(
-            mapping, path, "hidden-field",
-            f"{mapping.object}.{name} is there, and our user may not see it.",
-            "Let a permission set grant read and edit access to the field.", error=OrgAccessError,
-        )  # fmt: skip
-    return said_of(
-        mapping, path, "unknown-field", f"{mapping.object} has no field {name} in this org.",
-        f"{close} Correct the name, or create the field.",
-    )  # fmt: skip
 
 
 def lookup_findings(
@@ -244,6 +224,7 @@ def unlisted_values(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
             (*here, "constant"): rule.constant,
             (*here, "if_null"): rule.if_null,
             **{(*here, "values", text): sent for text, sent in (rule.values or {}).items()},
+            (*here, "otherwise"): rule.other_value,
         }
         places["on_delete", "set", name] = mapping.on_delete.values.get(name)
         told: set[str] = set()

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from crm_sync.mapping import rules
 from crm_sync.mapping.catalog import Catalog, TableFacts
-from crm_sync.mapping.model import Branch, FieldRule, Mapping, Reference
+from crm_sync.mapping.model import Branch, DefaultedReference, FieldRule, Mapping, Reference
 from crm_sync.mapping.source import table_of
 from crm_sync.salesforce.describe import ObjectFacts
 
@@ -25,6 +25,7 @@ __all__ = [
     "one_value_each",
     "raw",
     "rows_of",
+    "searched_value",
     "values_of",
 ]
 
@@ -205,20 +206,46 @@ def _payload(mapping: Mapping, facts: ObjectFacts, names: Sequence[str]) -> sql.
         )
         for name in names
     ]
-    pairs += [
-        sql.SQL("{}, to_jsonb({}.salesforce_id)").format(
-            sql.Literal(name), sql.Identifier(f"found {name}")
-        )
-        for name, lookup in mapping.lookups.items()
-        if lookup.reference
-    ]
-    parts = [
+    left_out: list[sql.Composable] = []
+    for name, lookup in mapping.lookups.items():
+        if reference := lookup.reference:
+            pair = sql.SQL("{}, {}").format(sql.Literal(name), _found_id(name, reference))
+            (left_out if _may_be_left_out(reference) else pairs).append(pair)
+    parts: list[sql.Composable] = [
         sql.SQL("jsonb_build_object(\n        {}\n    )").format(
             sql.SQL(",\n        ").join(pairs[start : start + _PAIRS])
         )
         for start in range(0, len(pairs), _PAIRS)
     ]
+    parts += [sql.SQL("jsonb_strip_nulls(jsonb_build_object({}))").format(p) for p in left_out]
     return sql.SQL(" || ").join(parts) if parts else sql.SQL("'{}'::jsonb")
+
+
+def _found_id(name: str, reference: Reference) -> sql.Composable:
+    found = sql.SQL("{}.salesforce_id").format(sql.Identifier(f"found {name}"))
+    if isinstance(reference, DefaultedReference):
+        found = sql.SQL("coalesce({}, {})").format(found, sql.Literal(reference.default))
+    return sql.SQL("to_jsonb({})").format(found)
+
+
+def _may_be_left_out(reference: Reference) -> bool:
+    """Whether Salesforce's own default counts where no record is found: what the payload does not
+    have is neither created with nothing nor cleared.
+    """
+    return reference.otherwise == "default" and not isinstance(reference, DefaultedReference)
+
+
+def searched_value(mapping: Mapping, name: str) -> sql.Composable:
+    """The value by which a reference lookup is found, as `found_reference` has it: in lower case.
+
+    A record type's stands behind its object's name, as in the Metadata API (`Lead.Consulting`): two
+    objects may have record types of one name.
+    """
+    value: sql.Composable = sql.SQL("value.{}::text").format(sql.Identifier(f"{name}.0"))
+    reference = mapping.lookups[name].reference
+    if reference and reference.object == "RecordType":
+        value = sql.SQL("{} || {}").format(sql.Literal(f"{mapping.object}."), value)
+    return sql.SQL("lower({})").format(value)
 
 
 def _lookups(mapping: Mapping) -> sql.Composable:
@@ -289,10 +316,10 @@ def _references(mapping: Mapping) -> Iterable[sql.Composable]:
             alias = sql.Identifier(f"found {name}")
             yield sql.SQL(
                 "left join found_reference as {} on {}.object = {} and {}.field = {}\n"
-                "    and {}.value = lower(value.{}::text) and {}.is_active and {}.matches = 1\n"
+                "    and {}.value = {} and {}.is_active and {}.matches = 1\n"
             ).format(
                 alias, alias, sql.Literal(lookup.reference.object),
-                alias, sql.Literal(lookup.reference.by), alias, sql.Identifier(f"{name}.0"),
+                alias, sql.Literal(lookup.reference.by), alias, searched_value(mapping, name),
                 alias, alias,
             )  # fmt: skip
 

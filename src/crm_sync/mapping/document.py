@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from crm_sync.mapping.markdown import anchor, code, prose, table
-from crm_sync.mapping.model import FieldRule, Lookup, Mapping
+from crm_sync.mapping.model import FieldRule, Lookup, Mapping, Reference
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 
 __all__ = ["commented_fields", "document"]
@@ -180,8 +180,13 @@ def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[
         )
     if mapping.time_zone != "UTC" or _has_dates(mapping, fields):
         lines.append(f"**Time zone of computed dates:** {mapping.time_zone}.")
-    if mapping.auto_assign:
-        lines.append("**Assignment rules:** they run, and may change the owner.")
+    if mapping.rule_that_runs != "none":
+        lines.append(f"**Assignment rule:** {_assigning(mapping)} runs, and may change the owner.")
+    if mapping.duplicate_rule == "allow":
+        lines.append(
+            "**Possible duplicates:** a record that a duplicate rule warns of is saved all the "
+            "same; one that a rule blocks is refused."
+        )
     if lacked := mapping.lacked_by_bulk:
         lines.append(
             f"**Way to Salesforce:** by Composite, however many rows there are, since Bulk API 2.0 "
@@ -196,9 +201,16 @@ def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[
         lines.append(
             f"**Changes with time:** {' and '.join(changing)}, so every row is compared each time."
         )
+    if mapping.formerly:
+        lines.append(f"**Former name:** `{mapping.formerly}`; its records follow.")
     if not mapping.enabled:
         lines.append("**Switched off:** nothing is sent; its records are kept as they are.")
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _assigning(mapping: Mapping) -> str:
+    rule = mapping.rule_that_runs
+    return "the org's active one" if rule == "active" else code(rule)
 
 
 def _has_dates(mapping: Mapping, fields: dict[str, FieldFacts]) -> bool:
@@ -255,8 +267,8 @@ def _rules(rule: FieldRule, facts: FieldFacts | None) -> str:
         other = {
             "error": "any other value makes the row invalid",
             "keep": "other values as they are",
-            "null": "other values leave it empty",
-        }[rule.otherwise]
+            "blank": "other values leave it empty",
+        }.get(rule.otherwise, f"other values become {code(rule.otherwise)}")
         said.append(f"by the table of values below; {other}")
     if rule.if_null is not None:
         said.append(f"{code(_written(rule.if_null))} where null, with a note")
@@ -271,6 +283,8 @@ def _rules(rule: FieldRule, facts: FieldFacts | None) -> str:
         )
     if rule.write == "on_create":
         said.append("written on create only")
+    if rule.sensitive:
+        said.append("reports hide its values")
     if rule.time_dependent:
         said.append("changes with time, so every row is compared each time")
     return "; ".join(said)
@@ -307,7 +321,8 @@ def _parents(lookup: Lookup, objects: dict[str, str]) -> list[tuple[str, str]]:
     """What each branch names, and by which column or SQL."""
     if reference := lookup.reference:
         origin = reference.column or reference.sql or reference.constant or ""
-        return [(f"the {reference.object} whose `{reference.by}` is", code(origin))]
+        kind = "RecordType of this object" if reference.object == "RecordType" else reference.object
+        return [(f"the {kind} whose `{reference.by}` is", code(origin))]
     return [
         (objects.get(branch.mapping, branch.mapping), code(branch.column or branch.sql or ""))
         for branch in lookup.branches
@@ -320,11 +335,24 @@ def _lookup_rules(lookup: Lookup) -> str:
         said.append("required")
     if lookup.branches:
         said.append("the row waits until its parent has a record")
+    if lookup.reference:
+        said.append(_not_found(lookup.reference))
     if lookup.write == "on_create":
         said.append("written on create only")
+    if lookup.sensitive:
+        said.append("reports hide its values")
     if any(origin.time_dependent for origin in lookup.origins):
         said.append("changes with time, so every row is compared each time")
     return "; ".join(said)
+
+
+def _not_found(reference: Reference) -> str:
+    if reference.otherwise == "error":
+        return "a row whose record is not found is invalid"
+    if reference.otherwise == "blank":
+        return "empty where none is found, with a note"
+    owner = "the target's default owner or else " if reference.object == "User" else ""
+    return f"where none is found, {owner}Salesforce's own default, with a note"
 
 
 def _values(rule: FieldRule) -> str:

@@ -168,7 +168,10 @@ def _written(rule: FieldRule, field: FieldFacts, say: _Say) -> Iterator[Finding]
     """Texts of the file that the field is too short for."""
     if not is_text(field) or not field.length:
         return
-    for key, value in (("constant", rule.constant), ("if_null", rule.if_null)):
+    written = (
+        ("constant", rule.constant), ("if_null", rule.if_null), ("otherwise", rule.other_value),
+    )  # fmt: skip
+    for key, value in written:
         if value is not None and _counted(str(value)) > field.length:
             yield say(
                 "text-too-long",

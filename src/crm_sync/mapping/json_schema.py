@@ -1,6 +1,7 @@
 """Prints docs/mapping.schema.json: a mapping file as an editor checks and completes it.
 
     python -m crm_sync.mapping.json_schema > docs/mapping.schema.json
+    python -m crm_sync.mapping.json_schema --defaults > docs/defaults.schema.json
 
 In: the models of `model.py`. Out: JSON Schema of the file, short forms included. What needs more
 than one file, a database or an org is left to `load.py` and `check.py`.
@@ -12,11 +13,12 @@ promises "JSON Schema 7 and below" (its README).
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any, cast
 
-from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.model import OF_A_LOOKUP, Defaults, Mapping
 
-__all__ = ["mapping_schema"]
+__all__ = ["defaults_schema", "mapping_schema"]
 
 Schema = dict[str, Any]
 ORIGINS = ("column", "sql", "constant")
@@ -28,6 +30,24 @@ def mapping_schema() -> Schema:
     for key in ("name", "lines"):  # of the file, not in it
         del schema["properties"][key]
     schema["required"].remove("name")
+    return _of_a_file(
+        schema,
+        "crm-sync mapping",
+        "How the rows of one source become the records of one Salesforce object. The file's name "
+        "without its ending is the mapping's name.",
+    )
+
+
+def defaults_schema() -> Schema:
+    """The JSON Schema of `defaults.yaml`."""
+    return _of_a_file(
+        Defaults.model_json_schema(),
+        "crm-sync defaults",
+        "What the mappings in this folder share. A mapping's own word wins.",
+    )
+
+
+def _of_a_file(schema: Schema, title: str, description: str) -> Schema:
     definitions = schema["$defs"]
     for definition in (schema, *definitions.values()):
         definition.pop("title", None)
@@ -38,17 +58,20 @@ def mapping_schema() -> Schema:
     rule["properties"]["values"]["additionalProperties"] = {
         "type": ["string", "number", "boolean", "null"]  # taken as the text that is written
     }
-    rule["properties"]["otherwise"]["enum"].append(None)  # null without quotes
-    del rule["properties"]["otherwise"]["type"]
+    rule["properties"]["otherwise"] |= {
+        "type": ["string", "number", "boolean", "null"],  # the same
+        "examples": ["error", "keep", "blank"],
+    }
     for name in ("FieldRule", "Branch", "Reference"):
         _add_one_origin(definitions[name])
-    for part, key in ((schema, "label"), (definitions["Source"], "where")):
-        _add_bare_sql(part["properties"], key, definitions["Expression"]["properties"]["sql"])
+    if "Source" in definitions:
+        for part, key in ((schema, "label"), (definitions["Source"], "where")):
+            _add_bare_sql(part["properties"], key, definitions["Expression"]["properties"]["sql"])
     column = {k: v for k, v in rule["properties"]["column"].items() if k != "default"}
     _add_short_forms(schema["properties"]["fields"], [column])
     lookup["oneOf"] = [{"required": ["branches"]}, {"required": ["reference"]}]
     lookup["properties"]["branches"]["minItems"] = 1
-    own = {key: lookup["properties"][key] for key in ("required", "write")}
+    own = {key: lookup["properties"][key] for key in OF_A_LOOKUP}
     _add_short_forms(
         schema["properties"]["lookups"],
         [
@@ -59,10 +82,9 @@ def mapping_schema() -> Schema:
     _replace_on_delete(definitions)
     whole = {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "crm-sync mapping",
+        "title": title,
         **{key: value for key, value in schema.items() if key not in ("$defs", "title")},
-        "description": "How the rows of one source become the records of one Salesforce object. "
-        "The file's name without its ending is the mapping's name.",
+        "description": description,
         "definitions": definitions,
     }
     return cast("Schema", _as_draft_07(whole))
@@ -89,6 +111,8 @@ def _tidy(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     tidy = {key: _tidy(value) for key, value in node.items() if key != "title"}
+    if isinstance(text := tidy.get("description"), str):
+        tidy["description"] = " ".join(text.split())
     if tidy.get("default", ()) is None:
         del tidy["default"]
         given = [part for part in tidy.pop("anyOf", []) if part != {"type": "null"}]
@@ -146,4 +170,5 @@ def _replace_on_delete(definitions: Schema) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(mapping_schema(), indent=2))
+    made = defaults_schema() if "--defaults" in sys.argv else mapping_schema()
+    print(json.dumps(made, indent=2))

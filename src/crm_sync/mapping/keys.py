@@ -6,10 +6,19 @@ of a plan (`sync/plan.sql`).
 
 from __future__ import annotations
 
+import json
+
 from psycopg import sql
 
 from crm_sync.mapping.catalog import Catalog, ForeignKey
-from crm_sync.mapping.compile import compile_mapping, joins_of, raw, rows_of, values_of
+from crm_sync.mapping.compile import (
+    compile_mapping,
+    joins_of,
+    raw,
+    rows_of,
+    searched_value,
+    values_of,
+)
 from crm_sync.mapping.model import Mapping
 from crm_sync.mapping.source import table_of
 from crm_sync.salesforce.describe import ObjectFacts
@@ -33,8 +42,8 @@ def reference_values(
     table = table_of(mapping, catalog)
     return sql.Composed(
         [
-            sql.SQL("select distinct lower(value.{}::text)\nfrom {} as source\n").format(
-                sql.Identifier(f"{field}.0"), rows_of(mapping, table, None, due=due)
+            sql.SQL("select distinct {}\nfrom {} as source\n").format(
+                searched_value(mapping, field), rows_of(mapping, table, None, due=due)
             ),
             *joins_of(mapping, table),
             *values_of(mapping, table, []),
@@ -87,7 +96,7 @@ def differing_rows(
         'select {name}, coalesce(s.key collate "C", r.key)\nfrom (\n{query}) as s\n'
         "full join (select * from named_record where org_id = {org} and mapping = {name}) as r\n"
         '    on r.key = s.key collate "C"\n{joins}'
-        "where s.key is null and r.state = 'live' and not r.cleared\n"
+        "where s.key is null and r.state = 'live' and {leaves}\n"
         "   or s.key is not null and (r.key is null or r.state in ('gone', 'merged') or r.cleared\n"
         # Null where nothing was ever sent is left alone. Values are no lists and no objects, so
         # what contains them is the same; that is the quick answer for nearly every row.
@@ -100,6 +109,7 @@ def differing_rows(
         org=sql.Literal(org_id),
         joins=sql.Composed(joins),
         named=sql.Composed(named),
+        leaves=_leaves(mapping),
     )
 
 
@@ -116,6 +126,20 @@ def new_rows(mapping: Mapping, catalog: Catalog, facts: ObjectFacts, org_id: str
         org=sql.Literal(org_id),
         name=sql.Literal(mapping.name),
     )
+
+
+def _leaves(mapping: Mapping) -> sql.Composable:
+    """Whether something may be left to do for a record whose row is gone. With values that were
+    cleared it was looked at before, maybe when the mapping said another `on_delete`.
+    """
+    match mapping.on_delete.action:
+        case "delete":
+            return sql.SQL("true")
+        case "set":
+            values = sql.Literal(json.dumps(dict(mapping.on_delete.values)))
+            return sql.SQL("not (r.cleared and r.payload @> {}::jsonb)").format(values)
+        case "ignore":
+            return sql.SQL("not r.cleared")
 
 
 def rows_joining(

@@ -1,7 +1,6 @@
 """Reads mapping files: YAML 1.2 in, `Mapping` models and findings out, each with file:line:column.
 
-The YAML is composed to nodes and converted here, so that each value keeps its place in the file
-and the keys and values of a value map stay the text that was written (`no`, `012`).
+What stands in `defaults.yaml` becomes part of each mapping, with its place in that file.
 """
 
 from __future__ import annotations
@@ -10,33 +9,27 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from crm_sync.errors import MappingError
-from crm_sync.mapping import model
 from crm_sync.mapping.finding import Finding, raise_first, said_of
-from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.form import DEFAULTS, OURS, explained
+from crm_sync.mapping.model import Defaults, Mapping
+from crm_sync.mapping.yaml_file import NOTHING, Read, read_file
 from crm_sync.names import nearest
 
 __all__ = ["Loaded", "load_mapping", "load_mappings", "read_mappings", "select"]
 
-Path_ = tuple[str, ...]
-OURS = frozenset({"name", "lines"})
-"""What a mapping has besides the keys of its file."""
-DEEPEST = 8
-"""Levels of keys; a YAML alias of its own parent would have no end."""
+JOINED = frozenset({"external_id", "fields", "lookups", "not_mapped"})
+"""Keys of `Defaults` that a mapping's own do not replace, but add to."""
 
 
 @dataclass(frozen=True)
 class Loaded:
     """A directory of mappings: those whose form is right, parents first, and what is wrong with
-    the others and between them.
+    the others and between them. Where what they share is wrong, nobody knows what they say: there
+    are none then.
     """
 
     mappings: tuple[Mapping, ...]
@@ -74,71 +67,122 @@ def read_mappings(directory: Path) -> Loaded:
         )
         for file in sorted(directory.glob("*.yml"))
     ]
-    files = sorted(directory.glob("*.yaml"))
+    files = [file for file in sorted(directory.glob("*.yaml")) if file.name != DEFAULTS]
     if not files and not findings:
         raise MappingError(f"{directory} holds no mapping (*.yaml).", "Add one, or name another.")
+    shared, wrong = _read_defaults(directory / DEFAULTS)
+    findings += wrong
     mappings: list[Mapping] = []
     for file in files:
-        found = read_mapping(file)
+        found = _read_mapping(file, shared)
         if isinstance(found, Mapping):
             mappings.append(found)
         else:
-            findings += found
+            findings += [f for f in found if not wrong or _is_its_own(f, directory / DEFAULTS)]
+    if wrong:
+        return Loaded((), tuple(findings))
     # Whoever names a mapping whose file is wrong is not wrong himself.
     findings += _between(mappings, {file.stem for file in files})
-    return Loaded(_in_order(mappings), tuple(findings))
+    # What contradicts itself in the defaults does so in each mapping.
+    return Loaded(_in_order(mappings), tuple(dict.fromkeys(findings)))
 
 
 def load_mapping(file: Path) -> Mapping:
-    """One mapping file. Raises MappingError with the place of what is wrong."""
-    found = read_mapping(file)
+    """One mapping file by itself. Raises MappingError with the place of what is wrong."""
+    found = _read_mapping(file, NOTHING)
     if isinstance(found, Mapping):
         return found
     raise_first(found)
     raise AssertionError("a file is a mapping or wrong")
 
 
-def read_mapping(file: Path) -> Mapping | list[Finding]:
-    """One mapping file, or all that is wrong with its form, what a person mends first at first."""
-    lines: dict[Path_, str] = {}
+def _read_mapping(file: Path, shared: Read) -> Mapping | list[Finding]:
+    """One mapping file with what it shares with others, or all that is wrong with its form, what a
+    person mends first at first.
+    """
     try:
-        content = _content(file, lines)
+        own = read_file(file)
     except MappingError as error:
         return [Finding.of_error("yaml", error)]
-    ours = [
+    if ours := _ours(own):
+        return ours
+    read = _joined(shared, own)
+    try:
+        return Mapping.model_validate({**read.content, "name": file.stem, "lines": read.lines})
+    except ValidationError as error:
+        return explained(error, file, read.lines)
+
+
+def _read_defaults(file: Path) -> tuple[Read, list[Finding]]:
+    """What `defaults.yaml` says, nothing where there is none, and what is wrong with it."""
+    if not file.exists():
+        return NOTHING, []
+    try:
+        read = read_file(file)
+    except MappingError as error:
+        return NOTHING, [Finding.of_error("yaml", error)]
+    found = _ours(read)
+    alone = (
+        Mapping.model_fields.keys() - Defaults.model_fields.keys() - OURS
+    ) & read.content.keys()
+    found += [
+        Finding(
+            "wrong-key", "error", read.lines[key,], f"{key} cannot be shared; a mapping says it.",
+            path=(key,),
+        )
+        for key in read.content
+        if key in alone
+    ]  # fmt: skip
+    try:
+        Defaults.model_validate(
+            {key: said for key, said in read.content.items() if key not in alone | OURS}
+        )
+    except ValidationError as error:
+        found += explained(error, file, read.lines)
+    return read, found
+
+
+def _ours(read: Read) -> list[Finding]:
+    """Keys that a mapping has, and its file may not say."""
+    return [
         Finding(
             "unknown-key",
             "error",
-            lines[key,],
+            read.lines[key,],
             f"{key} is not a key of a mapping; a mapping is called as its file is.",
         )
-        for key in sorted(OURS & content.keys())
+        for key in sorted(OURS & read.content.keys())
     ]
-    if ours:
-        return ours
-    try:
-        return Mapping.model_validate({**content, "name": file.stem, "lines": lines})
-    except ValidationError as error:
-        return _explained(error, file, lines)
 
 
-def _content(file: Path, lines: dict[Path_, str]) -> dict[str, Any]:
-    """The keys of a file. Raises MappingError for what is not YAML, or no set of keys."""
-    try:
-        node = YAML().compose(file.read_text(encoding="utf-8"))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
-        raise MappingError(f"This is not YAML: {error.problem}.", where=where) from None
-    except YAMLError as error:
-        said = str(error).splitlines()[0].rstrip(".")
-        raise MappingError(f"This is not YAML: {said}.", where=str(file)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(f"The file cannot be read: {error}.", where=str(file)) from None
-    if not isinstance(node, MappingNode):
-        raise MappingError("A mapping file is a set of keys.", where=f"{file}:1:1")
-    content: dict[str, Any] = _value(node, (), file, lines)
-    return content
+def _is_its_own(finding: Finding, defaults: Path) -> bool:
+    """Whether a mapping is wrong, whatever the defaults say once they are mended."""
+    is_inherited = finding.where.startswith(f"{defaults}:")
+    is_maybe_shared = finding.kind == "missing-key" and finding.path == ("fields",)
+    return not is_inherited and not is_maybe_shared
+
+
+def _joined(shared: Read, own: Read) -> Read:
+    """A mapping's own words beside the shared ones, which they take the place of."""
+    content, lines = {**shared.content, **own.content}, dict(own.lines)
+    for key in JOINED & shared.content.keys():
+        theirs, ours = shared.content[key], own.content.get(key, {})
+        if isinstance(theirs, dict) and isinstance(ours, dict):
+            content[key] = {**theirs, **ours}
+    for kind, other in (("fields", "lookups"), ("lookups", "fields")):
+        for name in _names(own, other) & _names(shared, kind):
+            if isinstance(content[kind], dict):
+                del content[kind][name]
+    for path, place in shared.lines.items():
+        part = path[:2] if path[:1] and path[0] in JOINED else path[:1]
+        if part and part not in own.lines:
+            lines.setdefault(path, place)
+    return Read(content, lines)
+
+
+def _names(read: Read, key: str) -> set[str]:
+    said = read.content.get(key)
+    return set(said) if isinstance(said, dict) else set()
 
 
 def _between(mappings: Sequence[Mapping], names: Collection[str]) -> Iterator[Finding]:
@@ -224,154 +268,3 @@ def select(mappings: Sequence[Mapping], names: Sequence[str]) -> tuple[Mapping, 
                 f"Known: {', '.join(sorted(known))}.",
             )
     return tuple(m for m in enabled if not names or m.name in names)
-
-
-def _value(node: Any, path: Path_, file: Path, lines: dict[Path_, str]) -> Any:
-    mark = node.start_mark
-    lines.setdefault(path, f"{file}:{mark.line + 1}:{mark.column + 1}")
-    if len(path) > DEEPEST:
-        raise MappingError("This is nested too deeply for a mapping.", where=lines[path])
-    if isinstance(node, MappingNode):
-        result: dict[str, Any] = {}
-        for key, value in node.value:
-            here = f"{file}:{key.start_mark.line + 1}:{key.start_mark.column + 1}"
-            name = str(key.value)
-            if not isinstance(key, ScalarNode):
-                raise MappingError("A key is plain text.", where=here)
-            if name in result:
-                raise MappingError(f"{name} stands twice.", "Keep one of them.", here)
-            lines[(*path, name)] = here
-            result[name] = _value(value, (*path, name), file, lines)
-        return result
-    if isinstance(node, SequenceNode):
-        return [_value(v, (*path, str(i)), file, lines) for i, v in enumerate(node.value)]
-    return _scalar(node, text=path[:1] == ("fields",) and path[2:3] == ("values",))
-
-
-def _scalar(node: Any, *, text: bool) -> Any:
-    """A scalar by its YAML 1.2 type; inside a value map as the text that was written.
-
-    A number that is written as no number is (`01234`, a postal code) stays text, too.
-    """
-    kind = str(node.tag).rsplit(":", 1)[-1]
-    written = str(node.value)
-    if kind == "null":
-        return None
-    if text or kind == "str":
-        return written
-    if kind == "bool":
-        return written.lower() == "true"
-    if kind == "int" and written[:2] in ("0x", "0o"):
-        return int(written, 0)
-    if kind == "int":
-        return int(written) if str(int(written)) == written else written
-    try:
-        return float(written) if kind == "float" else written
-    except ValueError:
-        return written
-
-
-NAMES = {
-    "^[a-z_][a-z0-9_]*$": "a PostgreSQL name (small letters, digits, _)",
-    "^[A-Za-z][A-Za-z0-9_]*$": "a Salesforce API name (letters, digits, _)",
-    "^[a-z0-9:_-]*$": "a prefix (small letters, digits, : _ -)",
-}
-"""What the patterns of `model.py` stand for."""
-SCALARS = frozenset({"str", "int", "float", "bool"})
-
-
-def _explained(error: ValidationError, file: Path, lines: dict[Path_, str]) -> list[Finding]:
-    """The complaints of pydantic, each in one sentence, with its place and the nearest name.
-
-    A misspelt key is also a missing one; the misspelling alone is told, and first.
-    """
-    found = error.errors()
-    extra = [one for one in found if one["type"] == "extra_forbidden"]
-    parents = {one["loc"][:-1] for one in extra}
-    others = [
-        one
-        for one in found
-        if one["type"] != "extra_forbidden"
-        and not (one["type"] == "missing" and one["loc"][:-1] in parents)
-    ]
-    told = [_complaint(one, file, lines) for one in (*extra, *others)]
-    return list(dict.fromkeys(told))
-
-
-def _complaint(one: ErrorDetails, file: Path, lines: dict[Path_, str]) -> Finding:
-    kind, given = one["type"], one["input"]
-    path = tuple(str(part) for part in one["loc"])
-    if kind == "missing":
-        path = (*_in_file(path[:-1], lines), path[-1])
-    elif kind == "placed":
-        path = one["ctx"]["path"]
-    else:
-        path = _in_file(path, lines)
-    places = (lines.get(path[:length]) for length in range(len(path), -1, -1))
-    where = next((place for place in places if place), str(file))
-    name = path[-1] if path else file.stem
-    inside = ".".join(path[:-1]) or "a mapping"
-    if kind == "extra_forbidden":
-        near = nearest(name, _known_keys(path)).strip()
-        said = f"{name} is not a key of {inside}."
-        return Finding("unknown-key", "error", where, said, near, path)
-    if kind == "missing":
-        return Finding("missing-key", "error", where, f"{inside} lacks {name}.", path=path)
-    if path == ("name",):
-        said = f"The file's name {given!r} is not {NAMES[one['ctx']['pattern']]}."
-        mend = "The mapping is called as its file is."
-        return Finding("file-name", "error", where, said, mend)
-    if kind == "string_pattern_mismatch":
-        said = f"{given!r} is not {NAMES[one['ctx']['pattern']]}"
-    elif kind == "literal_error":
-        said = f"{given!r} is not {one['ctx']['expected']}"
-    elif name in SCALARS and path not in lines:
-        path, said = path[:-1], "give a text, a number, true or false"
-    elif kind == "placed":
-        return Finding("wrong-key", "error", where, f"{one['msg']}.", path=path)
-    elif kind == "value_error":
-        said = str(one["msg"]).removeprefix("Value error, ")
-    else:
-        said = one["msg"][:1].lower() + one["msg"][1:]
-    sentence = f"{'.'.join(path)}: {said}." if path else f"{said}."
-    return Finding("wrong-value", "error", where, sentence, path=path)
-
-
-def _in_file(path: Path_, lines: dict[Path_, str]) -> Path_:
-    """Where the file holds what the model has at `path`: the short forms leave levels out."""
-    path = path[:-1] if path[-1:] == ("[key]",) else path
-    forms = [path]
-    if path[:1] == ("lookups",) and path[2:3] in (("branches",), ("reference",)):
-        forms += [path[:2] + path[3:], path[:2] + path[4:]]
-    if path in (("label", "sql"), ("source", "where", "sql")):
-        forms.append(path[:-1])
-    if path[:2] == ("on_delete", "values"):
-        forms.append(("on_delete", "set", *path[2:]))
-
-    def distance(form: Path_) -> tuple[int, int]:
-        known = max(n for n in range(len(form) + 1) if form[:n] in lines)
-        return len(form) - known, -known
-
-    return min(forms, key=distance)
-
-
-def _known_keys(path: Path_) -> list[str]:
-    """The keys that are allowed where `path` ends, for the hint."""
-    match path:
-        case ("fields", _, _):
-            kinds: list[type[model.Strict]] = [model.FieldRule]
-        case ("lookups", _, _):
-            kinds = [model.Branch, model.Reference, model.Lookup]
-        case ("lookups", _, "branches", *_) | ("lookups", _, _, _):
-            kinds = [model.Branch]
-        case ("lookups", *_):
-            kinds = [model.Reference]
-        case ("source", _):
-            kinds = [model.Source]
-        case ("source", "where", _) | ("label", _):
-            kinds = [model.Expression]
-        case ("external_id", _):
-            kinds = [model.ExternalId]
-        case _:
-            kinds = [Mapping]
-    return [key for kind in kinds for key in kind.model_fields if key not in OURS]

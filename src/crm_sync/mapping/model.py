@@ -22,6 +22,8 @@ from pydantic_core import PydanticCustomError
 
 __all__ = [
     "Branch",
+    "DefaultedReference",
+    "Defaults",
     "Expression",
     "ExternalId",
     "FieldRule",
@@ -43,6 +45,11 @@ Scalar = str | int | float | bool
 Sql = Annotated[str, StringConstraints(min_length=1)]
 """An expression; an empty one would be taken for none."""
 
+AssignmentRule = Annotated[
+    str, StringConstraints(pattern=r"^(none|active|[A-Za-z0-9]{15}|[A-Za-z0-9]{18})$")
+]
+"""A word, or the Id of an assignment rule."""
+
 
 class Strict(BaseModel):
     """Unknown keys are errors: a misspelt key must never be ignored."""
@@ -53,7 +60,7 @@ class Strict(BaseModel):
 class ExternalId(Strict):
     """The field that carries our key. Its value is `prefix` followed by the key."""
 
-    field: FieldName
+    field: FieldName = "CRM_Id__c"
     """A unique External ID field of the object: Text(64)."""
     prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9:_-]*$", max_length=20)] = ""
     """Tells mappings apart whose records share the field, such as task: and event:."""
@@ -101,8 +108,10 @@ class FieldRule(Strict):
     """The same value for every record."""
     values: dict[str, str | None] | None = Field(default=None, min_length=1)
     """The source's text: Salesforce's value."""
-    otherwise: Literal["error", "keep", "null"] = "error"
-    """What happens to a text that values does not list: error makes the row invalid."""
+    otherwise: Annotated[str, StringConstraints(min_length=1)] = "error"
+    """What becomes of a text that values does not list: error makes the row invalid, keep sends it
+    as it is, blank sends nothing; any other word is the value that is sent instead.
+    """
     if_null: Scalar | None = None
     """Sent, with a note in the dry run, where there is no value."""
     too_long: Literal["error", "truncate"] = "error"
@@ -114,12 +123,13 @@ class FieldRule(Strict):
     time_dependent: bool = False
     """The SQL depends on more than the row, such as the clock, so every row is always compared."""
     sensitive: bool = Field(default=False, exclude=True)
-    """Reports show its values by kind and length alone, wherever its columns are read."""
+    """Reports show a value's kind and length instead of the value, wherever its columns are read.
+    """
 
     @field_validator("otherwise", mode="before")
     @classmethod
-    def _null_is_a_word(cls, value: Any) -> Any:
-        return "null" if value is None else value  # `otherwise: null`, without quotes
+    def _null_is_blank(cls, value: Any) -> Any:
+        return "blank" if value is None else value  # null says no value, as it does in `values`
 
     @model_validator(mode="after")
     def _one_origin(self) -> FieldRule:
@@ -136,6 +146,11 @@ class FieldRule(Strict):
     def origin(self) -> str:
         """The column, or the SQL, as the file says it; a constant in quotes."""
         return self.column or self.sql or repr(self.constant)
+
+    @property
+    def other_value(self) -> str | None:
+        """What is sent in place of a text that `values` does not list, where it is one value."""
+        return None if self.otherwise in ("error", "keep", "blank") else self.otherwise
 
 
 class Branch(Strict):
@@ -171,6 +186,11 @@ class Reference(Strict):
     """SQL that gives that field's value."""
     constant: str | None = None
     """That field's value, the same for every record."""
+    otherwise: Literal["error", "blank", "default"] = "error"
+    """Where no record or more than one is found: error makes the row invalid; blank leaves the
+    field empty, with a note; default leaves it to the target's default_owner (users), else to
+    Salesforce.
+    """
     time_dependent: bool = False
     """The SQL depends on more than the row, such as the clock, so every row is always compared."""
 
@@ -180,6 +200,19 @@ class Reference(Strict):
             raise ValueError("give exactly one of column, sql, constant")
         _check_declared(self)
         return self
+
+
+class DefaultedReference(Reference):
+    """A reference as a plan has it, once the target's settings are known.
+
+    `default` is the Id that stands in the field where no record is found.
+    """
+
+    default: str
+
+
+OF_A_LOOKUP = ("required", "write", "sensitive")
+"""What a lookup in its short form says of itself, not of what it names."""
 
 
 class Lookup(Strict):
@@ -193,24 +226,29 @@ class Lookup(Strict):
     """A row without this parent is invalid."""
     write: Literal["always", "on_create"] = "always"
     """on_create leaves the field to the people in Salesforce once the record exists."""
+    sensitive: bool = Field(default=False, exclude=True)
+    """Reports show that there is a value, not which."""
 
     @model_validator(mode="before")
     @classmethod
     def _short_forms(cls, value: Any) -> Any:
         if isinstance(value, list):
             return {"branches": value}
-        if isinstance(value, dict) and "mapping" in value:
-            own = {k: v for k, v in value.items() if k in ("required", "write")}
-            return {"branches": [{k: v for k, v in value.items() if k not in own}], **own}
-        if isinstance(value, dict) and "object" in value:
-            own = {k: v for k, v in value.items() if k in ("required", "write")}
-            return {"reference": {k: v for k, v in value.items() if k not in own}, **own}
+        if isinstance(value, dict) and ("mapping" in value or "object" in value):
+            own = {k: v for k, v in value.items() if k in OF_A_LOOKUP}
+            rest = {k: v for k, v in value.items() if k not in own}
+            return {"branches": [rest], **own} if "mapping" in value else {"reference": rest, **own}
         return value
 
     @model_validator(mode="after")
     def _one_kind(self) -> Lookup:
         if bool(self.branches) == (self.reference is not None):
             raise ValueError("give mapping and column, a list of them, or object and by")
+        if self.required and self.reference and self.reference.otherwise != "error":
+            raise ValueError(
+                f"required makes a row without this record invalid, and otherwise: "
+                f"{self.reference.otherwise} lets it pass; keep one of them"
+            )
         return self
 
     @property
@@ -243,7 +281,45 @@ class OnDelete(Strict):
         return self
 
 
-class Mapping(Strict):
+class Defaults(Strict):
+    """What mappings share. `defaults.yaml` beside them says it once for all of them.
+
+    A mapping's own word wins. `external_id`, `fields`, `lookups` and `not_mapped` are joined key by
+    key; of the others a mapping's own takes the place of the shared one.
+    """
+
+    external_id: ExternalId = ExternalId()
+    enabled: bool = True
+    """false plans nothing and keeps the records as they are."""
+    time_zone: str = "UTC"
+    """The zone in which moments become dates, such as Europe/Berlin."""
+    fields: dict[FieldName, FieldRule] = Field(default_factory=dict)
+    """Salesforce field: a column, or a rule."""
+    lookups: dict[FieldName, Lookup] = Field(default_factory=dict)
+    """Salesforce reference field: the record that it names."""
+    on_delete: OnDelete = OnDelete(action="ignore")
+    on_missing: Literal["hold", "recreate"] = "hold"
+    """When people deleted the record in Salesforce: hold the row, or create the record again."""
+    assignment_rule: AssignmentRule = "none"
+    """The assignment rule that Salesforce runs for what is sent, which may change the owner: none;
+    active, the one that is active in the org; or the Id of one.
+    """
+    duplicate_rule: Literal["refuse", "allow"] = "refuse"
+    """At what a duplicate rule warns of: refuse the row, or allow it to be saved. What a rule
+    blocks is refused either way.
+    """
+    not_mapped: dict[str, str] = Field(default_factory=dict)
+    """Column: why it is not sent, for the mapping's page."""
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _bare_columns(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: {"column": v} if isinstance(v, str) else v for k, v in value.items()}
+        return value
+
+
+class Mapping(Defaults):
     """How the rows of one source become the records of one Salesforce object.
 
     `name` is the file's name without its ending and the name by which records are known;
@@ -253,37 +329,16 @@ class Mapping(Strict):
     name: Identifier
     object: FieldName
     """The Salesforce object, by its API name."""
-    external_id: ExternalId = ExternalId(field="CRM_Id__c")
     source: Source
     label: Expression
     """The column, or SQL, by which reports call a row."""
     about: str = ""
     """What a record is, for the mapping's page."""
-    enabled: bool = True
-    """false plans nothing and keeps the records as they are."""
     formerly: Identifier | None = None
     """The name that this mapping had before; its records follow."""
-    time_zone: str = "UTC"
-    """The zone in which its SQL makes dates of moments, such as Europe/Berlin."""
     fields: dict[FieldName, FieldRule]
     """Salesforce field: a column, or a rule."""
-    lookups: dict[FieldName, Lookup] = Field(default_factory=dict)
-    """Salesforce reference field: the record that it names."""
-    on_delete: OnDelete = OnDelete(action="ignore")
-    on_missing: Literal["hold", "recreate"] = "hold"
-    """When people deleted the record in Salesforce: hold the row, or create the record again."""
-    auto_assign: bool = False
-    """Let Salesforce's assignment rules run; they may change the owner."""
-    not_mapped: dict[str, str] = Field(default_factory=dict)
-    """Column: why it is not sent, for the mapping's page."""
     lines: dict[tuple[str, ...], str] = Field(default_factory=dict, exclude=True)
-
-    @field_validator("fields", mode="before")
-    @classmethod
-    def _bare_columns(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {k: {"column": v} if isinstance(v, str) else v for k, v in value.items()}
-        return value
 
     @model_validator(mode="after")
     def _whole(self) -> Mapping:
@@ -296,9 +351,15 @@ class Mapping(Strict):
             raise _placed(f"{name} is written by external_id, not by {kind}", kind, name)
         for name, rule in self.fields.items():
             if rule.sensitive and rule.column == self.source.key:
-                sentence = f"{rule.column} is the key, by which every output calls the row"
-                raise _placed(f"{sentence}; it cannot be sensitive", "fields", name)
+                raise self._open_key("fields", name)
+        for name, lookup in self.lookups.items():
+            if lookup.sensitive and any(o.column == self.source.key for o in lookup.origins):
+                raise self._open_key("lookups", name)
         return self
+
+    def _open_key(self, *path: str) -> PydanticCustomError:
+        sentence = f"{self.source.key} is the key, by which every output calls the row"
+        return _placed(f"{sentence}; it cannot be sensitive", *path)
 
     def where(self, *path: str) -> str:
         """`file:line:column` of the nearest known part of the file, for messages."""
@@ -328,13 +389,44 @@ class Mapping(Strict):
         return {**self.fields, **self.lookups}
 
     @property
+    def references(self) -> dict[str, Reference]:
+        """The records that are not ours, by the lookup that names them."""
+        return {name: look.reference for name, look in self.lookups.items() if look.reference}
+
+    def with_default_user(self, user_id: str) -> Mapping:
+        """The mapping with a user for the lookups that say `otherwise: default`."""
+        defaulted = {
+            name: self.lookups[name].model_copy(
+                update={"reference": DefaultedReference(**reference.model_dump(), default=user_id)}
+            )
+            for name, reference in self.references.items()
+            if reference.object == "User" and reference.otherwise == "default"
+        }
+        return self.model_copy(update={"lookups": {**self.lookups, **defaulted}})
+
+    @property
+    def rule_that_runs(self) -> str:
+        """`assignment_rule`, for an object that has such rules: Account, Case or Lead (REST API
+        Developer Guide, Assignment Rule Header); for others none.
+        """
+        return self.assignment_rule if self.object in ("Account", "Case", "Lead") else "none"
+
+    @property
     def lacked_by_bulk(self) -> str | None:
         """What it needs that Bulk API 2.0 lacks, so that it always goes by Composite; or None.
 
-        Assignment rules run by a header of REST calls; a job knows only one rule, by its Id (Bulk
-        API 2.0 and Bulk API Developer Guide, Create a Job).
+        Both are headers of REST calls. A job knows an assignment rule by its Id alone, for a Case
+        or a Lead (Bulk API 2.0 and Bulk API Developer Guide, Create a Job); for duplicate rules
+        nothing was found.
         """
-        return "assignment rules" if self.auto_assign else None
+        lacking: list[str] = []
+        if self.rule_that_runs == "active" or (
+            self.rule_that_runs != "none" and self.object == "Account"
+        ):
+            lacking.append("assignment rules")
+        if self.duplicate_rule == "allow":
+            lacking.append("a way past duplicate rules")
+        return " and ".join(lacking) or None
 
     @property
     def parents(self) -> frozenset[str]:

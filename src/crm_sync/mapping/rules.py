@@ -11,10 +11,15 @@ from collections.abc import Iterable
 
 from psycopg import sql
 
-from crm_sync.mapping.model import FieldRule, Lookup, Mapping
+from crm_sync.mapping.model import DefaultedReference, FieldRule, Lookup, Mapping, Reference
 from crm_sync.salesforce.describe import FieldFacts
 
-__all__ = ["as_json", "lookup_problems", "problems", "typed"]
+__all__ = ["CAN_BE_INACTIVE", "as_json", "lookup_problems", "problems", "typed"]
+
+CAN_BE_INACTIVE = frozenset({"RecordType", "User"})
+"""Objects whose inactive records no other may name (Object Reference, IsActive). A campaign has an
+IsActive, too, but may be named without it.
+"""
 
 NUMBERS = frozenset({"currency", "double", "percent", "int", "long"})
 MOMENTS = frozenset({"date", "datetime"})
@@ -76,6 +81,12 @@ def _mapped(rule: FieldRule, value: sql.Composable) -> sql.Composable:
     ]
     if rule.otherwise == "keep":
         arms.append(sql.SQL("            else {}\n").format(_trimmed(value)))
+    elif rule.other_value:
+        arms.append(
+            sql.SQL("            else case when {} <> '' then {} end\n").format(
+                _trimmed(value), sql.Literal(rule.other_value)
+            )
+        )
     return sql.SQL("case {}::text\n{}        end").format(value, sql.Composed(arms))
 
 
@@ -184,7 +195,7 @@ def _gives_nothing(rule: FieldRule, value: sql.Composable) -> sql.Composable:
     if rule.values is None:
         return sql.SQL("nullif({}, '') is null").format(_trimmed(value))
     kept = [given for given, sent in rule.values.items() if sent]
-    if rule.otherwise == "keep":
+    if rule.otherwise == "keep" or rule.other_value:
         dropped = [given for given in dict.fromkeys(["", *rule.values]) if given not in kept]
         blank = sql.SQL("{} = '' and {}::text not in ({})").format(
             _trimmed(value), value, _listed(kept or [""])
@@ -301,7 +312,8 @@ def _moment_problems(
 
 def lookup_problems(mapping: Mapping, name: str, lookup: Lookup) -> Iterable[sql.Composable]:
     """Rules of a lookup: at most one parent, and a referenced record that exists."""
-    say = _Say(mapping, name, None)
+    reference = lookup.reference
+    say = _Say(mapping, name, reference)
     if len(lookup.branches) > 1:
         parts = [
             sql.SQL("value.{}::text").format(sql.Identifier(f"{name}.{n}"))
@@ -313,27 +325,50 @@ def lookup_problems(mapping: Mapping, name: str, lookup: Lookup) -> Iterable[sql
             f"{name} has more than one parent; a record takes one.",
             f"Keep one parent in {mapping.source.table}.",
         )
-    reference = lookup.reference
     if reference:
-        given = sql.SQL("nullif(value.{}::text, '') is not null and {}.value is null").format(
-            sql.Identifier(f"{name}.0"), sql.Identifier(f"found {name}")
-        )
-        column = f"{mapping.source.table}.{reference.column}" if reference.column else "the SQL"
-        sentence = f"No single active {reference.object} has the {reference.by} in {column}"
-        strict = lookup.required
+        yield from _reference_problems(mapping, name, lookup.required, reference, say)
+
+
+def _reference_problems(
+    mapping: Mapping, name: str, required: bool, reference: Reference, say: _Say
+) -> Iterable[sql.Composable]:
+    value = sql.SQL("nullif(value.{}::text, '')").format(sql.Identifier(f"{name}.0"))
+    if required:
         yield say(
-            given,
-            "REFERENCE_NOT_FOUND",
-            f"{sentence}{'' if strict else f'; {name} is left empty'}.",
-            f"Correct {column}, or add the {reference.object} in Salesforce.",
-            severity="error" if strict else "note",
+            sql.SQL("{} is null").format(value),
+            "REQUIRED_FIELD_MISSING",
+            f"{say.subject} is empty, and {mapping.object}.{name} is required.",
+            f"Fill {say.source}.",
         )
+    given = repr(reference.constant) if reference.constant is not None else f"in {say.source}"
+    kind = reference.object
+    if kind in CAN_BE_INACTIVE:
+        kind = f"active {kind}"
+    if reference.object == "RecordType":
+        kind += f" of {mapping.object}"
+    instead = {
+        "error": "",
+        "blank": f"; {name} is left empty",
+        "default": f"; {name} is left to Salesforce",
+    }[reference.otherwise]
+    if isinstance(reference, DefaultedReference):
+        instead = "; the target's default owner stands for it"
+    yield say(
+        sql.SQL("{} is not null and {}.value is null").format(
+            value, sql.Identifier(f"found {name}")
+        ),
+        "REFERENCE_NOT_FOUND",
+        f"No single {kind} has the {reference.by} {given}{instead}.",
+        f"Correct {'it' if reference.constant is not None else say.source}, or add the "
+        f"{reference.object} in Salesforce.",
+        severity="error" if reference.otherwise == "error" else "note",
+    )
 
 
 class _Say:
     """Composes one problem as CASE … THEN jsonb END, naming field, column and mend."""
 
-    def __init__(self, mapping: Mapping, name: str, rule: FieldRule | None) -> None:
+    def __init__(self, mapping: Mapping, name: str, rule: FieldRule | Reference | None) -> None:
         self.mapping = mapping.name
         self.name = name
         self.field = f"{mapping.object}.{name}"

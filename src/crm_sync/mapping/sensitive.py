@@ -87,6 +87,11 @@ def sensitive(
                 fields[mapping.name].add(name)
             if rule.sensitive or (is_contact and name in known):
                 columns.update(_read(mapping, rule.column, rule.sql))
+        for name, lookup in mapping.lookups.items():
+            if lookup.sensitive:
+                fields[mapping.name].add(name)
+                for origin in lookup.origins:
+                    columns.update(_read(mapping, origin.column, origin.sql))
     for mapping in mappings:
         for name, rule in mapping.fields.items():
             if _meet(_read(mapping, rule.column, rule.sql), columns):

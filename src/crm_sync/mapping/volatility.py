@@ -133,7 +133,8 @@ def _written_times(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
     for name, rule in mapping.fields.items():
         if name not in facts.fields or facts.fields[name].type not in _TIMES:
             continue
-        for text in (rule.constant, rule.if_null, *(rule.values or {}).values()):
+        written = (rule.constant, rule.if_null, rule.other_value, *(rule.values or {}).values())
+        for text in written:
             if isinstance(text, str) and clock_word(text):
                 yield said_of(
                     mapping,

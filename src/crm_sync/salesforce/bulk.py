@@ -74,8 +74,15 @@ class Bulk:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def create(self, name: str, operation: Operation, external_id: str | None = None) -> str:
-        """Makes an open job for an object; gives its Id, 18 characters.
+    def create(
+        self,
+        name: str,
+        operation: Operation,
+        external_id: str | None = None,
+        assignment_rule: str | None = None,
+    ) -> str:
+        """Makes an open job for an object; gives its Id, 18 characters. `assignment_rule`: the Id
+        of the one that runs for its leads.
 
         Where an answer was lost, Salesforce keeps an open job without rows, which does nothing.
         """
@@ -88,6 +95,8 @@ class Bulk:
         }
         if external_id is not None:
             wanted["externalIdFieldName"] = external_id
+        if assignment_rule is not None:
+            wanted["assignmentRuleId"] = assignment_rule
         answer = self._ask("POST", "jobs/ingest", json.dumps(wanted).encode())
         return _info(_accepted(answer)).id
 

@@ -31,6 +31,7 @@ class FieldFacts(_Facts):
     updateable: bool = False
     calculated: bool = False
     nillable: bool = True
+    filterable: bool = True
     defaulted: bool = Field(default=False, alias="defaultedOnCreate")
     restricted: bool = Field(default=False, alias="restrictedPicklist")
     unique: bool = False

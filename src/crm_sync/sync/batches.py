@@ -15,6 +15,7 @@ from typing import Any
 
 from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.client import COLLECTIONS
+from crm_sync.sync.headers import write_headers
 
 __all__ = ["CALL", "CHUNK", "HEAD", "Chunk", "Row", "chunks", "group_of", "halves", "next_call"]
 
@@ -65,10 +66,12 @@ class Chunk:
 
 
 def group_of(row: Row, by_name: Map[str, Mapping]) -> object:
-    """Creates go by mapping; updates and deletes mix objects in one list, sorted by type."""
+    """Creates go by mapping; updates and deletes mix objects in one list, sorted by type, where
+    they want the same headers.
+    """
     if row.action == "create":
         return (row.action, row.mapping)
-    return (row.action, by_name[row.mapping].auto_assign)
+    return (row.action, *write_headers(by_name[row.mapping]).values())
 
 
 def next_call(

@@ -106,16 +106,15 @@ def choose(
     return chosen
 
 
-def find_due(scope: Scope, chosen: Comparison, find_references: Callable[[Mapping], None]) -> None:
-    """Fills `due_row` for the mappings that are not loaded whole. `find_references` is called for
-    those whose every row is compared, before.
+def find_due(scope: Scope, chosen: Comparison) -> None:
+    """Fills `due_row` for the mappings that are not loaded whole. What the lookups of those name
+    whose every row is compared is known by then (`lookup.find_references`).
     """
     for m in scope.mappings:
         if m.name in chosen.loaded:
             continue
         scope.run("due_by_state", "due", mapping=m.name)
         if m.name in chosen.full:
-            find_references(m)
             rows = differing_rows(m, scope.catalog, scope.facts[m.object], scope.org_id)
             # Two whole tables: by hash, whatever nobody has analyzed yet.
             scope.connection.execute("set local enable_nestloop = off")

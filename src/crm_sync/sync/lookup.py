@@ -3,7 +3,7 @@
 
 Four questions: which records already carry our keys (first sync, restore, rebind), what became of
 rows whose create or delete was in flight when we died, whether a record that was found deleted is
-back, and which users lookups name.
+back, and which records that are not ours lookups name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from crm_sync.mapping.keys import reference_values
-from crm_sync.mapping.model import Mapping, Reference
+from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.rules import CAN_BE_INACTIVE
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.scope import Scope
@@ -38,6 +39,12 @@ __all__ = [
 
 _T = TypeVar("_T")
 KEYS = 200  # per query: 200 keys of 45 characters stay below SOQL's 100,000
+LONGEST_QUERY = 90_000
+LONGEST_LITERAL = 4_000
+"""Characters: SOQL takes 100,000 in a query, and 4,000 in a text in it (SOQL and SOSL Limits)."""
+
+Question = tuple[str, str]
+"""An object, and the field by which its records are found."""
 
 
 def find_records(scope: Scope, client: Client, searched: set[str]) -> None:
@@ -113,84 +120,129 @@ def read_fates(
 
 
 def recall_references(scope: Scope, client: Client) -> None:
-    """Fills `found_reference` with what was asked within a day; what is older is asked again, since
-    the rows that name it may not be looked at. Recalls nothing where every row is compared anew.
+    """Fills `found_reference` with what was found within a day; what was asked longer ago is asked
+    again, since the rows that name it may not be looked at. Recalls nothing where every row is
+    compared anew.
     """
     if scope.options.full:
         return
     scope.run("recall_references", "lookup")
-    wanted = {(r.object, r.by) for m in scope.mappings for _, r in _references(m)}
-    for name, field in sorted(wanted):
-        stale = scope.run("stale_references", "lookup", object=name, field=field).fetchall()
-        for values in _chunks([row[0] for row in stale]):
-            _ask_references(scope, client, name, field, values)
+    questions = {(r.object, r.by) for m in scope.mappings for r in m.references.values()}
+    stale = {
+        (name, field): [
+            row[0] for row in scope.run("stale_references", "lookup", object=name, field=field)
+        ]
+        for name, field in sorted(questions)
+    }
+    _ask_references(scope, client, stale)
 
 
 def has_changed_references(scope: Scope, mapping: Mapping) -> bool:
     """Whether a record that a mapping's lookups name is not the one that was remembered."""
     return any(
         scope.run("changed_references", "lookup", object=r.object, field=r.by).fetchone() == (True,)
-        for _, r in _references(mapping)
+        for r in mapping.references.values()
     )
 
 
-def find_references(scope: Scope, client: Client, mapping: Mapping, *, due: bool) -> None:
-    """Asks Salesforce for the records that a mapping's reference lookups name and `found_reference`
-    lacks: those of every row, or of the rows in `due_row`.
+def find_references(
+    scope: Scope, client: Client, mappings: Iterable[Mapping], *, due: bool
+) -> None:
+    """Asks Salesforce for the records that reference lookups of these mappings name and
+    `found_reference` lacks: those of every row, or of the rows in `due_row`. Each object and field
+    is asked once, whichever mappings want it.
     """
-    for name, reference in _references(mapping):
-        recalled = scope.run(
-            "known_references", "lookup", object=reference.object, field=reference.by
-        )
-        known = {row[0] for row in recalled}
-        query = reference_values(mapping, name, scope.catalog, due=due)
-        wanted = [row[0] for row in scope.connection.execute(query) if row[0] not in known]
-        for values in _chunks(wanted):
-            _ask_references(scope, client, reference.object, reference.by, values)
-
-
-def _references(mapping: Mapping) -> Iterable[tuple[str, Reference]]:
-    for name, lookup in mapping.lookups.items():
-        if lookup.reference:
-            yield name, lookup.reference
+    wanted: dict[Question, dict[str, None]] = {}
+    for mapping in mappings:
+        for name, reference in mapping.references.items():
+            question = (reference.object, reference.by)
+            query = reference_values(mapping, name, scope.catalog, due=due)
+            given = (row[0] for row in scope.compute(mapping, query))
+            wanted.setdefault(question, {}).update(dict.fromkeys(given))
+    for (name, field), values in wanted.items():
+        for known in scope.run("known_references", "lookup", object=name, field=field):
+            values.pop(known[0], None)
+    _ask_references(scope, client, {q: list(values) for q, values in wanted.items()})
 
 
 def find_owner(scope: Scope, client: Client, username: str) -> str | None:
     """The Id of the active user with this user name, or None."""
     row = scope.run("owner", "lookup", username=username).fetchone()
     if row is None:
-        _ask_references(scope, client, "User", "Username", [username.lower()])
+        _ask_references(scope, client, {("User", "Username"): [username.lower()]})
         row = scope.run("owner", "lookup", username=username).fetchone()
     return row[0] if row else None
 
 
-def keep_references(scope: Scope) -> None:
-    """What was asked is remembered for a day, in a sync."""
-    scope.run("keep_references", "lookup")
+def keep_references(scope: Scope, compared: Iterable[str]) -> None:
+    """What was asked is remembered, in a sync. `compared`: mappings whose every row the plan has
+    compared; where an answer is new, the others must be.
+    """
+    scope.run("keep_references", "lookup", compared=list(compared))
 
 
-def _ask_references(
-    scope: Scope, client: Client, name: str, field: str, values: Sequence[str]
-) -> None:
-    active = ", IsActive" if name == "User" else ""
-    listed = ", ".join(soql_text(v) for v in values)
-    query = f"SELECT Id, {field}{active} FROM {name} WHERE {field} IN ({listed})"
-    found: dict[str, list[dict[str, Any]]] = {v: [] for v in values}
-    for record in client.query([query])[0]:
-        found.setdefault(str(record[field]).lower(), []).append(record)
-    for value, records in found.items():
-        live = [r for r in records if r.get("IsActive", True)]
-        best = live or records
-        scope.run(
-            "note_reference",
-            "lookup",
-            object=name,
-            field=field,
-            value=value,
-            id=best[0]["Id"] if best else "",
-            is_active=bool(live),
-            matches=len(live),
-        )
+def _ask_references(scope: Scope, client: Client, wanted: Map[Question, Sequence[str]]) -> None:
+    """Notes for each value which record has it: of several living ones none counts."""
+    asked = [(question, some) for question, values in wanted.items() for some in _portions(values)]
+    queries = [
+        f"SELECT {', '.join(_asked_fields(name, field))} FROM {name}"
+        f" WHERE {field} IN ({', '.join(soql_text(_bare(name, value)) for value in values)})"
+        for (name, field), values in asked
+    ]
+    notes: list[dict[str, Any]] = []
+    for ((name, field), values), records in zip(asked, client.query(queries), strict=True):
+        found: dict[str, list[dict[str, Any]]] = {}
+        for record in records:
+            found.setdefault(_noted(name, field, record), []).append(record)
+        for value in values:
+            # PostgreSQL's lower case is not Python's in every database.
+            same = found.get(value.lower(), [])
+            live = [r for r in same if name not in CAN_BE_INACTIVE or r["IsActive"]]
+            notes.append(
+                {
+                    "object": name,
+                    "field": field,
+                    "value": value,
+                    "id": next((r["Id"] for r in live or same), ""),
+                    "is_active": bool(live),
+                    "matches": len(live),
+                }
+            )
+    with scope.connection.cursor() as cursor:
+        cursor.executemany(statements("lookup")["note_reference"], notes)
+
+
+def _asked_fields(name: str, field: str) -> list[str]:
+    active = ["IsActive"] if name in CAN_BE_INACTIVE else []
+    return ["Id", field, *active, *(["SobjectType"] if name == "RecordType" else [])]
+
+
+def _bare(name: str, value: str) -> str:
+    """A value as Salesforce has it; see `compile.searched_value`."""
+    return value.partition(".")[2] if name == "RecordType" else value
+
+
+def _noted(name: str, field: str, record: dict[str, Any]) -> str:
+    """The value for which a record was found, in the same form as it was wanted."""
+    owner = f"{record['SobjectType']}." if name == "RecordType" else ""
+    return f"{owner}{record[field]}".lower()
+
+
+def _portions(values: Sequence[str]) -> Iterable[Sequence[str]]:
+    """Values that one query can ask for. One that no literal can hold no record has."""
+    portion: list[str] = []
+    length = 0
+    for value in values:
+        needed = len(soql_text(value)) + 2
+        if needed > LONGEST_LITERAL:
+            continue
+        if portion and length + needed > LONGEST_QUERY:
+            yield portion
+            portion, length = [], 0
+        portion.append(value)
+        length += needed
+    if portion:
+        yield portion
 
 
 def _carries_our_key(mapping: Mapping) -> str:

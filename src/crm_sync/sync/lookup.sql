@@ -46,11 +46,12 @@ where r.salesforce_id is null and (r.key is not null or s.key is not null)
 on conflict do nothing;
 
 -- name: recall_references
--- What was asked within a day.
+-- What was found within a day. What was not is asked again by each row that is looked at: people may
+-- just have added it.
 insert into found_reference
 select object, field, value, salesforce_id, is_active, matches
 from sync.reference
-where org_id = %(org)s and fetched_at > now() - interval '1 day';
+where org_id = %(org)s and fetched_at > now() - interval '1 day' and is_active and matches = 1;
 
 -- name: stale_references
 -- What was asked longer ago.
@@ -85,7 +86,8 @@ where object = 'User' and field = 'Username' and value = lower(%(username)s)
   and is_active and matches = 1;
 
 -- name: keep_references
--- What was asked is remembered. Where it is not what was remembered, no mapping counts as compared.
+-- What was asked is remembered. Where it is not what was remembered, no mapping counts as compared
+-- besides those whose every row this plan has compared.
 with changed as (
     select from sync.reference k
     join found_reference f using (object, field, value)
@@ -94,7 +96,7 @@ with changed as (
           is distinct from (f.salesforce_id, f.is_active, f.matches = 1)
 ), doubted as (
     update sync.mapping set source_state = null
-    where org_id = %(org)s and exists (select from changed)
+    where org_id = %(org)s and mapping <> all(%(compared)s) and exists (select from changed)
 )
 insert into sync.reference as known
     (org_id, object, field, value, salesforce_id, is_active, matches)

@@ -104,6 +104,10 @@ class Mask:
             sentence = WITHHELD
         elif found := _PARENT.fullmatch(sentence):
             named = self._label(found["mapping"], found["label"])
+            # Not every sentence about a parent says which lookup names it.
+            lookups = [problem.field] if problem.field else [c.field for c in told if _names(c)]
+            if any(self.sensitive.masks(mapping, name, "reference") for name in lookups):
+                named = str(Masked("text", len(found["label"])))
             sentence = f"{found['head']}{named}{found['tail']}"
         for value, shown in self._hidden(mapping, told, label):
             if len(value) >= SHORTEST:
@@ -154,13 +158,17 @@ class Mask:
 _VALUES = ("before", "after", "current")
 
 
+def _names(change: FieldChange) -> bool:
+    return change.type == "reference"
+
+
 def _masked(value: Value, type_: str) -> Value:
-    """A value by its kind and length. Nothing stays nothing, and a parent that is not there yet is
-    named by our own key.
+    """A value by its kind and length. Nothing stays nothing; a parent that is not there yet has no
+    Id, and so no length.
     """
-    if value is None or value == "" or isinstance(value, dict | Masked):
+    if value is None or value == "" or isinstance(value, Masked):
         return value
-    length = None if type_ in OF_ONE_LENGTH else len(str(value))
+    length = None if type_ in OF_ONE_LENGTH or isinstance(value, dict) else len(str(value))
     return Masked(KINDS.get(type_, "text"), length)
 
 

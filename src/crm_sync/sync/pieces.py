@@ -94,7 +94,7 @@ def _open(jobs: Jobs, mapping: Mapping, action: str, piece: Piece) -> Job:
     external_id = mapping.external_id if action == "create" else None
     field = external_id.field if external_id else None
     job = Job(
-        id=jobs.bulk.create(mapping.object, _OPERATIONS[action], field),
+        id=jobs.bulk.create(mapping.object, _OPERATIONS[action], field, _rule(mapping, action)),
         mapping=mapping.name,
         action=action,
         key_column=field or "Id",
@@ -105,6 +105,12 @@ def _open(jobs: Jobs, mapping: Mapping, action: str, piece: Piece) -> Job:
         jobs.run("note_job", job, key_column=job.key_column, rows=job.rows)
         jobs.run("mark_piece", job, lookups=list(mapping.lookups))
     return job
+
+
+def _rule(mapping: Mapping, action: str) -> str | None:
+    """The Id of the assignment rule that a job runs; `Mapping.lacked_by_bulk` knows no other."""
+    rule = mapping.rule_that_runs
+    return None if rule == "none" or action == "delete" else rule
 
 
 def _fill(jobs: Jobs, job: Job) -> None:

@@ -15,6 +15,7 @@ from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.client import Subrequest
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.batches import Chunk
+from crm_sync.sync.headers import write_headers
 
 __all__ = ["objects_json", "to_subrequest"]
 
@@ -22,9 +23,7 @@ __all__ = ["objects_json", "to_subrequest"]
 def to_subrequest(chunk: Chunk, by_name: Map[str, Mapping], bodies: Sequence[str]) -> Subrequest:
     """One collection request for the rows of a chunk, whose JSON texts are `bodies`."""
     mapping = by_name[chunk.rows[0].mapping]
-    # Salesforce runs assignment rules when this header is absent and may take the owner away
-    # (REST API Developer Guide, Assignment Rule Header). It must stand in the subrequest.
-    headers = {} if mapping.auto_assign else {"Sforce-Auto-Assign": "FALSE"}
+    headers = write_headers(mapping)
     if chunk.action == "delete":
         ids = ",".join(str(row.salesforce_id) for row in chunk.rows)
         return Subrequest("DELETE", f"composite/sobjects?ids={ids}&allOrNone=false", None, headers)

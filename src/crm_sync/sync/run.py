@@ -19,6 +19,7 @@ import psycopg
 from crm_sync.errors import CrmSyncError, GuardStopped, LimitReached, OrgAccessError
 from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.check import check_mappings, unlisted_values
+from crm_sync.mapping.finding import raise_first
 from crm_sync.mapping.load import load_mappings, select
 from crm_sync.mapping.model import FieldRule, Mapping
 from crm_sync.report.model import Org, PlanReport, RunReport
@@ -32,6 +33,7 @@ from crm_sync.sync.database import connect
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
+from crm_sync.sync.headers import header_findings
 from crm_sync.sync.idle import idle_records
 from crm_sync.sync.jobs import Job, Jobs, waiting_jobs
 from crm_sync.sync.known_mappings import (
@@ -230,8 +232,8 @@ def _keep_plan(
         guard_deletions(plan, options, pushed)
         rename_mappings(connection, run.org.id)
         keep_plan(scope, plan)
-        lookup.keep_references(scope)
         keep_mappings(connection, run.org.id, scope.mappings, marks, plan.compared.states)
+        lookup.keep_references(scope, plan.compared.full)
         scope.run("note_mode", "keep", mode=plan.compared.mode)
     return scope, plan
 
@@ -283,6 +285,8 @@ def _open(settings: Settings, target: str | None, options: Options) -> _Opened:
     # A row may move between siblings, so they are planned together.
     mappings = tuple(m for m in known if m in chosen or any(are_siblings(m, c) for c in chosen))
     name, where = settings.chosen(target)
+    for mapping in mappings:
+        raise_first(header_findings(mapping, where.api_version))
     settings.database()
     masking = Masking(files, settings.mask_emails_and_phones)
     return _Opened(Client(name, where), mappings, known, options, where.default_owner, masking)
@@ -323,6 +327,7 @@ def _plan(
     create_views(connection, renamed=note_renamed(connection, org.id, opened.mappings))
     searched = check_mapping_identity(connection, org.id, opened.mappings)
     objects = [m.object for m in opened.known]
+    objects += [r.object for m in opened.known for r in m.references.values()]
     facts = read_facts(connection, client, org, objects, refresh=options.full, keep=keep)
     scope = Scope(
         connection, org.id, run_number, opened.mappings, opened.known, facts,
@@ -334,12 +339,16 @@ def _plan(
     check_mappings(connection, scope.mappings, scope.catalog, facts, scope.known)
     marks = fingerprints(scope)
     chosen = due.choose(scope, marks, searched, partial(lookup.has_changed_references, scope))
-    due.find_due(scope, chosen, partial(lookup.find_references, scope, client, due=False))
+    whole = [m for m in scope.mappings if m.name in chosen.full]
+    some = [m for m in scope.mappings if m.name not in chosen.full]
+    lookup.find_references(scope, client, whole, due=False)
+    due.find_due(scope, chosen)
+    lookup.find_references(scope, client, some, due=True)
     for mapping in scope.mappings:  # parents first
         due.add_children(scope, chosen, mapping)
-        some = mapping.name not in chosen.loaded
-        lookup.find_references(scope, client, mapping, due=some)
-        load_source(scope, mapping, due=some)
+        if mapping in some:
+            lookup.find_references(scope, client, [mapping], due=True)
+        load_source(scope, mapping, due=mapping.name not in chosen.loaded)
         due.note_left(scope, chosen, mapping)
     check_sources(scope)
     if not keep:
@@ -351,7 +360,9 @@ def _plan(
 
 
 def _with_owner(scope: Scope, client: Client, username: str) -> Scope:
-    """The target's default owner, written on create to objects whose mapping names no owner."""
+    """The target's default owner: written on create to objects whose mapping names no owner, and
+    in place of a user whom a lookup does not find, where it says so.
+    """
     owner = lookup.find_owner(scope, client, username)
     if owner is None:
         raise OrgAccessError(
@@ -361,6 +372,7 @@ def _with_owner(scope: Scope, client: Client, username: str) -> Scope:
     rule = FieldRule(constant=owner, write="on_create")
 
     def owned(mapping: Mapping) -> Mapping:
+        mapping = mapping.with_default_user(owner)
         facts = scope.facts[mapping.object].fields.get("OwnerId")
         named = "OwnerId" in mapping.fields or "OwnerId" in mapping.lookups
         if named or facts is None or not facts.createable:

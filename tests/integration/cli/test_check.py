@@ -198,6 +198,63 @@ def test_owners_who_are_inactive_or_unknown_are_counted(
     assert not any(email in line for line in found for email in emails), "a row's values stay there"
 
 
+OWNER = "lookups:\n  OwnerId: {object: User, by: Email, column: owner_email, otherwise: default}\n"
+
+
+def give_owner(desk: Desk, lookup: str = OWNER) -> None:
+    """Accounts name their owner."""
+    desk.edit_mapping("account", "  owner_email: Owners belong to the people in Salesforce;", "  #")
+    desk.edit_mapping("account", "on_delete:", f"{lookup}on_delete:")
+
+
+def test_a_record_that_is_not_found_is_no_warning_where_the_mapping_says_what_then(
+    desk: Desk, connection: Connection, accounts: list[str]
+) -> None:
+    emails = ["fred.former@example.com", f"{'x' * 4000}@example.com"]
+    for key, email in zip(accounts, emails, strict=True):
+        connection.execute("update accounts set owner_email = %s where id = %s", [email, key])
+    give_owner(desk)
+    found = lines(desk, "--strict")
+    assert [line.split(": ")[1] for line in found] == ["information", "information"]
+    assert "names an inactive User" in found[0]
+    assert "1 value of accounts.owner_email names no User by Email" in found[1]
+
+
+def test_every_lookup_that_cannot_work_is_told(desk: Desk) -> None:
+    give_owner(
+        desk,
+        "lookups:\n"
+        "  OwnerId: {object: User, by: IsActive, column: owner_email, otherwise: blank}\n"
+        "  ParentId: {object: Account, by: Namme, column: owner_email}\n"
+        "  MasterRecordId: {object: Nothing__c, by: Name, column: owner_email}\n",
+    )
+    said = " ".join(lines(desk, code=1))
+    for sentence in (
+        "Account.OwnerId cannot be empty, so it cannot be left blank",
+        "User records cannot be found by IsActive",
+        "Account has no field Namme in this org",
+        "account.yaml:24:3: error: There is no object Nothing__c in this org",
+    ):
+        assert sentence in said, said
+
+
+def test_what_the_api_version_does_not_know_is_told(desk: Desk) -> None:
+    desk.edit_mapping("account", "on_delete:", "duplicate_rule: allow\non_delete:")
+    desk.target["api_version"] = "51.0"
+    desk.settle()
+    [line] = lines(desk, code=1)
+    assert line.startswith("mappings/account.yaml:21:1: error: duplicate_rule: allow needs API ver")
+
+
+def test_mistakes_of_the_defaults_and_of_mappings_are_told_in_one_run(desk: Desk) -> None:
+    (desk.mappings / "defaults.yaml").write_text("on_mising: hold\n", encoding="utf-8")
+    desk.edit_mapping("account", "  Phone: phone", "  Phone: {colum: phone}")
+    assert [line.split(": error")[0] for line in lines(desk, code=1)] == [
+        "mappings/account.yaml:11:11",
+        "mappings/defaults.yaml:1:1",
+    ]
+
+
 def test_a_disabled_trigger_is_a_warning(desk: Desk, connection: Connection) -> None:
     connection.execute("alter table accounts disable trigger note_update")
     found = lines(desk)
@@ -291,6 +348,14 @@ def test_a_saved_describe_serves_a_local_org(desk: Desk) -> None:
     assert desk.run("describe", "--save").code == 0
     read = saveddescribes.read(desk.folder / "describes")
     assert {facts["name"] for facts in read} == {"Account", "Lead", "Opportunity", "Task", "Event"}
+
+
+def test_describes_are_saved_of_objects_that_lookups_search_and_checked_against(desk: Desk) -> None:
+    give_owner(desk, OWNER.replace("Email", "Emial"))
+    assert desk.run("describe", "--save").out.splitlines()[-1] == "describes/User.json written."
+    assert "User has no field Emial in this org" in lines(desk, "--offline", code=1)[0]
+    (desk.folder / "describes" / "User.json").unlink()
+    assert "describes holds no describe of User" in lines(desk, "--offline", code=1)[0]
 
 
 def test_describe_shows_fields_as_they_may_be_written(desk: Desk) -> None:

@@ -174,7 +174,8 @@ def test_a_value_that_the_org_does_not_list_is_named_with_the_nearest(
 ) -> None:
     text = WHOLE.replace(
         "industry",
-        "{column: industry, values: {a: Bankng, b: Banking, c: null}, if_null: Other}",
+        "{column: industry, values: {a: Bankng, b: Banking, c: null}, if_null: Other, "
+        "otherwise: Retial}",
     )
     file = tmp_path / "account.yaml"
     file.write_text(text + "on_delete: {set: {Industry: Gone}}\n", encoding="utf-8")
@@ -184,5 +185,6 @@ def test_a_value_that_the_org_does_not_list_is_named_with_the_nearest(
     lists = "Account.Industry lists no value"
     assert said == [
         f"{file}:6:41: {lists} 'Bankng' in this org. Did you mean 'Banking'?",
+        f"{file}:6:90: {lists} 'Retial' in this org. Did you mean 'Retail'?",
         f"{file}:9:19: {lists} 'Gone' in this org. Use one of the org's values, or add it there.",
     ]

@@ -62,6 +62,13 @@ CASES: dict[str, tuple[FieldFacts, str, str | None]] = {
     "an enum with the rest left empty": (
         PICKLIST, "{column: stage, values: {open: open}, otherwise: null}", None,
     ),
+    "an enum with a word for the rest": (
+        PICKLIST, "{column: stage, values: {open: open}, otherwise: won}", None,
+    ),
+    "a word for the rest that is too long": (
+        field("Field", length=3), "{column: stage, values: {open: yes}, otherwise: maybe}",
+        "The otherwise of Field has 5 characters; Thing__c.Field takes 3.",
+    ),
     "a map of what no row has": (
         PICKLIST, "{column: stage, values: {open: open, win: won, won: won, lost: won}}",
         "things.stage is never 'win', which values of Field lists.",

@@ -45,6 +45,8 @@ FACTS = thing(
         field("Dropped", length=255),
         field("Filled", length=255),
         field("KeptFilled", length=255),
+        field("Other", length=255),
+        field("OtherFilled", length=255),
         field("Listed", "picklist", restricted=True, values=PICKLIST),
         field("Free", "picklist", values=PICKLIST),
         field("Several", "multipicklist", restricted=True, values=MULTIPLE),
@@ -59,9 +61,11 @@ MAPPING = mapping(
         "Default": {"column": "t", "if_null": "it's \\ %s {} \U0001f600"},
         "Mapped": {"column": "t", "values": MAP},
         "Kept": {"column": "t", "values": MAP, "otherwise": "keep"},
-        "Dropped": {"column": "t", "values": MAP, "otherwise": "null"},
-        "Filled": {"column": "t", "values": MAP, "otherwise": "null", "if_null": 7},
+        "Dropped": {"column": "t", "values": MAP, "otherwise": "blank"},
+        "Filled": {"column": "t", "values": MAP, "otherwise": "blank", "if_null": 7},
         "KeptFilled": {"column": "t", "values": MAP, "otherwise": "keep", "if_null": True},
+        "Other": {"column": "t", "values": MAP, "otherwise": "it's other"},
+        "OtherFilled": {"column": "t", "values": MAP, "otherwise": "Other", "if_null": "None"},
         "Listed": "t",
         "Free": "t",
         "Several": "t",
@@ -85,6 +89,7 @@ def expected(t: str | None) -> tuple[dict[str, str | None], set[tuple[str, str]]
     sent = trimmed(t) or None
     mapped = None if t is None else (MAP.get(t) or None)
     kept = None if t is None else (MAP.get(t, trimmed(t)) or None)
+    other = MAP.get(t, "it's other" if sent else None) if t is not None else None
     payload = {
         "Plain": sent,
         "Needed": sent,
@@ -94,6 +99,8 @@ def expected(t: str | None) -> tuple[dict[str, str | None], set[tuple[str, str]]
         "Dropped": mapped,
         "Filled": mapped or "7",
         "KeptFilled": kept or "true",
+        "Other": other or None,
+        "OtherFilled": ("Other" if other == "it's other" else other) or "None",
         "Listed": sent,
         "Free": sent,
         "Several": sent,
@@ -112,6 +119,7 @@ def expected(t: str | None) -> tuple[dict[str, str | None], set[tuple[str, str]]
         ),
         ("Filled", "DEFAULT_SENT"): mapped is None,
         ("KeptFilled", "DEFAULT_SENT"): kept is None,
+        ("OtherFilled", "DEFAULT_SENT"): not other,
         ("Listed", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"): (
             sent is not None and sent not in PICKLIST
         ),

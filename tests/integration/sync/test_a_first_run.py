@@ -98,7 +98,7 @@ def test_every_call_names_the_client_and_every_write_refuses_assignment_rules(
 
 def test_a_mapping_may_ask_for_the_assignment_rules(practice: Practice) -> None:
     file = practice.mappings / "lead.yaml"
-    file.write_text(file.read_text("utf-8") + "auto_assign: true\n", "utf-8")
+    file.write_text(file.read_text("utf-8") + "assignment_rule: active\n", "utf-8")
     lead = practice.add("leads", last_name="Ng")
     practice.sync()
     assert practice.record("Lead", lead)["OwnerId"] == practice.org.queue_user_id

@@ -358,8 +358,25 @@ def test_a_mapping_that_wants_assignment_rules_never_goes_by_bulk(practice: Prac
     many(practice, 2)
     practice.add("leads", last_name="Ng")
     file = practice.mappings / "lead.yaml"
-    file.write_text(file.read_text("utf-8") + "\nauto_assign: true\n", "utf-8")
+    file.write_text(file.read_text("utf-8") + "\nassignment_rule: active\n", "utf-8")
     assert practice.sync(api="bulk").status == "finished"
     assert practice.value("select array_agg(mapping) from sync.job") == ["account"]
     assert [part["url"].split("/")[-2] for part in practice.writes()] == ["Lead"]
     practice.assert_same()
+
+
+def test_a_job_runs_the_one_assignment_rule_that_a_mapping_names(practice: Practice) -> None:
+    rule = "01Q5g000000AbCdEAK"
+    many(practice, 2)
+    lead = practice.add("leads", last_name="Ng")
+    file = practice.mappings / "lead.yaml"
+    file.write_text(file.read_text("utf-8") + f"\nassignment_rule: {rule}\n", "utf-8")
+    assert practice.sync(api="bulk").status == "finished"
+    asked = [
+        c.body for c in practice.org.calls if (c.method, c.path[-11:]) == ("POST", "jobs/ingest")
+    ]
+    assert {body["object"]: body.get("assignmentRuleId") for body in asked} == {
+        "Account": None,
+        "Lead": rule,
+    }
+    assert practice.record("Lead", lead)["OwnerId"] == practice.org.queue_user_id

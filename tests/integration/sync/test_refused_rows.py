@@ -192,3 +192,63 @@ def test_a_child_refused_together_with_its_new_parent_is_not_sent_again(
     practice.org.calls.clear()
     practice.sync()  # that the account has an Id by now is no change of the project
     assert practice.writes() == []
+
+
+def duplicate_rule(practice: Practice, action: str) -> None:
+    """The org has a lead of that e-mail already, and a rule that looks for such."""
+    practice.add("leads", last_name="Ng", email="ng@example.com")
+    practice.sync()
+    practice.org.rules = [
+        {"rule": "duplicate", "object": "Lead", "fields": ["Email"], "action": action}
+    ]
+
+
+def allow_duplicates(practice: Practice) -> None:
+    file = practice.mappings / "lead.yaml"
+    file.write_text(file.read_text("utf-8") + "duplicate_rule: allow\n", "utf-8")
+
+
+def test_a_possible_duplicate_is_refused_until_the_mapping_allows_it(practice: Practice) -> None:
+    duplicate_rule(practice, "alert")
+    key = practice.add("leads", last_name="Ng", email="ng@example.com")
+    practice.sync()
+    assert practice.open_rows() == {f"lead:{key}": "refused"}
+    assert practice.problem(key)["code"] == "DUPLICATES_DETECTED"
+    allow_duplicates(practice)
+    practice.org.calls.clear()
+    assert practice.sync().status == "finished", "another mapping: the row is tried again"
+    practice.assert_same()
+    (part,) = practice.writes()
+    assert part["httpHeaders"] == {
+        "Sforce-Auto-Assign": "FALSE",
+        "Sforce-Duplicate-Rule-Header": "allowSave=true",
+    }
+    practice.add("accounts")
+    practice.change("leads", key, last_name="Öz", email="n@example.com")
+    practice.sync()
+    practice.change("leads", key, email="ng@example.com")
+    assert practice.sync().status == "finished", "an update that makes a duplicate passes, too"
+    practice.assert_same()
+
+
+def test_what_a_duplicate_rule_blocks_stays_refused(practice: Practice) -> None:
+    duplicate_rule(practice, "block")
+    allow_duplicates(practice)
+    key = practice.add("leads", last_name="Ng", email="ng@example.com")
+    practice.sync()
+    assert practice.open_rows() == {f"lead:{key}": "refused"}
+    assert practice.problem(key)["code"] == "DUPLICATES_DETECTED"
+
+
+def test_rows_that_a_duplicate_rule_would_stop_go_by_composite_however_many_they_are(
+    practice: Practice,
+) -> None:
+    duplicate_rule(practice, "alert")
+    for _ in range(3):
+        practice.add("leads", last_name="Ng", email="ng@example.com")
+    assert practice.sync(api="bulk").status != "finished", "Bulk has no word for it"
+    allow_duplicates(practice)
+    with practice.planned(api="bulk") as report:
+        assert {(way.mapping, way.api) for way in report.ways} == {("lead", "composite")}
+    assert practice.sync(api="bulk").status == "finished"
+    practice.assert_same()

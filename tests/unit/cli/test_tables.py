@@ -58,9 +58,8 @@ def org(status: str = "finished", message: str | None = None) -> KnownOrg:
 
 def plain(orgs: list[KnownOrg], never: list[str]) -> str:
     stream = io.StringIO()
-    tables.status(
-        make_console(stream), orgs, never, StateSize(7 * 1024**2, 1), frozenset({"account", "lead"})
-    )
+    known = {"account": True, "lead": True}
+    tables.status(make_console(stream), orgs, never, StateSize(7 * 1024**2, 1), known)
     return stream.getvalue()
 
 
@@ -114,6 +113,16 @@ def test_status_says_when_the_next_sync_compares_every_row() -> None:
     assert "  The next sync compares every row.\n" in said
 
 
+def test_a_disabled_mapping_is_not_taken_for_a_renamed_one() -> None:
+    stream = io.StringIO()
+    known = {"account": True, "lead": True, "old": False}
+    tables.status(make_console(stream), [org()], [], StateSize(1, 0), known)
+    assert (
+        "old: 5 records kept; the mapping is switched off (enabled: false).\n" in stream.getvalue()
+    )
+    assert "formerly" not in stream.getvalue()
+
+
 def test_without_readable_mappings_no_record_is_called_idle() -> None:
     stream = io.StringIO()
     tables.status(make_console(stream), [org()], [], StateSize(1, 0), None)
@@ -128,7 +137,7 @@ def test_status_of_nothing() -> None:
 def test_a_terminal_has_colours_and_elsewhere_there_are_none() -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, color_system="standard", width=100)
-    tables.status(console, [org()], [], StateSize(1, 0), frozenset())
+    tables.status(console, [org()], [], StateSize(1, 0), {})
     assert "\x1b[33m" in stream.getvalue()
     assert "\x1b" not in plain([org()], [])
 

@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from crm_sync.errors import MappingError
-from crm_sync.mapping.json_schema import mapping_schema
-from crm_sync.mapping.load import load_mapping
+from crm_sync.mapping.json_schema import defaults_schema, mapping_schema
+from crm_sync.mapping.load import load_mapping, load_mappings
 
 ROOT = Path(__file__).parents[3]
 MAPPINGS = sorted((ROOT / "mappings").glob("*.yaml"))
@@ -37,6 +37,16 @@ GOOD = {
         "  D: {object: User, by: Email, sql: e, time_dependent: true},\n"
         "  E: [{mapping: a, sql: b, time_dependent: true}, {mapping: c, sql: d}]}\n"
     ),
+    "a value for all others": (
+        WHOLE + "fields: {A: {column: a, values: {b: c}, otherwise: 0}, B: {column: a,"
+        " values: {b: c}, otherwise: Other, sensitive: true}}\n"
+    ),
+    "a lookup of a record that is not ours": (
+        FIELDS + "lookups: {A: {object: User, by: Email, column: a, otherwise: default,"
+        " sensitive: true, write: on_create}}\n"
+    ),
+    "rules of the org": FIELDS + "assignment_rule: 01Q5g000000AbCd\nduplicate_rule: allow\n",
+    "a prefix alone": FIELDS + 'external_id: {prefix: "a:"}\n',
     "on_delete in a word": FIELDS + "on_delete: delete\n",
     "on_delete with values": FIELDS + "on_delete: {set: {Name: null, Amount: 0}}\n",
 }
@@ -65,18 +75,43 @@ BAD = {
     "a label that is a list": FIELDS.replace("label: company_name", "label: [a]"),
     "a misspelt key of where": FIELDS.replace("{table: accounts}", "{table: a, where: {sqll: b}}"),
     "on_delete that sets nothing": FIELDS + "on_delete: {set: {}}\n",
+    "an assignment rule that is none": FIELDS + "assignment_rule: on\n",
+    "a misspelt word for duplicates": FIELDS + "duplicate_rule: alow\n",
+    "a lookup that keeps": FIELDS
+    + "lookups: {A: {object: U, by: E, column: a, otherwise: keep}}\n",
+    "a parent that may be missing": (
+        FIELDS + "lookups: {A: {mapping: a, column: b, otherwise: blank}}\n"
+    ),
+}
+GOOD_DEFAULTS = {
+    "every key": (
+        "external_id: {field: Key__c}\nenabled: false\ntime_zone: Europe/Berlin\n"
+        "fields: {A__c: {constant: x}}\nlookups: {OwnerId: {object: User, by: Email, sql: a}}\n"
+        "on_delete: {set: {A__c: gone}}\non_missing: recreate\nassignment_rule: active\n"
+        "duplicate_rule: allow\nnot_mapped: {created_at: Salesforce has its own.}\n"
+    ),
+}
+BAD_DEFAULTS = {
+    "a key of one mapping": "object: Account\n",
+    "a misspelt key": "on_delet: delete\n",
+    "a misspelt word": "on_missing: recreat\n",
+    "a rule without origin": "fields: {A: {required: true}}\n",
 }
 
 
-def complaints(text: str) -> list[str]:
+def complaints(text: str, schema: dict[str, Any] | None = None) -> list[str]:
     content: Any = YAML(typ="safe", pure=True).load(text)
-    return [error.message for error in Draft7Validator(mapping_schema()).iter_errors(content)]
+    validator = Draft7Validator(schema or mapping_schema())
+    return [error.message for error in validator.iter_errors(content)]
 
 
-def test_the_schema_is_a_schema_and_the_file_is_fresh() -> None:
-    schema = mapping_schema()
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [("mapping.schema.json", mapping_schema()), ("defaults.schema.json", defaults_schema())],
+)
+def test_the_schema_is_a_schema_and_the_file_is_fresh(name: str, schema: dict[str, Any]) -> None:
     Draft7Validator.check_schema(schema)
-    written = (ROOT / "docs" / "mapping.schema.json").read_text(encoding="utf-8")
+    written = (ROOT / "docs" / name).read_text(encoding="utf-8")
     assert json.loads(written) == schema, "python -m tools.regenerate writes it anew"
 
 
@@ -114,15 +149,37 @@ def test_what_the_loader_refuses_the_schema_refuses(tmp_path: Path, case: str) -
     assert complaints(BAD[case]) != []
 
 
-def test_every_key_of_a_mapping_is_explained_to_the_editor() -> None:
-    schema = mapping_schema()
+def folder_with(folder: Path, defaults: str) -> Path:
+    (folder / "account.yaml").write_text(FIELDS, encoding="utf-8")
+    (folder / "defaults.yaml").write_text(defaults, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("case", GOOD_DEFAULTS)
+def test_the_schema_of_the_defaults_takes_what_the_loader_takes(tmp_path: Path, case: str) -> None:
+    load_mappings(folder_with(tmp_path, GOOD_DEFAULTS[case]))
+    assert complaints(GOOD_DEFAULTS[case], defaults_schema()) == []
+
+
+@pytest.mark.parametrize("case", BAD_DEFAULTS)
+def test_the_schema_of_the_defaults_refuses_what_the_loader_refuses(
+    tmp_path: Path, case: str
+) -> None:
+    with pytest.raises(MappingError):
+        load_mappings(folder_with(tmp_path, BAD_DEFAULTS[case]))
+    assert complaints(BAD_DEFAULTS[case], defaults_schema()) != []
+
+
+@pytest.mark.parametrize("schema", [mapping_schema(), defaults_schema()], ids=["one", "shared"])
+def test_every_key_of_a_mapping_is_explained_to_the_editor(schema: dict[str, Any]) -> None:
     for part in (schema, *schema["definitions"].values()):
         for key, value in part.get("properties", {}).items():
             assert value.keys() & {"description", "$ref", "allOf"}, key
 
 
-def test_editors_read_it_as_the_draft_that_they_know() -> None:
-    text = json.dumps(mapping_schema())
+@pytest.mark.parametrize("schema", [mapping_schema(), defaults_schema()], ids=["one", "shared"])
+def test_editors_read_it_as_the_draft_that_they_know(schema: dict[str, Any]) -> None:
+    text = json.dumps(schema)
     assert '"$schema": "http://json-schema.org/draft-07/schema#"' in text
     for newer in ("$defs", "$dynamicRef", "prefixItems", "unevaluated", "dependentRequired"):
         assert newer not in text
@@ -136,4 +193,4 @@ def test_editors_read_it_as_the_draft_that_they_know() -> None:
             for value in node:
                 check(value)
 
-    check(mapping_schema())
+    check(schema)

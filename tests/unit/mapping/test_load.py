@@ -57,9 +57,20 @@ def test_a_null_in_a_value_map_is_no_value_and_a_quoted_one_is_text(tmp_path: Pa
     assert fields(tmp_path, text).fields["Rating"].values == expected
 
 
-def test_otherwise_null_needs_no_quotes(tmp_path: Path) -> None:
-    rule = fields(tmp_path, "Rating: {column: rating, values: {a: b}, otherwise: null}").fields
-    assert rule["Rating"].otherwise == "null"
+@pytest.mark.parametrize(
+    ("written", "otherwise", "value"),
+    [
+        ("error", "error", None), ("keep", "keep", None), ("blank", "blank", None),
+        ("null", "blank", None), ("", "blank", None), ('"null"', "null", "null"),
+        ("Other", "Other", "Other"), ("no", "no", "no"), ("012", "012", "012"), ("0", "0", "0"),
+    ],
+)  # fmt: skip
+def test_otherwise_is_a_word_or_a_value_and_null_is_no_value(
+    tmp_path: Path, written: str, otherwise: str, value: str | None
+) -> None:
+    text = f"Rating: {{column: rating, values: {{a: b}}, otherwise: {written}}}"
+    rule = fields(tmp_path, text).fields["Rating"]
+    assert (rule.otherwise, rule.other_value) == (otherwise, value)
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,23 @@ CASES = {
         "object: A\nlabel: x\nsource: {table: t, where: {time_dependent: true}}\n"
         "fields: {A: b}\n", "3:20", "source.where lacks sql.",
     ),
+    "an assignment rule that is none": (
+        WHOLE + "assignment_rule: on\n", "5:1",
+        "assignment_rule: 'on' is not none, active, or the Id of an assignment rule (15 or 18 lett",
+    ),
+    "required, and otherwise something else": (
+        LOOKUPS + "OwnerId: {object: User, by: Id, column: x, required: true, otherwise: blank}\n",
+        "6:3", "lookups.OwnerId: required makes a row without this record invalid, and otherwise: "
+        "blank lets it pass; keep one of them.",
+    ),
+    "otherwise of a parent": (
+        LOOKUPS + "ParentId: {mapping: account, column: x, otherwise: blank}\n", "6:43",
+        "otherwise is not a key of lookups.ParentId.",
+    ),
+    "a word that a lookup does not know": (
+        LOOKUPS + "OwnerId: {object: User, by: Email, column: x, otherwise: keep}\n", "6:49",
+        "lookups.OwnerId.otherwise: 'keep' is not 'error', 'blank' or 'default'.",
+    ),
     "a misspelt word for on_delete": (
         WHOLE + "on_delete: delte\n", "5:1", "on_delete.action: 'delte' is not 'ignore', 'delete'",
     ),

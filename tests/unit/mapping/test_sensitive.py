@@ -116,12 +116,32 @@ def test_what_no_mapping_names_any_more_is_masked_where_masking_is_used() -> Non
     assert not unused.masks("gone", "Name", "string")
 
 
+def test_a_sensitive_lookup_is_masked_and_so_is_every_field_that_reads_its_column() -> None:
+    lookups = {"OwnerId": {"object": "User", "by": "Email", "column": "owner", "sensitive": True}}
+    plain = {"LeadId": {"mapping": "lead", "column": "lead_id"}}
+    result = found(
+        mapping("lead", {"Owner__c": "owner", "Title": "title"}, lookups={**lookups, **plain})
+    )
+    assert result.fields["lead"] == {"OwnerId", "Owner__c"}
+
+
 def test_the_key_cannot_be_sensitive() -> None:
     with pytest.raises(ValueError, match="by which every output calls the row"):
         mapping("lead", {"Name": {"column": "id", "sensitive": True}})
+    by_key = {"ParentId": {"mapping": "account", "column": "id", "sensitive": True}}
+    with pytest.raises(ValueError, match="by which every output calls the row"):
+        mapping("lead", {"Name": "company"}, lookups=by_key)
 
 
 def test_what_is_sensitive_is_no_matter_of_what_is_sent() -> None:
     """So that marking a field does not compare every row anew."""
     plain = {"Name": {"column": "company"}}
     assert mapping("lead", SECRET).model_dump_json() == mapping("lead", plain).model_dump_json()
+    told, hidden = (
+        mapping(
+            "lead", plain,
+            lookups={"AccountId": {"mapping": "account", "column": "a", "sensitive": is_sensitive}},
+        ).model_dump_json()
+        for is_sensitive in (False, True)
+    )  # fmt: skip
+    assert told == hidden

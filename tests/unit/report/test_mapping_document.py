@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from crm_sync.mapping.document import document
 from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
@@ -185,5 +189,66 @@ def test_prose_cannot_become_markup() -> None:
 def test_an_object_that_needs_what_bulk_lacks_says_that_it_never_goes_that_way() -> None:
     said = "Way to Salesforce"
     assert said not in document([ACCOUNT], {}, {})
-    page = document([ACCOUNT.model_copy(update={"auto_assign": True})], {}, {})
-    assert f"**{said}:** by Composite, however many rows there are" in page
+    for more, lacks in (
+        ({"assignment_rule": "active"}, "assignment rules"),
+        ({"duplicate_rule": "allow"}, "a way past duplicate rules"),
+    ):
+        page = document([ACCOUNT.model_copy(update=more)], {}, {})
+        assert (
+            f"**{said}:** by Composite, however many rows there are, since Bulk API 2.0 lacks "
+            f"{lacks}." in page
+        )
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"assignment_rule": "active"}, "**Assignment rule:** the org's active one runs, and may"),
+        ({"assignment_rule": "01Q5g000000AbCd"}, "**Assignment rule:** `01Q5g000000AbCd` runs"),
+        ({"duplicate_rule": "allow"}, "**Possible duplicates:** a record that a duplicate rule"),
+        ({"formerly": "client"}, "**Former name:** `client`; its records follow."),
+        ({"enabled": False}, "**Switched off:** nothing is sent; its records are kept"),
+        ({"time_zone": "Europe/Berlin"}, "**Time zone of computed dates:** Europe/Berlin."),
+        ({"on_missing": "recreate"}, "deleted in Salesforce:** it is created again."),
+    ],
+)
+def test_every_word_of_a_mapping_is_said_in_words(more: dict[str, Any], said: str) -> None:
+    assert said not in document([ACCOUNT], {}, {})
+    assert said in document([ACCOUNT.model_copy(update=more)], {}, {})
+
+
+@pytest.mark.parametrize(
+    ("lookup", "said"),
+    [
+        ({}, "a row whose record is not found is invalid"),
+        ({"otherwise": "blank"}, "empty where none is found, with a note"),
+        (
+            {"otherwise": "default"},
+            "where none is found, the target's default owner or else Salesforce's own default, "
+            "with a note",
+        ),
+        ({"sensitive": True}, "reports hide its values"),
+    ],
+)
+def test_a_record_that_is_not_ours_says_what_happens_where_it_is_not_found(
+    lookup: dict[str, Any], said: str
+) -> None:
+    owner = {"object": "User", "by": "Email", "column": "owner_email", **lookup}
+    mapping = Mapping.model_validate({**ACCOUNT.model_dump(), "lookups": {"OwnerId": owner}})
+    assert said in document([mapping], {}, {})
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "said"),
+    [
+        ("error", "any other value makes the row invalid"),
+        ("keep", "other values as they are"),
+        ("blank", "other values leave it empty"),
+        ("Other", "other values become `Other`"),
+    ],
+)
+def test_a_value_map_says_what_becomes_of_others(otherwise: str, said: str) -> None:
+    rule = {"column": "a", "values": {"b": "c"}, "otherwise": otherwise, "sensitive": True}
+    mapping = Mapping.model_validate({**ACCOUNT.model_dump(), "fields": {"Rating": rule}})
+    page = document([mapping], {}, {})
+    assert f"by the table of values below; {said}; reports hide its values" in page

@@ -79,10 +79,25 @@ def test_kinds_are_called_as_people_call_them(type_: str, value: Any, shown: str
     assert change.before is None, "nothing is told as nothing"
 
 
-def test_a_parent_that_is_not_there_yet_is_named_by_our_key() -> None:
+def test_a_parent_that_is_not_there_yet_is_named_by_our_key_unless_the_lookup_is_masked() -> None:
     parent = {"mapping": "account", "key": "77"}
-    [change] = mask().row(row(FieldChange("Score", "reference", None, parent))).changes
-    assert change.after == parent
+    changes = (
+        FieldChange("AccountId", "reference", None, parent),
+        FieldChange("Score", "reference", None, parent),
+    )
+    shown, hidden = mask().row(row(*changes)).changes
+    assert shown.after == parent
+    assert str(hidden.after) == "[Id]"
+
+
+def test_a_sentence_does_not_name_the_parent_of_a_masked_lookup() -> None:
+    waits = "Waits for the account Alpha, which is invalid."
+    masked = mask().row(
+        row(problems=(Problem("X", waits, field="Score"), Problem("X", waits, field="AccountId")))
+    )
+    hidden, shown = (problem.sentence for problem in masked.problems)
+    assert hidden == "Waits for the account [text, 5 characters], which is invalid."
+    assert shown == waits
 
 
 def test_salesforce_s_own_words_are_not_repeated_of_a_row_with_masked_values() -> None:

@@ -9,7 +9,7 @@ from crm_sync.sync.batches import Row
 from crm_sync.sync.route import Api, Routes
 
 
-def mapping(name: str, *, auto_assign: bool = False) -> Mapping:
+def mapping(name: str, **more: str) -> Mapping:
     return Mapping.model_validate(
         {
             "name": name,
@@ -17,12 +17,12 @@ def mapping(name: str, *, auto_assign: bool = False) -> Mapping:
             "source": {"table": f"{name}s"},
             "label": "id",
             "fields": {"Name": "id"},
-            "auto_assign": auto_assign,
+            **more,
         }
     )
 
 
-MAPPINGS = (mapping("account"), mapping("lead", auto_assign=True))
+MAPPINGS = (mapping("account"), mapping("lead", assignment_rule="active"))
 PLANNED = [("account", "create", 2_001), ("account", "update", 2_000), ("lead", "create", 9_000)]
 
 

@@ -1,0 +1,133 @@
+"""What is wrong with the form of a file, in words for its author.
+
+In: a pydantic error, and where the parts of the file stand. Out: findings, each in one sentence,
+with its place and the nearest name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from crm_sync.mapping import model
+from crm_sync.mapping.finding import Finding
+from crm_sync.mapping.model import Defaults, Mapping
+from crm_sync.names import nearest
+
+__all__ = ["DEFAULTS", "NAMES", "OURS", "explained"]
+
+Path_ = tuple[str, ...]
+"""The keys that lead to a part of the file."""
+DEFAULTS = "defaults.yaml"
+"""The file beside the mappings that says what they share."""
+OURS = frozenset({"name", "lines"})
+"""What a mapping has besides the keys of its file."""
+NAMES = {
+    "^[a-z_][a-z0-9_]*$": "a PostgreSQL name (small letters, digits, _)",
+    "^[A-Za-z][A-Za-z0-9_]*$": "a Salesforce API name (letters, digits, _)",
+    "^[a-z0-9:_-]*$": "a prefix (small letters, digits, : _ -)",
+    "^(none|active|[A-Za-z0-9]{15}|[A-Za-z0-9]{18})$": "none, active, or the Id of an assignment"
+    " rule (15 or 18 letters and digits)",
+}
+"""What the patterns of `model.py` stand for."""
+SCALARS = frozenset({"str", "int", "float", "bool"})
+
+
+def explained(error: ValidationError, file: Path, lines: dict[Path_, str]) -> list[Finding]:
+    """The complaints of pydantic, each in one sentence, with its place and the nearest name.
+
+    A misspelt key is also a missing one; the misspelling alone is told, and first.
+    """
+    found = error.errors()
+    extra = [one for one in found if one["type"] == "extra_forbidden"]
+    parents = {one["loc"][:-1] for one in extra}
+    others = [
+        one
+        for one in found
+        if one["type"] != "extra_forbidden"
+        and not (one["type"] == "missing" and one["loc"][:-1] in parents)
+    ]
+    told = [_complaint(one, file, lines) for one in (*extra, *others)]
+    return list(dict.fromkeys(told))
+
+
+def _complaint(one: ErrorDetails, file: Path, lines: dict[Path_, str]) -> Finding:
+    kind, given = one["type"], one["input"]
+    path = tuple(str(part) for part in one["loc"])
+    if kind == "missing":
+        path = (*_in_file(path[:-1], lines), path[-1])
+    elif kind == "placed":
+        path = one["ctx"]["path"]
+    else:
+        path = _in_file(path, lines)
+    places = (lines.get(path[:length]) for length in range(len(path), -1, -1))
+    where = next((place for place in places if place), str(file))
+    name = path[-1] if path else file.stem
+    is_shared = file.name == DEFAULTS
+    inside = ".".join(path[:-1]) or ("the defaults" if is_shared else "a mapping")
+    if kind == "extra_forbidden":
+        near = nearest(name, _known_keys(path, Defaults if is_shared else Mapping)).strip()
+        said = f"{name} is not a key of {inside}."
+        return Finding("unknown-key", "error", where, said, near, path)
+    if kind == "missing":
+        return Finding("missing-key", "error", where, f"{inside} lacks {name}.", path=path)
+    if path == ("name",):
+        said = f"The file's name {given!r} is not {NAMES[one['ctx']['pattern']]}."
+        mend = "The mapping is called as its file is."
+        return Finding("file-name", "error", where, said, mend)
+    if kind == "string_pattern_mismatch":
+        said = f"{given!r} is not {NAMES[one['ctx']['pattern']]}"
+    elif kind == "literal_error":
+        said = f"{given!r} is not {one['ctx']['expected']}"
+    elif name in SCALARS and path not in lines:
+        path, said = path[:-1], "give a text, a number, true or false"
+    elif kind == "placed":
+        return Finding("wrong-key", "error", where, f"{one['msg']}.", path=path)
+    elif kind == "value_error":
+        said = str(one["msg"]).removeprefix("Value error, ")
+    else:
+        said = one["msg"][:1].lower() + one["msg"][1:]
+    sentence = f"{'.'.join(path)}: {said}." if path else f"{said}."
+    return Finding("wrong-value", "error", where, sentence, path=path)
+
+
+def _in_file(path: Path_, lines: dict[Path_, str]) -> Path_:
+    """Where the file holds what the model has at `path`: the short forms leave levels out."""
+    path = path[:-1] if path[-1:] == ("[key]",) else path
+    forms = [path]
+    if path[:1] == ("lookups",) and path[2:3] in (("branches",), ("reference",)):
+        forms += [path[:2] + path[3:], path[:2] + path[4:]]
+    if path in (("label", "sql"), ("source", "where", "sql")):
+        forms.append(path[:-1])
+    if path[:2] == ("on_delete", "values"):
+        forms.append(("on_delete", "set", *path[2:]))
+
+    def distance(form: Path_) -> tuple[int, int]:
+        known = max(n for n in range(len(form) + 1) if form[:n] in lines)
+        return len(form) - known, -known
+
+    return min(forms, key=distance)
+
+
+def _known_keys(path: Path_, whole: type[model.Strict]) -> list[str]:
+    """The keys that are allowed where `path` ends, for the hint."""
+    match path:
+        case ("fields", _, _):
+            kinds: list[type[model.Strict]] = [model.FieldRule]
+        case ("lookups", _, _):
+            kinds = [model.Branch, model.Reference, model.Lookup]
+        case ("lookups", _, "branches", *_) | ("lookups", _, _, _):
+            kinds = [model.Branch]
+        case ("lookups", *_):
+            kinds = [model.Reference]
+        case ("source", _):
+            kinds = [model.Source]
+        case ("source", "where", _) | ("label", _):
+            kinds = [model.Expression]
+        case ("external_id", _):
+            kinds = [model.ExternalId]
+        case _:
+            kinds = [whole]
+    return [key for kind in kinds for key in kind.model_fields if key not in OURS]

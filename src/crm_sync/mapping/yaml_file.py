@@ -1,0 +1,100 @@
+"""One YAML file as keys and values, with the place of each in the file.
+
+The YAML is composed to nodes and converted here, so that each value keeps its place in the file
+and the keys and values of a value map stay the text that was written (`no`, `012`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+from crm_sync.errors import MappingError
+
+__all__ = ["NOTHING", "Read", "read_file"]
+
+Path_ = tuple[str, ...]
+DEEPEST = 8
+"""Levels of keys; a YAML alias of its own parent would have no end."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a file says, and where each part of it stands, by its path in the file."""
+
+    content: dict[str, Any]
+    lines: dict[Path_, str]
+
+
+NOTHING = Read({}, {})
+"""A file that is not there."""
+
+
+def read_file(file: Path) -> Read:
+    """The keys of a file. Raises MappingError for what is not YAML, or no set of keys."""
+    lines: dict[Path_, str] = {}
+    try:
+        node = YAML().compose(file.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
+        raise MappingError(f"This is not YAML: {error.problem}.", where=where) from None
+    except YAMLError as error:
+        said = str(error).splitlines()[0].rstrip(".")
+        raise MappingError(f"This is not YAML: {said}.", where=str(file)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise MappingError(f"The file cannot be read: {error}.", where=str(file)) from None
+    if not isinstance(node, MappingNode):
+        raise MappingError("A mapping file is a set of keys.", where=f"{file}:1:1")
+    return Read(_value(node, (), file, lines), lines)
+
+
+def _value(node: Any, path: Path_, file: Path, lines: dict[Path_, str]) -> Any:
+    mark = node.start_mark
+    lines.setdefault(path, f"{file}:{mark.line + 1}:{mark.column + 1}")
+    if len(path) > DEEPEST:
+        raise MappingError("This is nested too deeply for a mapping.", where=lines[path])
+    if isinstance(node, MappingNode):
+        result: dict[str, Any] = {}
+        for key, value in node.value:
+            here = f"{file}:{key.start_mark.line + 1}:{key.start_mark.column + 1}"
+            name = str(key.value)
+            if not isinstance(key, ScalarNode):
+                raise MappingError("A key is plain text.", where=here)
+            if name in result:
+                raise MappingError(f"{name} stands twice.", "Keep one of them.", here)
+            lines[(*path, name)] = here
+            result[name] = _value(value, (*path, name), file, lines)
+        return result
+    if isinstance(node, SequenceNode):
+        return [_value(v, (*path, str(i)), file, lines) for i, v in enumerate(node.value)]
+    as_text = path[:1] == ("fields",) and path[2:3] in (("values",), ("otherwise",))
+    return _scalar(node, text=as_text)
+
+
+def _scalar(node: Any, *, text: bool) -> Any:
+    """A scalar by its YAML 1.2 type; in a value map and beside it as the text that was written.
+
+    A number that is written as no number is (`01234`, a postal code) stays text, too.
+    """
+    kind = str(node.tag).rsplit(":", 1)[-1]
+    written = str(node.value)
+    if kind == "null":
+        return None
+    if text or kind == "str":
+        return written
+    if kind == "bool":
+        return written.lower() == "true"
+    if kind == "int" and written[:2] in ("0x", "0o"):
+        return int(written, 0)
+    if kind == "int":
+        return int(written) if str(int(written)) == written else written
+    try:
+        return float(written) if kind == "float" else written
+    except ValueError:
+        return written
