@@ -37,6 +37,8 @@ class Options:
     """Seconds that every request waits."""
     daily_limit: int | None = None
     newest_version: int = NEWEST_VERSION
+    multiday_events: bool = False
+    """Activity Settings: may an event be longer than a day?"""
     host: str = HOST
 
     @property
@@ -59,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="OBJECT=NAME",
         help="a record type of an object; may be repeated",
+    )
+    parser.add_argument(
+        "--multiday-events", action="store_true", help="events may be longer than a day"
     )
     parser.add_argument(
         "--rule",
@@ -95,6 +100,7 @@ def _from_arguments(given: argparse.Namespace) -> Options:
         latency=_seconds(given.latency),
         daily_limit=_daily_limit(given.daily_limit),
         newest_version=_version(given.version),
+        multiday_events=given.multiday_events,
         host=given.host,
     )
 

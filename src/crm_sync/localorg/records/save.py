@@ -51,6 +51,7 @@ class WriteContext:
     automation: Automation
     duplicate_options: DuplicateOptions
     permissions: Permissions
+    multiday_events: bool
     is_viewing: bool
     """Does who writes a record see it, too (``LastViewedDate``)?"""
 
@@ -254,6 +255,7 @@ def _apply_rules(context: WriteContext, rows: list[Row]) -> None:
             given=frozenset(row.values),
             now=context.now,
             api_version=context.api_version,
+            multiday_events=context.multiday_events,
             assignment_owner=context.assignment_owner if context.auto_assign else None,
             store=context.store,
         )
