@@ -32,6 +32,7 @@ class Generator:
 GENERATORS = (
     Generator(("crm_sync.sample", "--sql"), ("docs/sample-data.sql",), stdout=True),
     Generator(("crm_sync.mapping.json_schema",), ("docs/mapping.schema.json",), stdout=True),
+    Generator(("crm_sync.mapping.refusal_document",), ("docs/predicted-refusals.md",), stdout=True),
     Generator(("tests.integration.mapping.golden",), ("tests/golden",)),
     Generator(("crm_sync", "docs"), ("docs/salesforce-mapping.md",)),
     Generator(("tools.record",), ("tests/recorded",)),

@@ -23,6 +23,7 @@ from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
 __all__ = [
+    "chunks",
     "find_owner",
     "find_records",
     "find_references",
@@ -66,9 +67,9 @@ def settle_in_flight(scope: Scope, client: Client) -> None:
         name, prefix = mapping.external_id.field, mapping.external_id.prefix
         asked += [
             (mapping, name, some)
-            for some in _chunks([prefix + key for key, given in rows if given is None])
+            for some in chunks([prefix + key for key, given in rows if given is None])
         ]
-        asked += [(mapping, "Id", some) for some in _chunks([row[1] for row in rows if row[1]])]
+        asked += [(mapping, "Id", some) for some in chunks([row[1] for row in rows if row[1]])]
     queries = [
         f"SELECT {', '.join(_read_fields(mapping, scope.facts[mapping.object]))}"
         f" FROM {mapping.object} WHERE {field} IN ({', '.join(map(soql_text, values))})"
@@ -105,7 +106,7 @@ def read_fates(
         queries += [
             f"SELECT {', '.join(['Id', *extra])} FROM {name}"
             f" WHERE Id IN ({', '.join(map(soql_text, some))})"
-            for some in _chunks(sorted(ids))
+            for some in chunks(sorted(ids))
         ]
     return {r["Id"]: r for rows in client.query(queries, deleted=True) for r in rows}
 
@@ -120,7 +121,7 @@ def recall_references(scope: Scope, client: Client) -> None:
     wanted = {(r.object, r.by) for m in scope.mappings for _, r in _references(m)}
     for name, field in sorted(wanted):
         stale = scope.run("stale_references", "lookup", object=name, field=field).fetchall()
-        for values in _chunks([row[0] for row in stale]):
+        for values in chunks([row[0] for row in stale]):
             _ask_references(scope, client, name, field, values)
 
 
@@ -143,7 +144,7 @@ def find_references(scope: Scope, client: Client, mapping: Mapping, *, due: bool
         known = {row[0] for row in recalled}
         query = reference_values(mapping, name, scope.catalog, due=due)
         wanted = [row[0] for row in scope.connection.execute(query) if row[0] not in known]
-        for values in _chunks(wanted):
+        for values in chunks(wanted):
             _ask_references(scope, client, reference.object, reference.by, values)
 
 
@@ -235,7 +236,8 @@ def _payload(mapping: Mapping, facts: ObjectFacts, record: dict[str, Any]) -> st
     return json.dumps(values)
 
 
-def _chunks(rows: Sequence[_T]) -> Iterable[Sequence[_T]]:
+def chunks(rows: Sequence[_T]) -> Iterable[Sequence[_T]]:
+    """As many as one query takes, and again."""
     for start in range(0, len(rows), KEYS):
         yield rows[start : start + KEYS]
 

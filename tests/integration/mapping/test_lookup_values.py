@@ -73,7 +73,9 @@ def test_a_row_names_its_first_parent_and_an_owner_who_is_found_once(
         assert payload == {"Text": a, "Owner": FOUND.get((owner or "").lower())}
         codes = {(p["field"], p["code"], p["severity"]) for p in problems}
         expected = {("What", "AMBIGUOUS_LOOKUP", "error")} if len(given_) > 1 else set()
-        if owner and owner.lower() not in FOUND:
+        if not owner:
+            expected.add(("Owner", "REQUIRED_FIELD_MISSING", "error"))
+        elif owner.lower() not in FOUND:
             expected.add(("Owner", "REFERENCE_NOT_FOUND", "error"))
         assert codes == expected
 
