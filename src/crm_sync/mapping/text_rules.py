@@ -5,7 +5,8 @@ See `rules.py`, which asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from collections.abc import Mapping as Map
 
 from psycopg import sql
 
@@ -77,12 +78,12 @@ def picklist_problems(
     texts = _written_alone(rule)
     if not facts.values or (texts is not None and texts <= set(facts.values)):
         return
-    is_other = _is_none_of(facts, sent, [sql.Literal(v) for v in facts.values])
+    is_other = _is_none_of(facts, sent, {v: sql.Literal(v) for v in facts.values})
     # PostgreSQL lowers what is not ASCII: it and Python need not agree about every letter.
-    lowered = [
-        sql.Literal(v.lower()) if v.isascii() else sql.SQL("lower({})").format(sql.Literal(v))
+    lowered = {
+        v: sql.Literal(v.lower()) if v.isascii() else sql.SQL("lower({})").format(sql.Literal(v))
         for v in facts.values
-    ]
+    }
     in_no_case = _is_none_of(facts, sql.SQL("lower({})").format(sent), lowered)
     mend = f"Use one of the org's values, or map it with values in {say.mapping}.yaml."
     if not facts.restricted:
@@ -111,7 +112,7 @@ def picklist_problems(
 
 
 def _is_none_of(
-    facts: FieldFacts, text: sql.Composable, values: Sequence[sql.Composable]
+    facts: FieldFacts, text: sql.Composable, values: Map[str, sql.Composable]
 ) -> sql.Composable:
     """Whether a text is none of these; several in one text, whether any is none."""
     if facts.type != "multipicklist":
@@ -120,15 +121,15 @@ def _is_none_of(
     return sql.SQL("not {} <@ array[{}]").format(parts, _wrapped(values))
 
 
-def _wrapped(values: Sequence[sql.Composable]) -> sql.Composed:
-    """A list in lines that a person can read."""
+def _wrapped(values: Map[str, sql.Composable]) -> sql.Composed:
+    """A list in lines that a person can read; each value by the text that it shows."""
     lines: list[list[sql.Composable]] = [[]]
     width = 0
-    for value in values:
-        width += len(value.as_string(None)) + 2
+    for shown, value in values.items():
+        width += len(shown) + len("'', ")
         if width > LONGEST_LINE and lines[-1]:
             lines.append([])
-            width = len(value.as_string(None))
+            width = len(shown)
         lines[-1].append(value)
     return sql.SQL(",\n                    ").join(sql.SQL(", ").join(line) for line in lines)
 

@@ -13,7 +13,8 @@ set state = 'invalid',
         'mend', format('Let %%s.yaml leave WhoId or WhatId of such rows empty.', %(mapping)s::text)))
 where p.mapping = %(mapping)s and p.action in ('create', 'update') and not p.leaves
   and p.state in ('planned', 'blocked', 'refused')
-  and p.changed && array['WhoId', 'WhatId']
+  and (p.changed @> array['WhoId', 'WhatId']
+       or p.action = 'update' and p.changed && array['WhoId', 'WhatId'])
   and p.payload -> 'WhatId' <> 'null'
   and (p.payload -> 'WhoId' ->> 'mapping' = any(%(leads)s)
        or p.payload ->> 'WhoId' like '00Q%%' and p.payload ->> 'WhoId' not in (
