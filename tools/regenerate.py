@@ -36,6 +36,7 @@ GENERATORS = (
     Generator(
         ("crm_sync.mapping.json_schema", "--defaults"), ("docs/defaults.schema.json",), stdout=True
     ),
+    Generator(("crm_sync.mapping.refusal_document",), ("docs/predicted-refusals.md",), stdout=True),
     Generator(("tests.integration.mapping.golden",), ("tests/golden",)),
     Generator(("crm_sync", "docs"), ("docs/mapping-reference.md", "docs/salesforce-mapping.md")),
     Generator(("tools.record",), ("tests/recorded",)),

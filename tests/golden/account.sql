@@ -35,7 +35,23 @@ select
                     'accounts.company_name has %s characters; Account.Name takes 255.',
                     char_length(sent."Name") + regexp_count(sent."Name", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten accounts.company_name, or let account.yaml say too_long: truncate.'
+                'mend', 'Shorten accounts.company_name, or let account.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('Name')
+            )
+        end,
+        case
+            when lower(sent."Industry") not in ('agriculture', 'apparel', 'banking', 'biotechnology', 'chemicals', 'communications',
+                    'construction', 'consulting', 'education', 'electronics', 'energy', 'engineering',
+                    'entertainment', 'environmental', 'finance', 'food & beverage', 'government', 'healthcare',
+                    'hospitality', 'insurance', 'machinery', 'manufacturing', 'media', 'not for profit',
+                    'recreation', 'retail', 'shipping', 'technology', 'telecommunications', 'transportation',
+                    'utilities', 'other')
+            then jsonb_build_object(
+                'code', 'UNLISTED_PICKLIST_VALUE', 'severity', 'note',
+                'field', 'Industry', 'column', 'accounts.industry',
+                'sentence', 'Account.Industry does not list the value that accounts.industry gives; Salesforce takes it.',
+                'mend', 'Use one of the org''s values, or map it with values in account.yaml.',
+                'sent', jsonb_build_array('Industry')
             )
         end,
         case
@@ -48,7 +64,8 @@ select
                     'accounts.industry has %s characters; Account.Industry takes 40.',
                     char_length(sent."Industry") + regexp_count(sent."Industry", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten accounts.industry, or let account.yaml say too_long: truncate.'
+                'mend', 'Shorten accounts.industry, or let account.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('Industry')
             )
         end,
         case
@@ -61,7 +78,18 @@ select
                     'accounts.website has %s characters; Account.Website takes 255.',
                     char_length(sent."Website") + regexp_count(sent."Website", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten accounts.website, or let account.yaml say too_long: truncate.'
+                'mend', 'Shorten accounts.website, or let account.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('Website')
+            )
+        end,
+        case
+            when sent."Website" !~ '^[^[:space:]]*[^[:space:].][.][^[:space:].][^[:space:]]*$'
+            then jsonb_build_object(
+                'code', 'UNUSUAL_WEB_ADDRESS', 'severity', 'note',
+                'field', 'Website', 'column', 'accounts.website',
+                'sentence', 'accounts.website does not look like a web address; Salesforce keeps it as it is.',
+                'mend', 'Correct accounts.website.',
+                'sent', jsonb_build_array('Website')
             )
         end,
         case
@@ -74,7 +102,8 @@ select
                     'accounts.phone has %s characters; Account.Phone takes 40.',
                     char_length(sent."Phone") + regexp_count(sent."Phone", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten accounts.phone, or let account.yaml say too_long: truncate.'
+                'mend', 'Shorten accounts.phone, or let account.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('Phone')
             )
         end,
         case
@@ -87,7 +116,8 @@ select
                     'accounts.billing_street has %s characters; Account.BillingStreet takes 255.',
                     char_length(sent."BillingStreet") + regexp_count(sent."BillingStreet", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten accounts.billing_street, or let account.yaml say too_long: truncate.'
+                'mend', 'Shorten accounts.billing_street, or let account.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('BillingStreet')
             )
         end,
         case
@@ -100,7 +130,8 @@ select
                     'accounts.billing_city has %s characters; Account.BillingCity takes 40.',
                     char_length(sent."BillingCity") + regexp_count(sent."BillingCity", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten accounts.billing_city, or let account.yaml say too_long: truncate.'
+                'mend', 'Shorten accounts.billing_city, or let account.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('BillingCity')
             )
         end,
         case
@@ -113,7 +144,8 @@ select
                     'accounts.billing_state has %s characters; Account.BillingState takes 80.',
                     char_length(sent."BillingState") + regexp_count(sent."BillingState", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten accounts.billing_state, or let account.yaml say too_long: truncate.'
+                'mend', 'Shorten accounts.billing_state, or let account.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('BillingState')
             )
         end,
         case
@@ -126,7 +158,8 @@ select
                     'accounts.billing_postal_code has %s characters; Account.BillingPostalCode takes 20.',
                     char_length(sent."BillingPostalCode") + regexp_count(sent."BillingPostalCode", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten accounts.billing_postal_code, or let account.yaml say too_long: truncate.'
+                'mend', 'Shorten accounts.billing_postal_code, or let account.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('BillingPostalCode')
             )
         end,
         case
@@ -139,7 +172,8 @@ select
                     'accounts.billing_country has %s characters; Account.BillingCountry takes 80.',
                     char_length(sent."BillingCountry") + regexp_count(sent."BillingCountry", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten accounts.billing_country, or let account.yaml say too_long: truncate.'
+                'mend', 'Shorten accounts.billing_country, or let account.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('BillingCountry')
             )
         end
     ]::jsonb[], null)) as problems

@@ -52,7 +52,8 @@ select
                     'activities.subject has %s characters; Event.Subject takes 255 and is cut.',
                     char_length(sent."Subject") + regexp_count(sent."Subject", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', ''
+                'mend', '',
+                'sent', jsonb_build_array('Subject')
             )
         end,
         case
@@ -61,7 +62,8 @@ select
                 'code', 'DATE_OUT_OF_RANGE', 'severity', 'error',
                 'field', 'ActivityDateTime', 'column', 'activities.occurred_at',
                 'sentence', 'activities.occurred_at lies outside the years 1700 to 4000 that Salesforce takes.',
-                'mend', 'Correct activities.occurred_at.'
+                'mend', 'Correct activities.occurred_at.',
+                'sent', case when isfinite(sent."ActivityDateTime") then jsonb_build_array('ActivityDateTime') end
             )
         end,
         case
@@ -79,7 +81,8 @@ select
                 'code', 'NUMBER_OUTSIDE_VALID_RANGE', 'severity', 'error',
                 'field', 'DurationInMinutes', 'column', 'activities.duration_minutes',
                 'sentence', 'activities.duration_minutes is too large, or no number; Event.DurationInMinutes takes 8 digits before the point.',
-                'mend', 'Correct activities.duration_minutes.'
+                'mend', 'Correct activities.duration_minutes.',
+                'sent', case when abs(sent."DurationInMinutes") < 'Infinity' then jsonb_build_array('DurationInMinutes') end
             )
         end,
         case
@@ -87,17 +90,9 @@ select
             then jsonb_build_object(
                 'code', 'NUMBER_OUTSIDE_VALID_RANGE', 'severity', 'error',
                 'field', 'DurationInMinutes', 'column', 'activities.duration_minutes',
-                'sentence', 'activities.duration_minutes has more decimals than the 0 that Event.DurationInMinutes takes.',
-                'mend', 'Round activities.duration_minutes, or round in the mapping''s sql.'
-            )
-        end,
-        case
-            when sent."DurationInMinutes" > 1440
-            then jsonb_build_object(
-                'code', 'EVENT_LONGER_THAN_A_DAY', 'severity', 'note',
-                'field', 'DurationInMinutes', 'column', 'activities.duration_minutes',
-                'sentence', 'activities.duration_minutes is over 1,440 minutes; Salesforce takes that only with multiday events enabled.',
-                'mend', 'Shorten activities.duration_minutes, or enable multiday events (Setup, Activity Settings).'
+                'sentence', 'activities.duration_minutes has decimals, and Event.DurationInMinutes takes whole numbers.',
+                'mend', 'Round activities.duration_minutes, or round in the mapping''s sql.',
+                'sent', jsonb_build_array('DurationInMinutes')
             )
         end,
         case
@@ -110,7 +105,8 @@ select
                     'activities.notes has %s characters; Event.Description takes 32000 and is cut.',
                     char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', ''
+                'mend', '',
+                'sent', jsonb_build_array('Description')
             )
         end,
         case
@@ -120,6 +116,46 @@ select
                 'field', 'WhatId', 'column', null,
                 'sentence', 'WhatId has more than one parent; a record takes one.',
                 'mend', 'Keep one parent in activities.'
+            )
+        end,
+        case
+            when num_nonnulls(sent."ActivityDateTime"::text) = 0
+            then jsonb_build_object(
+                'code', 'REQUIRED_FIELD_MISSING', 'severity', 'error',
+                'field', 'ActivityDateTime', 'column', 'activities.occurred_at',
+                'sentence', 'An event needs a start, and activities.occurred_at is empty.',
+                'mend', 'Fill it, or map ActivityDateTime in event.yaml.',
+                'sent', jsonb_build_array('ActivityDateTime', 'IsAllDayEvent')
+            )
+        end,
+        case
+            when sent."DurationInMinutes" < 0
+            then jsonb_build_object(
+                'code', 'FIELD_INTEGRITY_EXCEPTION', 'severity', 'error',
+                'field', 'DurationInMinutes', 'column', 'activities.duration_minutes',
+                'sentence', 'activities.duration_minutes makes the event end before it begins.',
+                'mend', 'Correct activities.duration_minutes.',
+                'sent', jsonb_build_array('DurationInMinutes')
+            )
+        end,
+        case
+            when sent."DurationInMinutes" between 1441 and 20160
+            then jsonb_build_object(
+                'code', 'EVENT_LONGER_THAN_A_DAY', 'severity', 'note',
+                'field', 'DurationInMinutes', 'column', 'activities.duration_minutes',
+                'sentence', 'activities.duration_minutes makes it longer than a day; Salesforce takes that only with multiday events enabled.',
+                'mend', 'Shorten activities.duration_minutes, or enable multiday events (Setup, Activity Settings).',
+                'sent', jsonb_build_array('DurationInMinutes')
+            )
+        end,
+        case
+            when sent."DurationInMinutes" > 20160
+            then jsonb_build_object(
+                'code', 'FIELD_INTEGRITY_EXCEPTION', 'severity', 'error',
+                'field', 'DurationInMinutes', 'column', 'activities.duration_minutes',
+                'sentence', 'activities.duration_minutes makes it longer than 14 days, which no event is in Salesforce.',
+                'mend', 'Shorten activities.duration_minutes, or make several events of it.',
+                'sent', jsonb_build_array('DurationInMinutes')
             )
         end
     ]::jsonb[], null)) as problems

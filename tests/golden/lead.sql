@@ -43,7 +43,8 @@ select
                     'leads.company_name has %s characters; Lead.Company takes 255.',
                     char_length(sent."Company") + regexp_count(sent."Company", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten leads.company_name, or let lead.yaml say too_long: truncate.'
+                'mend', 'Shorten leads.company_name, or let lead.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('Company')
             )
         end,
         case
@@ -74,7 +75,8 @@ select
                     'leads.last_name has %s characters; Lead.LastName takes 80.',
                     char_length(sent."LastName") + regexp_count(sent."LastName", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten leads.last_name, or let lead.yaml say too_long: truncate.'
+                'mend', 'Shorten leads.last_name, or let lead.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('LastName')
             )
         end,
         case
@@ -87,7 +89,8 @@ select
                     'leads.first_name has %s characters; Lead.FirstName takes 40.',
                     char_length(sent."FirstName") + regexp_count(sent."FirstName", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten leads.first_name, or let lead.yaml say too_long: truncate.'
+                'mend', 'Shorten leads.first_name, or let lead.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('FirstName')
             )
         end,
         case
@@ -100,7 +103,8 @@ select
                     'leads.title has %s characters; Lead.Title takes 128.',
                     char_length(sent."Title") + regexp_count(sent."Title", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten leads.title, or let lead.yaml say too_long: truncate.'
+                'mend', 'Shorten leads.title, or let lead.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('Title')
             )
         end,
         case
@@ -113,16 +117,31 @@ select
                     'leads.email has %s characters; Lead.Email takes 80.',
                     char_length(sent."Email") + regexp_count(sent."Email", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten leads.email, or let lead.yaml say too_long: truncate.'
+                'mend', 'Shorten leads.email, or let lead.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('Email')
             )
         end,
         case
-            when sent."Email" !~ '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:].]+$'
+            when sent."Email" !~ '^(?!\.)[^\x01- "(),:;<>@[\\\]\x7F]+@(?!\.)[^\x01-,/:-@[-`{-\x7F]+\.[^\x01-,./:-@[-`{-\x7F]+$'
+                and (sent."Email" !~ '["(]' or sent."Email" !~ '^.+@.+$')
             then jsonb_build_object(
                 'code', 'INVALID_EMAIL_ADDRESS', 'severity', 'error',
                 'field', 'Email', 'column', 'leads.email',
                 'sentence', 'leads.email is not an e-mail address.',
-                'mend', 'Correct leads.email.'
+                'mend', 'Correct leads.email.',
+                'sent', jsonb_build_array('Email')
+            )
+        end,
+        case
+            when sent."Email" ~ '["(\u0080-\u00BF\u2000-\u206F\u3000]|@.*([.-]\.|\.-|-$)|@-'
+                and not (sent."Email" !~ '^(?!\.)[^\x01- "(),:;<>@[\\\]\x7F]+@(?!\.)[^\x01-,/:-@[-`{-\x7F]+\.[^\x01-,./:-@[-`{-\x7F]+$'
+                and (sent."Email" !~ '["(]' or sent."Email" !~ '^.+@.+$'))
+            then jsonb_build_object(
+                'code', 'UNUSUAL_EMAIL_ADDRESS', 'severity', 'note',
+                'field', 'Email', 'column', 'leads.email',
+                'sentence', 'leads.email is an unusual e-mail address, which Salesforce may refuse.',
+                'mend', 'Correct leads.email, unless the address is right.',
+                'sent', jsonb_build_array('Email')
             )
         end,
         case
@@ -135,7 +154,8 @@ select
                     'leads.phone has %s characters; Lead.Phone takes 40.',
                     char_length(sent."Phone") + regexp_count(sent."Phone", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten leads.phone, or let lead.yaml say too_long: truncate.'
+                'mend', 'Shorten leads.phone, or let lead.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('Phone')
             )
         end,
         case
@@ -148,7 +168,33 @@ select
                     'leads.website has %s characters; Lead.Website takes 255.',
                     char_length(sent."Website") + regexp_count(sent."Website", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten leads.website, or let lead.yaml say too_long: truncate.'
+                'mend', 'Shorten leads.website, or let lead.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('Website')
+            )
+        end,
+        case
+            when sent."Website" !~ '^[^[:space:]]*[^[:space:].][.][^[:space:].][^[:space:]]*$'
+            then jsonb_build_object(
+                'code', 'UNUSUAL_WEB_ADDRESS', 'severity', 'note',
+                'field', 'Website', 'column', 'leads.website',
+                'sentence', 'leads.website does not look like a web address; Salesforce keeps it as it is.',
+                'mend', 'Correct leads.website.',
+                'sent', jsonb_build_array('Website')
+            )
+        end,
+        case
+            when lower(sent."Industry") not in ('agriculture', 'apparel', 'banking', 'biotechnology', 'chemicals', 'communications',
+                    'construction', 'consulting', 'education', 'electronics', 'energy', 'engineering',
+                    'entertainment', 'environmental', 'finance', 'food & beverage', 'government', 'healthcare',
+                    'hospitality', 'insurance', 'machinery', 'manufacturing', 'media', 'not for profit',
+                    'recreation', 'retail', 'shipping', 'technology', 'telecommunications', 'transportation',
+                    'utilities', 'other')
+            then jsonb_build_object(
+                'code', 'UNLISTED_PICKLIST_VALUE', 'severity', 'note',
+                'field', 'Industry', 'column', 'leads.industry',
+                'sentence', 'Lead.Industry does not list the value that leads.industry gives; Salesforce takes it.',
+                'mend', 'Use one of the org''s values, or map it with values in lead.yaml.',
+                'sent', jsonb_build_array('Industry')
             )
         end,
         case
@@ -161,7 +207,18 @@ select
                     'leads.industry has %s characters; Lead.Industry takes 255.',
                     char_length(sent."Industry") + regexp_count(sent."Industry", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten leads.industry, or let lead.yaml say too_long: truncate.'
+                'mend', 'Shorten leads.industry, or let lead.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('Industry')
+            )
+        end,
+        case
+            when lower(sent."LeadSource") not in ('web', 'phone inquiry', 'partner referral', 'purchased list', 'other')
+            then jsonb_build_object(
+                'code', 'UNLISTED_PICKLIST_VALUE', 'severity', 'note',
+                'field', 'LeadSource', 'column', 'leads.lead_source',
+                'sentence', 'Lead.LeadSource does not list the value that leads.lead_source gives; Salesforce takes it.',
+                'mend', 'Use one of the org''s values, or map it with values in lead.yaml.',
+                'sent', jsonb_build_array('LeadSource')
             )
         end,
         case
@@ -174,7 +231,8 @@ select
                     'leads.lead_source has %s characters; Lead.LeadSource takes 255.',
                     char_length(sent."LeadSource") + regexp_count(sent."LeadSource", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten leads.lead_source, or let lead.yaml say too_long: truncate.'
+                'mend', 'Shorten leads.lead_source, or let lead.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('LeadSource')
             )
         end,
         case
@@ -187,7 +245,8 @@ select
                     'leads.notes has %s characters; Lead.Description takes 32000 and is cut.',
                     char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', ''
+                'mend', '',
+                'sent', jsonb_build_array('Description')
             )
         end,
         case
@@ -209,7 +268,8 @@ select
                     'leads.lead_status has %s characters; Lead.Status takes 255.',
                     char_length(sent."Status") + regexp_count(sent."Status", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten leads.lead_status, or let lead.yaml say too_long: truncate.'
+                'mend', 'Shorten leads.lead_status, or let lead.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('Status')
             )
         end
     ]::jsonb[], null)) as problems

@@ -12,7 +12,7 @@ select
                 '\x01(?=[\U00010000-\U0010FFFF]|$)', '', 'g'),
                 E' \t\n\x0B\f\r') end),
         'StageName', to_jsonb(sent."StageName"),
-        'Amount', to_jsonb(case when abs(sent."Amount") < 'Infinity' then trim_scale(sent."Amount") end),
+        'Amount', to_jsonb(case when abs(sent."Amount") < 'Infinity' then trim_scale(trunc(sent."Amount", 2)) end),
         'CloseDate', to_jsonb(sent."CloseDate"),
         'Description', to_jsonb(
             case when octet_length(sent."Description") <= 32000 then sent."Description"
@@ -48,7 +48,8 @@ select
                     'The SQL of Name has %s characters; Opportunity.Name takes 120 and is cut.',
                     char_length(sent."Name") + regexp_count(sent."Name", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', ''
+                'mend', '',
+                'sent', jsonb_build_array('Name')
             )
         end,
         case
@@ -80,7 +81,8 @@ select
                     'projects.project_status has %s characters; Opportunity.StageName takes 255.',
                     char_length(sent."StageName") + regexp_count(sent."StageName", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten projects.project_status, or let opportunity.yaml say too_long: truncate.'
+                'mend', 'Shorten projects.project_status, or let opportunity.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('StageName')
             )
         end,
         case
@@ -89,16 +91,18 @@ select
                 'code', 'NUMBER_OUTSIDE_VALID_RANGE', 'severity', 'error',
                 'field', 'Amount', 'column', 'projects.contract_value',
                 'sentence', 'projects.contract_value is too large, or no number; Opportunity.Amount takes 16 digits before the point.',
-                'mend', 'Correct projects.contract_value.'
+                'mend', 'Correct projects.contract_value.',
+                'sent', case when abs(sent."Amount") < 'Infinity' then jsonb_build_array('Amount') end
             )
         end,
         case
             when scale(trim_scale(sent."Amount")) > 2
             then jsonb_build_object(
-                'code', 'NUMBER_OUTSIDE_VALID_RANGE', 'severity', 'error',
+                'code', 'DECIMALS_CUT', 'severity', 'note',
                 'field', 'Amount', 'column', 'projects.contract_value',
-                'sentence', 'projects.contract_value has more decimals than the 2 that Opportunity.Amount takes.',
-                'mend', 'Round projects.contract_value, or round in the mapping''s sql.'
+                'sentence', 'projects.contract_value has more decimals than the 2 that Opportunity.Amount keeps; the others are cut off.',
+                'mend', 'Round projects.contract_value, or round in the mapping''s sql.',
+                'sent', jsonb_build_array('Amount')
             )
         end,
         case
@@ -116,7 +120,8 @@ select
                 'code', 'DATE_OUT_OF_RANGE', 'severity', 'error',
                 'field', 'CloseDate', 'column', null,
                 'sentence', 'The SQL of CloseDate lies outside the years 1700 to 4000 that Salesforce takes.',
-                'mend', 'Correct the SQL of CloseDate.'
+                'mend', 'Correct the SQL of CloseDate.',
+                'sent', case when isfinite(sent."CloseDate") then jsonb_build_array('CloseDate') end
             )
         end,
         case
@@ -129,7 +134,8 @@ select
                     'projects.description has %s characters; Opportunity.Description takes 32000 and is cut.',
                     char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', ''
+                'mend', '',
+                'sent', jsonb_build_array('Description')
             )
         end
     ]::jsonb[], null)) as problems

@@ -52,7 +52,18 @@ select
                     'The SQL of Subject has %s characters; Task.Subject takes 255 and is cut.',
                     char_length(sent."Subject") + regexp_count(sent."Subject", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', ''
+                'mend', '',
+                'sent', jsonb_build_array('Subject')
+            )
+        end,
+        case
+            when lower(sent."Status") not in ('not started', 'in progress', 'completed', 'waiting on someone else', 'deferred')
+            then jsonb_build_object(
+                'code', 'UNLISTED_PICKLIST_VALUE', 'severity', 'note',
+                'field', 'Status', 'column', null,
+                'sentence', 'Task.Status does not list the value that the SQL of Status gives; Salesforce takes it.',
+                'mend', 'Use one of the org''s values, or map it with values in task.yaml.',
+                'sent', jsonb_build_array('Status')
             )
         end,
         case
@@ -65,7 +76,8 @@ select
                     'The SQL of Status has %s characters; Task.Status takes 255.',
                     char_length(sent."Status") + regexp_count(sent."Status", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', 'Shorten the SQL of Status, or let task.yaml say too_long: truncate.'
+                'mend', 'Shorten the SQL of Status, or let task.yaml say too_long: truncate.',
+                'sent', jsonb_build_array('Status')
             )
         end,
         case
@@ -74,7 +86,8 @@ select
                 'code', 'DATE_OUT_OF_RANGE', 'severity', 'error',
                 'field', 'ActivityDate', 'column', null,
                 'sentence', 'The SQL of ActivityDate lies outside the years 1700 to 4000 that Salesforce takes.',
-                'mend', 'Correct the SQL of ActivityDate.'
+                'mend', 'Correct the SQL of ActivityDate.',
+                'sent', case when isfinite(sent."ActivityDate") then jsonb_build_array('ActivityDate') end
             )
         end,
         case
@@ -87,7 +100,8 @@ select
                     'activities.notes has %s characters; Task.Description takes 32000 and is cut.',
                     char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]')
                 ),
-                'mend', ''
+                'mend', '',
+                'sent', jsonb_build_array('Description')
             )
         end,
         case

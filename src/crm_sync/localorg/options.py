@@ -41,6 +41,8 @@ class Options:
     """Seconds that every request waits."""
     daily_limit: int | None = None
     newest_version: int = NEWEST_VERSION
+    multiday_events: bool = False
+    """Activity Settings: may an event be longer than a day?"""
     host: str = HOST
 
     @property
@@ -73,6 +75,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--data-storage", type=int, metavar="MB", help="refuse records beyond so many megabytes"
+    )
+    parser.add_argument(
+        "--multiday-events", action="store_true", help="events may be longer than a day"
     )
     parser.add_argument(
         "--rule",
@@ -111,6 +116,7 @@ def _from_arguments(given: argparse.Namespace) -> Options:
         latency=_seconds(given.latency),
         daily_limit=_daily_limit(given.daily_limit),
         newest_version=_version(given.version),
+        multiday_events=given.multiday_events,
         host=given.host,
     )
 

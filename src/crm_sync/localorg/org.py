@@ -70,6 +70,7 @@ class Org:
         self.faults.replace(options.faults)
         self.latency = options.latency
         self.newest_version = options.newest_version
+        self.multiday_events = options.multiday_events
         self.clock = clock
         self.address = Address()
         self.schema_since = clock()
@@ -205,6 +206,7 @@ class Org:
             duplicate_options=self._duplicate_options(request),
             permissions=self.permissions(user_id),
             storage=self.storage,
+            multiday_events=self.multiday_events,
             # D, MRU Header: what is written is seen as well, unless the caller says otherwise.
             is_viewing="updatemru=false" not in request.headers.get("sforce-mru", "").lower(),
         )

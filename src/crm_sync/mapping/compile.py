@@ -14,8 +14,10 @@ from psycopg import sql
 
 from crm_sync.mapping import rules
 from crm_sync.mapping.catalog import Catalog, TableFacts
+from crm_sync.mapping.event_rules import event_problems
 from crm_sync.mapping.model import Branch, DefaultedReference, FieldRule, Mapping, Reference
 from crm_sync.mapping.source import table_of
+from crm_sync.mapping.values import as_json, typed
 from crm_sync.salesforce.describe import ObjectFacts
 
 __all__ = [
@@ -62,10 +64,10 @@ def compile_mapping(
         sql.SQL("    value.label::text as label,\n    "),
         _payload(mapping, facts, names),
         sql.SQL(" as payload,\n    "),
-        _lookups(mapping),
+        _lookups(mapping, facts),
         sql.SQL(" as lookups,\n    "),
         *(_parents(mapping) if parents else ()),
-        _problems(mapping, facts, names),
+        _problems(mapping, table, facts, names),
         sql.SQL(" as problems\nfrom {} as source\n").format(rows_of(mapping, table, keys, due=due)),
         *joins_of(mapping, table),
         *values_of(mapping, table, names),
@@ -189,7 +191,7 @@ def _sent(mapping: Mapping, facts: ObjectFacts, names: Sequence[str]) -> Iterabl
     """The lateral that gives each value the type that Salesforce's field has."""
     columns = [
         sql.SQL("{} as {}").format(
-            rules.typed(mapping.fields[name], facts.fields[name]), sql.Identifier(name)
+            typed(mapping.fields[name], facts.fields[name]), sql.Identifier(name)
         )
         for name in names
     ]
@@ -202,7 +204,7 @@ def _sent(mapping: Mapping, facts: ObjectFacts, names: Sequence[str]) -> Iterabl
 def _payload(mapping: Mapping, facts: ObjectFacts, names: Sequence[str]) -> sql.Composable:
     pairs = [
         sql.SQL("{}, {}").format(
-            sql.Literal(name), rules.as_json(mapping.fields[name], facts.fields[name])
+            sql.Literal(name), as_json(mapping.fields[name], facts.fields[name])
         )
         for name in names
     ]
@@ -248,17 +250,19 @@ def searched_value(mapping: Mapping, name: str) -> sql.Composable:
     return sql.SQL("lower({})").format(value)
 
 
-def _lookups(mapping: Mapping) -> sql.Composable:
+def _lookups(mapping: Mapping, facts: ObjectFacts) -> sql.Composable:
     """Which parent each lookup names: of several branches the first whose key is not null."""
     entries: list[sql.Composable] = []
     for name, lookup in mapping.lookups.items():
         if not lookup.branches:
             continue
-        entry = _branch(mapping, name, 0)
+        described = facts.fields.get(name)
+        required = rules.is_required(lookup, described) if described else lookup.required
+        entry = _branch(mapping, name, 0, required)
         if len(lookup.branches) > 1:
             arms = [
                 sql.SQL("            when value.{} is not null then {}\n").format(
-                    sql.Identifier(f"{name}.{number}"), _branch(mapping, name, number)
+                    sql.Identifier(f"{name}.{number}"), _branch(mapping, name, number, required)
                 )
                 for number in range(len(lookup.branches))
             ]
@@ -289,7 +293,7 @@ def _parents(mapping: Mapping) -> Iterable[sql.Composable]:
             )
 
 
-def _branch(mapping: Mapping, name: str, number: int) -> sql.Composable:
+def _branch(mapping: Mapping, name: str, number: int, required: bool) -> sql.Composable:
     lookup = mapping.lookups[name]
     branch = lookup.branches[number]
     indent = sql.SQL(" " * (16 if len(lookup.branches) > 1 else 12))
@@ -303,7 +307,7 @@ def _branch(mapping: Mapping, name: str, number: int) -> sql.Composable:
         indent=indent,
         end=sql.SQL(" " * (12 if len(lookup.branches) > 1 else 8)),
         field=sql.Literal(name),
-        required=sql.SQL("true" if lookup.required else "false"),
+        required=sql.SQL("true" if required else "false"),
         mapping=sql.Literal(branch.mapping),
         column=sql.SQL("null") if column is None else sql.Literal(column),
         key=sql.Identifier(f"{name}.{number}"),
@@ -324,12 +328,16 @@ def _references(mapping: Mapping) -> Iterable[sql.Composable]:
             )  # fmt: skip
 
 
-def _problems(mapping: Mapping, facts: ObjectFacts, names: Sequence[str]) -> sql.Composable:
-    cases: list[sql.Composable] = []
+def _problems(
+    mapping: Mapping, table: TableFacts, facts: ObjectFacts, names: Sequence[str]
+) -> sql.Composable:
+    cases = list(rules.key_problem(mapping, table.columns[mapping.source.key], facts))
     for name in names:
         cases.extend(rules.problems(mapping, name, facts.fields[name]))
     for name, lookup in mapping.lookups.items():
-        cases.extend(rules.lookup_problems(mapping, name, lookup))
+        cases.extend(rules.lookup_problems(mapping, name, lookup, facts.fields.get(name)))
+    cases.extend(rules.record_type_problem(mapping, facts))
+    cases.extend(event_problems(mapping, facts))
     if not cases:
         return sql.SQL("'[]'::jsonb")
     return sql.SQL("to_jsonb(array_remove(array[\n        {}\n    ]::jsonb[], null))").format(

@@ -20,8 +20,8 @@ from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.compile import expression_view, joins_of, values_of
 from crm_sync.mapping.finding import Finding, Severity, said_of
 from crm_sync.mapping.model import FieldRule, Mapping
-from crm_sync.mapping.rules import MOMENTS, NUMBERS, is_text
 from crm_sync.mapping.source import table_of
+from crm_sync.mapping.values import MOMENTS, NUMBERS, is_text, keeps_decimals
 from crm_sync.mapping.volatility import alone
 from crm_sync.names import nearest
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
@@ -183,7 +183,7 @@ def _written(rule: FieldRule, field: FieldFacts, say: _Say) -> Iterator[Finding]
 
 
 def _counted(text: str) -> int:
-    """Characters as Salesforce counts them (see `rules.py`)."""
+    """Characters as Salesforce counts them (see `saying.py`)."""
     return len(text.encode("utf-16-le")) // 2
 
 
@@ -246,11 +246,11 @@ def _numbers(field: FieldFacts, kind: ValueType, say: _Say) -> Iterator[Finding]
         return
     precision, scale = kind.digits
     is_whole = field.type in ("int", "long")
-    if (is_whole or field.precision) and scale > field.scale:
+    if (is_whole or keeps_decimals(field)) and scale > field.scale:
+        more = "a row with more is invalid" if is_whole else "more are cut off"
         yield say(
             "numeric-scale",
-            f"{say.subject} has {scale} decimals; {say.field} takes {field.scale}, and a row with "
-            "more is invalid.",
+            f"{say.subject} has {scale} decimals; {say.field} takes {field.scale}, and {more}.",
             f"Round it: sql: round({say.subject.rpartition('.')[2]}, {field.scale})"
             if not say.subject.startswith("The ")
             else "Round it in the SQL.",

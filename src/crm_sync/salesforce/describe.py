@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["FieldFacts", "ObjectFacts"]
+__all__ = ["FieldFacts", "ObjectFacts", "RecordTypeFacts"]
 
 
 class _Facts(BaseModel):
@@ -42,6 +42,21 @@ class FieldFacts(_Facts):
     values: tuple[str, ...] = ()
 
 
+class RecordTypeFacts(_Facts):
+    """One record type, as describe offers it to our user (recordTypeInfos)."""
+
+    id: str = Field(alias="recordTypeId")
+    name: str = Field(default="", alias="developerName")
+    active: bool = True
+    available: bool = True
+    master: bool = False
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether a record of our user may have it; the master stands for none."""
+        return self.active and self.available and not self.master
+
+
 class ObjectFacts(_Facts):
     """One object. `cascades` lists (child object, field) whose records go when this one goes."""
 
@@ -52,6 +67,7 @@ class ObjectFacts(_Facts):
     deletable: bool = True
     fields: dict[str, FieldFacts]
     cascades: tuple[tuple[str, str], ...] = ()
+    record_types: tuple[RecordTypeFacts, ...] = ()
 
     @classmethod
     def from_describe(cls, answer: Mapping[str, Any]) -> ObjectFacts:
@@ -82,6 +98,9 @@ class ObjectFacts(_Facts):
             deletable=answer.get("deletable", True),
             fields=fields,
             cascades=cascades,
+            record_types=tuple(
+                RecordTypeFacts.model_validate(r) for r in answer.get("recordTypeInfos") or ()
+            ),
         )
 
     def to_json(self) -> str:

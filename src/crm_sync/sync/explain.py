@@ -43,6 +43,13 @@ _MENDS = {
     "INSUFFICIENT_ACCESS_OR_READONLY": "Give the integration user edit access to {object}.",
     "STORAGE_LIMIT_EXCEEDED": "The org's data storage is full; free or buy some.",
     "FIELD_INTEGRITY_EXCEPTION": "Correct {source}.",
+    "FIELD_FILTER_VALIDATION_EXCEPTION": "A lookup filter of the org refused it: name another "
+    "record in {source}.",
+    "CIRCULAR_DEPENDENCY": "A record would stand above itself: correct {source}.",
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "A trigger of the org refused it: its administrator "
+    "finds the reason in the sentence.",
+    "CANNOT_EXECUTE_FLOW_TRIGGER": "A flow of the org refused it: its administrator finds the "
+    "reason in the sentence.",
 }
 _PASSING = TRANSIENT | {"STORAGE_LIMIT_EXCEEDED"}
 """Refusals that the next run tries again by itself."""

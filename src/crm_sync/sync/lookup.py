@@ -25,6 +25,7 @@ from crm_sync.sync.statements import statements
 
 __all__ = [
     "as_payload",
+    "chunks",
     "find_owner",
     "find_records",
     "find_references",
@@ -75,9 +76,9 @@ def settle_in_flight(scope: Scope, client: Client) -> None:
         name, prefix = mapping.external_id.field, mapping.external_id.prefix
         asked += [
             (mapping, name, some)
-            for some in _chunks([prefix + key for key, given in rows if given is None])
+            for some in chunks([prefix + key for key, given in rows if given is None])
         ]
-        asked += [(mapping, "Id", some) for some in _chunks([row[1] for row in rows if row[1]])]
+        asked += [(mapping, "Id", some) for some in chunks([row[1] for row in rows if row[1]])]
     queries = [
         f"SELECT {', '.join(read_fields(mapping, scope.facts[mapping.object]))}"
         f" FROM {mapping.object} WHERE {field} IN ({', '.join(map(soql_text, values))})"
@@ -114,7 +115,7 @@ def read_fates(
         queries += [
             f"SELECT {', '.join(['Id', *extra])} FROM {name}"
             f" WHERE Id IN ({', '.join(map(soql_text, some))})"
-            for some in _chunks(sorted(ids))
+            for some in chunks(sorted(ids))
         ]
     return {r["Id"]: r for rows in client.query(queries, deleted=True) for r in rows}
 
@@ -292,7 +293,8 @@ def as_payload(mapping: Mapping, facts: ObjectFacts, record: dict[str, Any]) -> 
     return json.dumps(values)
 
 
-def _chunks(rows: Sequence[_T]) -> Iterable[Sequence[_T]]:
+def chunks(rows: Sequence[_T]) -> Iterable[Sequence[_T]]:
+    """As many as one query takes, and again."""
     for start in range(0, len(rows), KEYS):
         yield rows[start : start + KEYS]
 

@@ -23,6 +23,7 @@ from crm_sync.mapping.keys import present_keys
 from crm_sync.mapping.model import FieldRule, Lookup, Mapping
 from crm_sync.mapping.parents import resolved_rows
 from crm_sync.sync.due import Comparison, know_naming
+from crm_sync.sync.foretell import foretell
 from crm_sync.sync.options import Options
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
@@ -192,6 +193,7 @@ def make_plan(scope: Scope, chosen: Comparison, fingerprints: Map[str, str]) -> 
         scope.run("leave", **values)
         scope.connection.execute(_RESOLVED.format(resolved_rows(mapping)))
         scope.run("decide", **values)
+        foretell(scope, mapping)
         scope.connection.execute("analyze plan_row (mapping, key, action, state)")
     scope.run("pair_moves")
     cascaded = _keep_children(scope)

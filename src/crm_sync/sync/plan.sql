@@ -143,13 +143,25 @@ cross join lateral (
     offset 0
 ) c
 cross join lateral (
-    select case a.action when 'create' then s.problems else s.problems || coalesce((
+    -- What an update does not send, Salesforce cannot refuse.
+    select case when a.action = 'create' or s.problems = '[]' then s.problems else coalesce((
+        select jsonb_agg(p.problem order by p.number)
+        from jsonb_array_elements(s.problems) with ordinality as p(problem, number)
+        where coalesce(p.problem ->> 'field' <> all(%(on_create)s), true)
+          and (coalesce(jsonb_typeof(p.problem -> 'sent') <> 'array', true)
+               or p.problem -> 'sent' ?| c.fields)
+          and coalesce(to_jsonb(c.fields) @> (p.problem -> 'together'), true)
+    ), '[]') end as problems
+    offset 0
+) q
+cross join lateral (
+    select case a.action when 'create' then q.problems else q.problems || coalesce((
         select jsonb_agg(jsonb_build_object('code', 'REQUIRED_FIELD_MISSING', 'field', f,
             'severity', 'error', 'sentence', format('%%s is now empty, and it cannot be.', f),
             'mend', 'Fill its column.') order by f)
         from unnest(c.fields) f
         where f = any(%(not_null)s) and s.payload -> f = 'null'::jsonb
-          and not s.problems @> jsonb_build_array(jsonb_build_object('field', f))
+          and not q.problems @> jsonb_build_array(jsonb_build_object('field', f))
     ), '[]'::jsonb) end as problems
     offset 0
 ) e

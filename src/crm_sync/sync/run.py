@@ -33,6 +33,7 @@ from crm_sync.sync.database import connect
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
+from crm_sync.sync.foretell import find_holders
 from crm_sync.sync.headers import header_findings
 from crm_sync.sync.idle import idle_records
 from crm_sync.sync.jobs import Job, Jobs, waiting_jobs
@@ -356,6 +357,7 @@ def _plan(
     lookup.find_records(scope, client, searched)
     lookup.settle_in_flight(scope, client)
     due.know(scope, chosen)
+    find_holders(scope, client)
     return scope, make_plan(scope, chosen, marks), marks
 
 

@@ -9,7 +9,6 @@ import psycopg
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crm_sync.salesforce.describe import ObjectFacts
 from tests.integration.mapping.conftest import ROWS
 from tests.integration.mapping.described import field, thing
 from tests.integration.mapping.planned import create_table, mapping, planned
@@ -75,12 +74,22 @@ def decimals(number: Decimal) -> int:
     return max(0, -(exponent + len(digits) - len(written))) if written else 0
 
 
-def is_outside(number: Decimal | None, before: int, behind: int) -> bool:
+def is_outside(number: Decimal | None, before: int) -> bool:
     if number is None:
         return False
-    if not number.is_finite():
-        return True
-    return abs(number) >= Decimal(10) ** before or decimals(number) > behind
+    return not number.is_finite() or abs(number) >= Decimal(10) ** before
+
+
+def is_longer(number: Decimal | None, behind: int) -> bool:
+    return number is not None and number.is_finite() and decimals(number) > behind
+
+
+def kept(number: Decimal | None, behind: int) -> Decimal | None:
+    """What Salesforce keeps of a number: it cuts off decimals, and does not round."""
+    if number is None or not is_longer(number, behind):
+        return number
+    whole, _, more = f"{number:f}".partition(".")
+    return Decimal(f"{whole}.{more[:behind]}")
 
 
 @ROWS
@@ -97,13 +106,26 @@ def test_a_number_arrives_exactly_or_its_row_says_why_not(
         default = Decimal("7.5") if number is None else number
         values = dict.fromkeys(DIGITS, number) | {"Default": default}
         problems = {
-            (name, OUTSIDE) for name, limits in DIGITS.items() if is_outside(values[name], *limits)
+            (name, OUTSIDE)
+            for name, (before, behind) in DIGITS.items()
+            if is_outside(values[name], before)
+            or (name == "Whole" and is_longer(values[name], behind))
+        }
+        problems |= {
+            (name, "DECIMALS_CUT")
+            for name, (_, behind) in DIGITS.items()
+            if name != "Whole" and is_longer(values[name], behind)
         }
         if number is None:
             problems |= {("Needed", "REQUIRED_FIELD_MISSING"), ("Default", "DEFAULT_SENT")}
         elif not number.is_finite():
             problems.add(("Unknown", OUTSIDE))
         expected = {name: in_json(value) for name, value in values.items()}
+        expected |= {
+            name: kept(value, DIGITS[name][1])
+            for name, value in expected.items()
+            if name != "Whole"
+        }
         assert row.payload == {**expected, "Unknown": in_json(number), "Text": "012"}, text
         assert row.problems == problems, text
         for value in row.payload.values():
@@ -167,26 +189,6 @@ def test_a_boolean_is_a_boolean_a_text_or_what_a_value_map_makes_of_it(
             "Word": None if flag is None else "Yes" if flag else "No",
         }
         assert row.problems == ({("Sure", "DEFAULT_SENT")} if flag is None else set())
-
-
-def test_an_event_longer_than_a_day_is_foretold_but_sent(
-    connection: Connection, facts: dict[str, ObjectFacts]
-) -> None:
-    """Whether the org has multiday events enabled is not described, so the row stays valid."""
-    create_table(connection, "n integer")
-    mapped = mapping({"DurationInMinutes": "n"}, object="Event")
-    rows = [("0",), ("1440",), ("1441",), (None,)]
-    found = planned(connection, mapped, facts["Event"], rows)
-    assert [("DurationInMinutes", "EVENT_LONGER_THAN_A_DAY") in row.problems for row in found] == [
-        False, False, True, False,
-    ]  # fmt: skip
-    assert found[2].is_valid
-    assert found[2].sentences == (
-        "thing.n is over 1,440 minutes; Salesforce takes that only with multiday events enabled.",
-    )
-    elsewhere = thing([field("DurationInMinutes", "int", digits=8)])
-    (row,) = planned(connection, mapping({"DurationInMinutes": "n"}), elsewhere, [("1441",)])
-    assert row.problems == set()
 
 
 NOT_NUMBERS = ("NaN", "Infinity", "-Infinity")

@@ -54,6 +54,7 @@ class WriteContext:
     duplicate_options: DuplicateOptions
     permissions: Permissions
     storage: Storage
+    multiday_events: bool
     is_viewing: bool
     """Does who writes a record see it, too (``LastViewedDate``)?"""
 
@@ -259,6 +260,7 @@ def _apply_rules(context: WriteContext, rows: list[Row]) -> None:
             given=frozenset(row.values),
             now=context.now,
             api_version=context.api_version,
+            multiday_events=context.multiday_events,
             assignment_owner=context.assignment_owner if context.auto_assign else None,
             store=context.store,
         )

@@ -21,8 +21,14 @@ from crm_sync.localorg.schema import Field
 Parse = Callable[[Any], Any]
 
 _EMAIL = re.compile(
-    r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w](?:[\w-]*[\w])?(?:\.[\w](?:[\w-]*[\w])?)+", re.UNICODE
+    r"""(?!\.)[^\x00- "(),:;<>@\[\\\]\x7F]+"""
+    r"""@(?!\.)[A-Za-z0-9.\x80-\U0010FFFF-]+\.[A-Za-z0-9\x80-\U0010FFFF-]+"""
 )
+"""D, Help 000384328 and 000001145: dots may follow each other and end the name, not begin it;
+behind the @ stand letters, digits, hyphens and dots; letters beyond ASCII are allowed."""
+_QUOTES = re.compile(r'["(]')
+_ANY_EMAIL = re.compile(r".+@.+", re.DOTALL)
+"""Quotes and comments are allowed, too (D); what stands in them is not looked at (U)."""
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:Z|[+-]\d{2}:?\d{2})?")
 _DATETIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
@@ -92,10 +98,10 @@ def parser(field: Field) -> Parse:
         return partial(_reference, field)
     if field.type == "time":
         return partial(_time, field)
-    if field.describe["restrictedPicklist"]:
-        allowed = {v["value"] for v in field.describe["picklistValues"] if v["active"]}
-        several = field.type == "multipicklist"
-        return partial(_several_restricted if several else _restricted, field, allowed)
+    if field.type in ("picklist", "multipicklist"):
+        active = (v["value"] for v in field.describe["picklistValues"] if v["active"])
+        allowed = {value.lower(): value for value in active}
+        return partial(_several if field.type == "multipicklist" else _one, field, allowed)
     if field.type == "email":
         return partial(_email, field)
     return partial(_text, field)
@@ -157,24 +163,27 @@ def _text(field: Field, value: Any) -> str | None:
     return text or None
 
 
-def _restricted(field: Field, allowed: set[str], value: Any) -> str | None:
+def _one(field: Field, allowed: Mapping[str, str], value: Any) -> str | None:
+    """A picklist value. Upper and lower case make no new one (D, Field Types, Picklist, of
+    unrestricted picklists; of restricted ones U)."""
     text = _text(field, value)
-    if text is not None and text not in allowed:
+    if text is None:
+        return None
+    listed = allowed.get(text.lower())
+    if listed is None and field.describe["restrictedPicklist"]:
         raise RowError(
             "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
             f"{field.label}: bad value for restricted picklist field: {text}",
             [field.name],
         )
-    return text
+    return listed or text
 
 
-def _several_restricted(field: Field, allowed: set[str], value: Any) -> str | None:
+def _several(field: Field, allowed: Mapping[str, str], value: Any) -> str | None:
     """Values with semicolons between them (D, multi-select picklists); kept in their order."""
     text = _text(field, value)
     parts = [part.strip() for part in text.split(";")] if text else []
-    for part in filter(None, parts):
-        _restricted(field, allowed, part)
-    return ";".join(filter(None, parts)) or None
+    return ";".join(str(_one(field, allowed, part)) for part in parts if part) or None
 
 
 def _time(field: Field, value: Any) -> str | None:
@@ -189,7 +198,8 @@ def _time(field: Field, value: Any) -> str | None:
 
 def _email(field: Field, value: Any) -> str | None:
     text = _text(field, value)
-    if text is not None and not _EMAIL.fullmatch(text):
+    form = _ANY_EMAIL if text and _QUOTES.search(text) else _EMAIL
+    if text is not None and not form.fullmatch(text):
         raise RowError(
             "INVALID_EMAIL_ADDRESS",
             f"{field.label}: invalid email address: {text}",

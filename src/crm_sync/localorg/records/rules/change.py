@@ -24,6 +24,7 @@ class Change:
     given: frozenset[str]
     now: datetime
     api_version: float
+    multiday_events: bool
     assignment_owner: str | None
     store: Store
 

@@ -3,7 +3,8 @@
 A timed event needs a start (StartDateTime or ActivityDateTime, equal if both are given) and an end
 (DurationInMinutes or EndDateTime, agreeing if both are given); an all-day event needs a day and
 lasts one day unless told otherwise. Days are counted in UTC (U: Salesforce takes the user's zone).
-More than 1,440 minutes needs "multiday events", which this org has off.
+More than 1,440 minutes needs "multiday events", which this org has off unless told; with them an
+event lasts at most 14 days (3; the sentence U).
 """
 
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from crm_sync.localorg.records.rules.change import Change
 from crm_sync.localorg.records.store import Record, Store
 
 DAY = 1440
+LONGEST = 14 * DAY
 END_FIELD_NAMED_FROM = 39.0
 
 
@@ -25,10 +27,11 @@ def apply(change: Change) -> None:
         raise _refusal("Private events cannot be related to other records: Private", ["IsPrivate"])
     start = _all_day_start(change) if new.get("IsAllDayEvent") else _timed_start(change)
     duration = _duration(change, start)
-    if not 0 <= duration <= DAY:
+    most = LONGEST if change.multiday_events else DAY
+    if not 0 <= duration <= most:
         # 3, riva knowledge base.
         raise _refusal(
-            f"Duration must be between 0 and {DAY} minutes: Duration", ["DurationInMinutes"]
+            f"Duration must be between 0 and {most} minutes: Duration", ["DurationInMinutes"]
         )
     is_all_day = bool(new.get("IsAllDayEvent"))
     # An all-day event ends on the midnight with which its last day begins (U).
