@@ -12,7 +12,8 @@ from psycopg import sql
 from crm_sync.errors import CrmSyncError
 from crm_sync.mapping.finding import Finding, Severity, said_of
 from crm_sync.mapping.keys import reference_values
-from crm_sync.mapping.model import Mapping, Reference
+from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.parts import Reference
 from crm_sync.salesforce.client import Client
 from crm_sync.sync import lookup
 from crm_sync.sync.scope import Scope

@@ -19,7 +19,8 @@ from crm_sync.errors import DatabaseError, OrgAccessError
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.expression import complaint
 from crm_sync.mapping.finding import Finding, raise_first, said_of
-from crm_sync.mapping.model import Branch, Expression, Lookup, Mapping
+from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.parts import Branch, Expression, Lookup
 from crm_sync.mapping.references import no_field, reference_findings
 from crm_sync.mapping.source import source_findings
 from crm_sync.mapping.sql_errors import explain_error, sql_findings

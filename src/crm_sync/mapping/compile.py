@@ -15,7 +15,8 @@ from psycopg import sql
 from crm_sync.mapping import rules
 from crm_sync.mapping.catalog import Catalog, TableFacts
 from crm_sync.mapping.event_rules import event_problems
-from crm_sync.mapping.model import Branch, DefaultedReference, FieldRule, Mapping, Reference
+from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.parts import Branch, DefaultedReference, FieldRule, Reference
 from crm_sync.mapping.source import table_of
 from crm_sync.mapping.values import as_json, typed
 from crm_sync.salesforce.describe import ObjectFacts

@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 
 from crm_sync.mapping.markdown import anchor, code, prose, table
-from crm_sync.mapping.model import FieldRule, Lookup, Mapping, Reference
+from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.parts import FieldRule, Lookup, Reference
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 
 __all__ = ["commented_fields", "document"]

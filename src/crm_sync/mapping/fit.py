@@ -19,7 +19,8 @@ from crm_sync.blocks import blocks
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.compile import expression_view, joins_of, values_of
 from crm_sync.mapping.finding import Finding, Severity, said_of
-from crm_sync.mapping.model import FieldRule, Mapping
+from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.parts import FieldRule
 from crm_sync.mapping.source import table_of
 from crm_sync.mapping.values import MOMENTS, NUMBERS, is_text, keeps_decimals
 from crm_sync.mapping.volatility import alone

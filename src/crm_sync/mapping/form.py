@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from crm_sync.mapping import model
+from crm_sync.mapping import parts
 from crm_sync.mapping.finding import Finding
 from crm_sync.mapping.model import Defaults, Mapping
 from crm_sync.names import nearest
@@ -31,7 +31,7 @@ NAMES = {
     "^(none|active|[A-Za-z0-9]{15}|[A-Za-z0-9]{18})$": "none, active, or the Id of an assignment"
     " rule (15 or 18 letters and digits)",
 }
-"""What the patterns of `model.py` stand for."""
+"""What the patterns of `model.py` and `parts.py` stand for."""
 SCALARS = frozenset({"str", "int", "float", "bool"})
 
 
@@ -111,23 +111,23 @@ def _in_file(path: Path_, lines: dict[Path_, str]) -> Path_:
     return min(forms, key=distance)
 
 
-def _known_keys(path: Path_, whole: type[model.Strict]) -> list[str]:
+def _known_keys(path: Path_, whole: type[parts.Strict]) -> list[str]:
     """The keys that are allowed where `path` ends, for the hint."""
     match path:
         case ("fields", _, _):
-            kinds: list[type[model.Strict]] = [model.FieldRule]
+            kinds: list[type[parts.Strict]] = [parts.FieldRule]
         case ("lookups", _, _):
-            kinds = [model.Branch, model.Reference, model.Lookup]
+            kinds = [parts.Branch, parts.Reference, parts.Lookup]
         case ("lookups", _, "branches", *_) | ("lookups", _, _, _):
-            kinds = [model.Branch]
+            kinds = [parts.Branch]
         case ("lookups", *_):
-            kinds = [model.Reference]
+            kinds = [parts.Reference]
         case ("source", _):
-            kinds = [model.Source]
+            kinds = [parts.Source]
         case ("source", "where", _) | ("label", _):
-            kinds = [model.Expression]
+            kinds = [parts.Expression]
         case ("external_id", _):
-            kinds = [model.ExternalId]
+            kinds = [parts.ExternalId]
         case _:
             kinds = [whole]
     return [key for kind in kinds for key in kind.model_fields if key not in OURS]

@@ -3,8 +3,8 @@
     python -m crm_sync.mapping.json_schema > docs/mapping.schema.json
     python -m crm_sync.mapping.json_schema --defaults > docs/defaults.schema.json
 
-In: the models of `model.py`. Out: JSON Schema of the file, short forms included. What needs more
-than one file, a database or an org is left to `load.py` and `check.py`.
+In: the models of `model.py` and `parts.py`. Out: JSON Schema of the file, short forms included.
+What needs more than one file, a database or an org is left to `load.py` and `check.py`.
 
 It is of draft 07: yaml-language-server, which VS Code's and other editors' YAML support rests on,
 promises "JSON Schema 7 and below" (its README).
@@ -16,7 +16,8 @@ import json
 import sys
 from typing import Any, cast
 
-from crm_sync.mapping.model import OF_A_LOOKUP, Defaults, Mapping
+from crm_sync.mapping.model import Defaults, Mapping
+from crm_sync.mapping.parts import OF_A_LOOKUP
 
 __all__ = ["defaults_schema", "mapping_schema"]
 

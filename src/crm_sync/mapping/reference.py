@@ -1,7 +1,7 @@
 """Writes docs/mapping-reference.md: every key of a mapping file, with examples.
 
-In: `reference.md` beside this file, and the models of `model.py`, whose descriptions fill its
-tables. Out: Markdown, the same for the same input. Called by `crm-sync docs`. In the text,
+In: `reference.md` beside this file, and the models of `model.py` and `parts.py`, whose descriptions
+fill its tables. Out: Markdown, the same for the same input. Called by `crm-sync docs`. In the text,
 `<!-- keys: MODEL: key, … -->` stands for the table of these keys (all of the model's without a
 list), `<!-- names: MODEL -->` for the list of a model's keys.
 """
@@ -16,12 +16,36 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
-from crm_sync.mapping import model
 from crm_sync.mapping.form import NAMES, OURS
 from crm_sync.mapping.markdown import code, table
+from crm_sync.mapping.model import Defaults, Mapping
+from crm_sync.mapping.parts import (
+    Branch,
+    Expression,
+    ExternalId,
+    FieldRule,
+    Lookup,
+    Reference,
+    Source,
+)
 
-__all__ = ["examples", "reference", "shown_keys"]
+__all__ = ["MODELS", "examples", "reference", "shown_keys"]
 
+MODELS: dict[str, type[BaseModel]] = {
+    kind.__name__: kind
+    for kind in (
+        Mapping,
+        Defaults,
+        ExternalId,
+        Source,
+        FieldRule,
+        Lookup,
+        Branch,
+        Reference,
+        Expression,
+    )
+}
+"""The models that the page explains, by name."""
 KEYS = re.compile(r"^<!-- keys: (\w+)(?:: (.+))? -->$", re.MULTILINE)
 NAMED = re.compile(r"^<!-- names: (\w+) -->$", re.MULTILINE)
 FENCE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -57,17 +81,12 @@ def _asked(found: re.Match[str]) -> tuple[str, list[str]]:
     return found[1], found[2].split(", ") if found[2] else _keys(found[1])
 
 
-def _model(name: str) -> type[BaseModel]:
-    kind: type[BaseModel] = getattr(model, name)
-    return kind
-
-
 def _keys(name: str) -> list[str]:
-    return [key for key in _model(name).model_fields if key not in OURS]
+    return [key for key in MODELS[name].model_fields if key not in OURS]
 
 
 def _table(name: str, keys: list[str]) -> str:
-    fields = _model(name).model_fields
+    fields = MODELS[name].model_fields
     rows = [(code(key), _meaning(fields[key]), *_form(fields[key])) for key in keys]
     return table(("Key", "What it says", "Takes", "Without it"), rows)
 
@@ -112,6 +131,6 @@ def _takes(kind: Any, constraints: list[Any]) -> str:
         return "`true`, `false`"
     if kind is str:
         return "a text"
-    if kind in (model.Expression, model.Expression | None):
+    if kind in (Expression, Expression | None):
         return "SQL, or keys"
     return "a list of keys" if get_origin(kind) is tuple else "keys"

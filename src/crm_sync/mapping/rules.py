@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from psycopg import sql
 
 from crm_sync.mapping import refusals
-from crm_sync.mapping.model import DefaultedReference, FieldRule, Lookup, Mapping
+from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.parts import DefaultedReference, FieldRule, Lookup
 from crm_sync.mapping.saying import Say, both, length, listed
 from crm_sync.mapping.text_rules import picklist_problems, text_problems
 from crm_sync.mapping.values import MOMENTS, NUMBERS, is_text, keeps_decimals, trimmed

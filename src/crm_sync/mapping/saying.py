@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from psycopg import sql
 
-from crm_sync.mapping.model import FieldRule, Lookup, Mapping
+from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.parts import FieldRule, Lookup
 from crm_sync.mapping.refusals import Rule
 
 __all__ = ["Say", "both", "length", "listed"]

@@ -18,7 +18,8 @@ from crm_sync.errors import CrmSyncError, DatabaseError, MappingError
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.compile import compile_mapping, one_value_each
 from crm_sync.mapping.finding import Finding, said_of
-from crm_sync.mapping.model import Expression, Mapping
+from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.parts import Expression
 from crm_sync.names import nearest
 from crm_sync.salesforce.describe import ObjectFacts
 

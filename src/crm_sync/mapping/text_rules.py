@@ -11,7 +11,7 @@ from collections.abc import Mapping as Map
 from psycopg import sql
 
 from crm_sync.mapping import refusals
-from crm_sync.mapping.model import FieldRule
+from crm_sync.mapping.parts import FieldRule
 from crm_sync.mapping.saying import Say, both, length
 from crm_sync.mapping.values import written
 from crm_sync.salesforce.describe import FieldFacts

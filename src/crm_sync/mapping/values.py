@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from crm_sync.mapping.model import FieldRule
+from crm_sync.mapping.parts import FieldRule
 from crm_sync.mapping.saying import length
 from crm_sync.salesforce.describe import FieldFacts
 

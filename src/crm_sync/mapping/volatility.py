@@ -23,7 +23,8 @@ from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.compile import expression_view, one_value_each
 from crm_sync.mapping.expression import clock_word, without_clock_words
 from crm_sync.mapping.finding import Finding, said_of
-from crm_sync.mapping.model import Expression, Mapping
+from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.parts import Expression
 from crm_sync.salesforce.describe import ObjectFacts
 
 __all__ = ["alone", "volatility_findings"]

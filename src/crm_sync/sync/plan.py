@@ -20,8 +20,9 @@ from psycopg.types.json import Jsonb
 from crm_sync.errors import GuardStopped, MappingError
 from crm_sync.mapping.compile import compile_mapping
 from crm_sync.mapping.keys import present_keys
-from crm_sync.mapping.model import FieldRule, Lookup, Mapping
+from crm_sync.mapping.model import Mapping
 from crm_sync.mapping.parents import resolved_rows
+from crm_sync.mapping.parts import FieldRule, Lookup
 from crm_sync.sync.due import Comparison, know_naming
 from crm_sync.sync.foretell import foretell
 from crm_sync.sync.options import Options

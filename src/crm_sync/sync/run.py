@@ -21,7 +21,8 @@ from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.check import check_mappings, unlisted_values
 from crm_sync.mapping.finding import raise_first
 from crm_sync.mapping.load import load_mappings, select
-from crm_sync.mapping.model import FieldRule, Mapping
+from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.parts import FieldRule
 from crm_sync.report.model import Org, PlanReport, RunReport
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts

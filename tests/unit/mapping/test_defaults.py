@@ -8,7 +8,8 @@ import pytest
 
 from crm_sync.errors import MappingError
 from crm_sync.mapping.load import load_mappings, read_mappings
-from crm_sync.mapping.model import Mapping, OnDelete
+from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.parts import OnDelete
 
 SHARED = """\
 # What all mappings share.

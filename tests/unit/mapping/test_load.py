@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from crm_sync.mapping.load import load_mapping, load_mappings, select
-from crm_sync.mapping.model import Branch, Mapping, OnDelete, Reference
+from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.parts import Branch, OnDelete, Reference
 
 ROOT = Path(__file__).parents[3]
 HEAD = "object: Account\nsource: {table: accounts}\nlabel: company_name\n"
