@@ -244,7 +244,7 @@ from done d order by d.key;
 -- What Salesforce deleted along with the records of the level above.
 with gone as (
     delete from sync.record r using gone_record g
-    where r.org_id = %(org)s and r.mapping = %(child)s and g.mapping = %(mapping)s
+    where r.org_id = %(org)s and r.mapping = any(%(children)s) and g.mapping = any(%(parents)s)
       and g.level = %(level)s and r.payload ->> %(field)s = g.salesforce_id
       and not exists (select from sync.plan p where p.org_id = r.org_id and p.mapping = r.mapping
                       and p.key = r.key)

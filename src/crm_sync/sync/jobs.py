@@ -58,7 +58,9 @@ class Jobs:
 
     @cached_property
     def by_name(self) -> dict[str, Mapping]:
-        return {m.name: m for m in self.known}
+        """Also by the names that mappings had before: a job may be older than the new one."""
+        former = {m.formerly: m for m in self.known if m.formerly}
+        return former | {m.name: m for m in self.known}
 
     def run(self, block: str, job: Job | None = None, **values: Any) -> psycopg.Cursor[Any]:
         """Runs a block of bulk.sql."""
