@@ -64,6 +64,7 @@ def settle(jobs: Jobs, job: Job, info: JobInfo | None) -> Settled:
     more. Raises OrgUnreachable where its results cannot be read: ask again later.
     """
     jobs.run("clear_outcome")
+    job = jobs.placed(job)
     if info is not None and _was_begun(job, info):
         for kind, block in _BLOCKS:
             _read(jobs, job, kind, block)

@@ -31,7 +31,7 @@ def test_rows_of_one_parent_that_leave_are_never_in_two_jobs_at_work(
     monkeypatch.setattr(pieces, "MOST_ROWS", 3)
     at_work: dict[str, set[str]] = {}
     most = 0
-    close, settle = bulk._Sending._close, bulk._Sending._settle
+    close, ended = bulk._Sending._close, bulk._Sending._ended
 
     def watched_close(sending: bulk._Sending, ready: bulk._Running) -> None:
         nonlocal most
@@ -42,12 +42,15 @@ def test_rows_of_one_parent_that_leave_are_never_in_two_jobs_at_work(
         most = max(most, len(at_work))
         close(sending, ready)
 
-    def watched_settle(sending: bulk._Sending, job: bulk.Job, info: bulk.JobInfo | None) -> None:
-        at_work.pop(job.id, None)
-        settle(sending, job, info)
+    def watched_end(
+        sending: bulk._Sending, running: list[bulk._Running]
+    ) -> tuple[bulk._Running, bulk.JobInfo | None]:
+        found = ended(sending, running)
+        at_work.pop(found[0].job.id)
+        return found
 
     monkeypatch.setattr(bulk._Sending, "_close", watched_close)
-    monkeypatch.setattr(bulk._Sending, "_settle", watched_settle)
+    monkeypatch.setattr(bulk._Sending, "_ended", watched_end)
     assert practice.sync(api="bulk", allow_deletions=True).status == "finished"
     assert 1 < most <= AT_ONCE  # jobs of different parents do work at once
 
@@ -136,7 +139,8 @@ def test_status_counts_a_large_job_though_nobody_analyzed_its_tables(practice: P
         f" from (select * from sync.plan limit 1) p, generate_series(1, {MANY}) n".encode()
     )
     practice.connection.execute(
-        f"insert into sync.job_row (org_id, job_id, key) select j.org_id, j.job_id, 'k' || n"
+        f"insert into sync.job_row (org_id, job_id, key, position)"
+        f" select j.org_id, j.job_id, 'k' || n, n"
         f" from sync.job j, generate_series(1, {MANY // 2}) n".encode()
     )
     practice.connection.execute("set statement_timeout = '20s'")
