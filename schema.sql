@@ -685,6 +685,7 @@ create table if not exists sync.job_row (
     org_id        text not null,
     job_id        text not null,
     key           text collate "C" not null,
+    position      bigint not null,
     salesforce_id text,
     parents       jsonb,
     resent        boolean not null default false,
@@ -732,8 +733,8 @@ do $$
 begin
     if exists (select from pg_catalog.pg_attribute
                where attrelid = 'sync.plan'::regclass and attname = 'job_id' and not attisdropped) then
-        insert into sync.job_row (org_id, job_id, key, salesforce_id, resent)
-        select p.org_id, p.job_id, p.key, case when p.action <> 'create' then p.salesforce_id end, p.resent
+        insert into sync.job_row (org_id, job_id, key, position, salesforce_id, resent)
+        select p.org_id, p.job_id, p.key, p.position, case when p.action <> 'create' then p.salesforce_id end, p.resent
         from sync.plan p where p.job_id is not null;
         update sync.plan set state = 'planned', attempts = greatest(attempts - 1, 0) where job_id is not null;
         alter table sync.plan drop column job_id;
@@ -901,6 +902,7 @@ comment on table sync.job_row is
 comment on column sync.job_row.org_id is 'The org, with which it goes (forget_org).';
 comment on column sync.job_row.job_id is 'The job.';
 comment on column sync.job_row.key is 'Key of the source row.';
+comment on column sync.job_row.position is 'Its position in the plan, whose rows of the job are found by it.';
 comment on column sync.job_row.salesforce_id is 'Id by which an update or a deletion was sent.';
 comment on column sync.job_row.parents is
     'Per lookup, the Id that it was sent with where the plan has {"mapping", "key"}.';

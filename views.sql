@@ -699,17 +699,28 @@ with row_state as (
     select
         coalesce(pl.org_id, r.org_id)   as org_id,
         coalesce(pl.mapping, r.mapping) as mapping,
-        case
-            when w.key is not null then 'sending'
-            else coalesce(pl.state, case r.state when 'live' then 'in_order' else r.state end)
-        end                             as state
+        coalesce(pl.state, case r.state when 'live' then 'in_order' else r.state end) as state,
+        count(*)                        as row_count
     from sync.record r
     full join sync.plan pl on pl.org_id = r.org_id and pl.mapping = r.mapping and pl.key = r.key
-    left join (
-        select j.org_id, b.mapping, j.key
-        from sync.job_row j
-        join sync.job b on b.org_id = j.org_id and b.job_id = j.job_id
-    ) w on w.org_id = pl.org_id and w.mapping = pl.mapping and w.key = pl.key
+    group by 1, 2, 3
+), in_jobs as (
+    -- The plan has the rows of a Bulk job as planned.
+    select b.org_id, b.mapping, sum(g.row_count) as row_count
+    from (select j.org_id, j.job_id, count(*) as row_count from sync.job_row j group by 1, 2) g
+    join sync.job b on b.org_id = g.org_id and b.job_id = g.job_id
+    group by 1, 2
+), state_count as (
+    select org_id, mapping, state, sum(row_count)::bigint as row_count
+    from (
+        select org_id, mapping, state, row_count from row_state
+        union all
+        select org_id, mapping, 'planned', -row_count from in_jobs
+        union all
+        select org_id, mapping, 'sending', row_count from in_jobs
+    ) c
+    group by 1, 2, 3
+    having sum(row_count) <> 0
 )
 select
     o.org_id,
@@ -720,10 +731,10 @@ select
     s.state,
     coalesce(l.label, s.state)                   as state_label,
     coalesce(l.sort_order, 100)                  as state_sort,
-    count(*)                                     as row_count,
+    s.row_count,
     o.last_run_at,
     n.status                                     as last_run_status
-from row_state s
+from state_count s
 join sync.org o on o.org_id = s.org_id
 left join sync.mapping m on m.org_id = s.org_id and m.mapping = s.mapping
 left join sync.run n on n.org_id = o.org_id and n.run_number = o.run_number
@@ -739,8 +750,7 @@ left join (values
     ('gone', 'Gone', 9),
     ('merged', 'Merged', 10),
     ('converted', 'Converted', 11)
-) as l (state, label, sort_order) on l.state = s.state
-group by o.org_id, o.name, o.kind, s.mapping, m.object, s.state, l.label, l.sort_order, o.last_run_at, n.status;
+) as l (state, label, sort_order) on l.state = s.state;
 comment on view analytics.sync_health is
     'Rows by state per org and object. In order: its record in Salesforce is live and nothing is planned '
     'for it. '

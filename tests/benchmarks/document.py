@@ -13,6 +13,28 @@ from tests.benchmarks.writers import WriterCost
 
 PARTS = 12
 
+_WHY = """
+The floor and the other clients send each row once and forget it. Beyond that, a first load writes
+every row six times, in tables with keys and indexes: as its mapping makes it, as decided, as
+planned in the order of sending, as part of a job, as what Salesforce confirmed, and in the
+history. That is what a run that may be killed at any moment, and one that sends only what
+changed, rest upon:
+
+"""
+_PARTS = {
+    "making each row, with its problems": ("insert into source_row", "analyze source_row", "due."),
+    "deciding, and keeping the plan": ("plan.", "keep.", "analyze plan_row", "create or replace"),
+    "jobs: cut, noted, written as CSV, sent": (
+        "bulk.cut_piece", "bulk.clear", "bulk.mark", "bulk.note", "bulk.sent_fields", "bulk.close",
+        "analyze piece", "copy (select", "HTTP",
+    ),
+    "results read, rows recorded": (
+        "copy result", "analyze result", "analyze outcome", "bulk.", "push.", "drop table",
+        "create temp table result",
+    ),
+}  # fmt: skip
+_OTHER = "the rest"
+
 _HEAD = """\
 # Performance
 
@@ -141,7 +163,21 @@ def _profile(table: Table) -> str:
             " (`file.block`), a COPY or a request:\n\n"
             + _table(("step", "seconds", "share"), "lrr", rows)
         )
+        if case == FIRST:
+            text += _WHY + _table(("part", "seconds", "share"), "lrr", _shares(figure))
     return text
+
+
+def _shares(figure: Figure) -> Iterable[tuple[str, str, str]]:
+    """The seconds of a first load by what they are for."""
+    spent = dict.fromkeys((*_PARTS, _OTHER), 0.0)
+    for name, seconds in figure.parts.items():
+        spent[next((what for what, begin in _PARTS.items() if name.startswith(begin)), _OTHER)] += (
+            seconds
+        )
+    spent[_OTHER] += figure.seconds - sum(spent.values())
+    for what, seconds in spent.items():
+        yield what, f"{seconds:.2f}", f"{seconds / figure.seconds:.0%}"
 
 
 def _writers(costs: Sequence[WriterCost]) -> str:

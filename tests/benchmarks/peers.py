@@ -43,7 +43,7 @@ def sf_environment(directory: Path, home: Path, sink: SinkTarget) -> dict[str, s
 
 
 def with_simple_salesforce(sink: SinkTarget, folder: Path, loads: Sequence[Load]) -> dict[str, Any]:
-    """Sends, then writes the results to files."""
+    """Sends each file, or its pieces, then writes the results to files."""
     session = requests.Session()
     session.trust_env = False
     session.verify = sink.ca_bundle
@@ -53,13 +53,14 @@ def with_simple_salesforce(sink: SinkTarget, folder: Path, loads: Sequence[Load]
     )  # fmt: skip
     handler = salesforce.bulk2
     assert isinstance(handler, SFBulk2Handler)
+    ready = [(load, piece) for load in loads for piece in _cut(folder / load.file)]
     begun = time.perf_counter()
     sent: list[tuple[SFBulk2Type, str]] = []
-    for load in loads:
+    for load, piece in ready:
         of_object: SFBulk2Type = getattr(handler, load.object_name)
         more = {"external_id_field": "CRM_Id__c"} if load.operation == "upsert" else {}
         action = getattr(of_object, load.operation)
-        results = action(str(folder / load.file), wait=0, **more)
+        results = action(str(piece), wait=0, **more)
         sent += [(of_object, result["job_id"]) for result in results]
     sending = time.perf_counter() - begun
     for of_object, job in sent:

@@ -3,7 +3,8 @@
     python -m tests.trials.changes --rounds 200 [--seed N]
 
 Several connections write at once, some commit late or never; between their steps one of two orgs
-is synced (whole, in part, killed), refuses rows, or has its people delete and merge records. After
+is synced (whole, in part, by Bulk, with few calls, killed), refuses rows, or has its people delete
+and merge records. After
 each round a plan of what changed must be the plan of every row, for each org; at the end, with all
 transactions ended and no refusal left, runs leave nothing to do. The suite runs a short trial
 (`test_both_ways_give_one_plan.py`).
@@ -36,6 +37,7 @@ from tests.integration.sync.both_ways import assert_one_plan
 from tests.integration.sync.practice import NO, Practice
 from tests.trials.kill import CHILD, embedded_practice
 
+_BY_BULK = CHILD.replace('"--quiet"', '"--quiet", "--api", "bulk"')
 WRITERS = 3
 TABLES = ("accounts", "leads", "projects", "activities")
 CHANGES: dict[str, list[tuple[str, list[Any]]]] = {
@@ -179,13 +181,17 @@ class Trial:
         return self.chance.choice(("account", "lead", "opportunity", "task", "event"))
 
     def _sync(self, name: str, **options: Any) -> None:
+        if self.chance.random() < 0.3:
+            options["api"] = "bulk"
+        if self.chance.random() < 0.1:
+            options["max_api_calls"] = self.chance.randint(1, 12)
         with suppress(Ended, GuardStopped):
             self.practice.sync(name, allow_deletions=self.chance.random() < 0.8, **options)
 
     def _kill(self) -> None:
         """A sync of the first org in a process of its own, killed somewhere."""
         child = subprocess.Popen(
-            [sys.executable, "-c", CHILD],
+            [sys.executable, "-c", CHILD if self.chance.random() < 0.5 else _BY_BULK],
             cwd=self.directory,
             env={**os.environ, **self.practice.environment()},
             stdin=subprocess.PIPE,

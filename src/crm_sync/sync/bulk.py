@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from crm_sync.errors import LimitReached
 from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.bulk import JobInfo, pauses
 from crm_sync.sync.jobs import Job, Jobs
@@ -68,6 +70,7 @@ def settle_unfinished(jobs: Jobs, tell: Callable[[Job], None]) -> None:
     for job in unfinished:
         info = jobs.bulk.info(job.id)
         if info is not None and info.is_open:
+            job = replace(job, is_closed=False)  # it was to be closed, and never was
             info = jobs.bulk.abort(job.id)
         for pause in pauses():
             if info is None or info.has_ended:
@@ -82,7 +85,8 @@ def _finish(jobs: Jobs, job: Job, info: JobInfo | None) -> Settled:
     """Settles a job; one that went to its end is deleted at Salesforce, others stay for people."""
     settled = settle(jobs, job, info)
     if info is not None and info.state == "JobComplete":
-        jobs.bulk.delete(job.id)
+        with suppress(LimitReached):  # nothing hangs on it; Salesforce forgets it after a week
+            jobs.bulk.delete(job.id)
     return settled
 
 

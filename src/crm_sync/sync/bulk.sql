@@ -2,11 +2,12 @@
 -- the run number first (hold_run of push.sql). What is in flight with a job is its rows in
 -- sync.job_row, whatever state sync.plan has them in; sync.record hears of them when it is settled.
 --
--- Statements over a job's rows run without nested loops (`Jobs.transaction`).
+-- Statements over a job's rows run without nested loops (`Jobs.transaction`), and find them in the plan
+-- by the range of their positions: else each job would read the rows of all others, too.
 
 -- name: create_tables
 -- The next piece, and what became of the rows of one job; kept by this session alone.
-create temp table if not exists piece (key text collate "C" primary key);
+create temp table if not exists piece (key text collate "C" primary key, position bigint not null);
 create temp table if not exists outcome (
     key           text collate "C" primary key,
     salesforce_id text,
@@ -23,8 +24,8 @@ truncate piece;
 
 -- name: cut_piece
 -- The next rows in the order of sending: as many as fit, cut where the parent changes if it changes
--- at all, and without those that wait for a row that is still open. Gives how many rows it takes, how far it reads, and whether it ends between
--- parents; null for how far where there are none.
+-- at all, and without those that wait for a row that is still open. Gives how many rows it takes, how
+-- far it reads, and whether it ends between parents; null for how far where there are none.
 with head as materialized (
     select p.key, p.position, p.parent, p.waits_for, p.bytes
     from sync.plan p
@@ -54,8 +55,8 @@ with head as materialized (
           where exists (select from open_row)) u
     join open_row using (name)
 ), cut as (
-    insert into piece (key)
-    select f.key from fit f join border b on f.number <= b.last
+    insert into piece (key, position)
+    select f.key, f.position from fit f join border b on f.number <= b.last
     left join waiting w on w.key = f.key
     where w.key is null
     order by f.key
@@ -77,6 +78,8 @@ with waited as materialized (
         p.payload -> f.name ->> 'key' as parent_key
     from piece t
     join sync.plan p on p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = t.key
+        and p.state = 'planned' and p.position between (select min(position) from piece)
+            and (select max(position) from piece)
     cross join unnest(%(lookups)s::text[]) as f(name)
     where cardinality(p.waits_for) > 0 and jsonb_typeof(p.payload -> f.name) = 'object'
 ), named as materialized (
@@ -86,11 +89,13 @@ with waited as materialized (
         and r.key = w.parent_key and r.salesforce_id is not null
     group by w.key
 )
-insert into sync.job_row (org_id, job_id, key, salesforce_id, parents, resent)
-select %(org)s, %(job)s, t.key, case when p.action <> 'create' then p.salesforce_id end, n.parents,
+insert into sync.job_row (org_id, job_id, key, position, salesforce_id, parents, resent)
+select %(org)s, %(job)s, t.key, t.position, case when p.action <> 'create' then p.salesforce_id end, n.parents,
     r.key is not null
 from piece t
 join sync.plan p on p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = t.key
+    and p.state = 'planned' and p.position between (select min(position) from piece)
+        and (select max(position) from piece)
 left join named n on n.key = t.key
 left join sync.record r
     on r.org_id = %(org)s and r.mapping = %(mapping)s and r.key = t.key and r.in_flight is not null
@@ -102,9 +107,15 @@ select distinct f collate "C" as name
 from (
     select distinct p.changed from sync.job_row j
     join sync.plan p on p.org_id = j.org_id and p.mapping = %(mapping)s and p.key = j.key
+        and p.state = 'planned' and p.position between %(first)s and %(last)s
     where j.org_id = %(org)s and j.job_id = %(job)s
 ) c cross join unnest(c.changed) as f
 order by 1;
+
+-- name: range
+-- Between which positions of the plan a job's rows stand.
+select coalesce(min(position), 0), coalesce(max(position), 0) from sync.job_row
+where org_id = %(org)s and job_id = %(job)s;
 
 -- name: close_job
 -- From here on Salesforce may work on it.
@@ -182,6 +193,7 @@ with landed as (
 ), done as (
     delete from sync.plan p using landed b
     where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = b.key
+      and p.state = 'planned' and p.position between %(first)s and %(last)s
     returning p.key, p.action, p.label, p.salesforce_id, p.payload, p.before, p.changed, p.leaves,
         b.parents, b.given, b.met
 ), resolved as materialized (
@@ -229,6 +241,7 @@ with landed as (
 ), done as (
     delete from sync.plan p using landed b
     where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = b.key
+      and p.state = 'planned' and p.position between %(first)s and %(last)s
     returning p.*
 ), forgotten as (
     delete from sync.record r using done d
@@ -244,7 +257,7 @@ from done d order by d.key;
 -- What Salesforce deleted along with the records of the level above.
 with gone as (
     delete from sync.record r using gone_record g
-    where r.org_id = %(org)s and r.mapping = %(child)s and g.mapping = %(mapping)s
+    where r.org_id = %(org)s and r.mapping = any(%(children)s) and g.mapping = any(%(parents)s)
       and g.level = %(level)s and r.payload ->> %(field)s = g.salesforce_id
       and not exists (select from sync.plan p where p.org_id = r.org_id and p.mapping = r.mapping
                       and p.key = r.key)
@@ -274,6 +287,7 @@ with landed as (
     join unnest(%(codes)s::text[], %(fields)s::text[], %(problems)s::jsonb[])
         as t(code, field, problem) on t.code = b.code and t.field is not distinct from b.field
     where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = b.key
+      and p.state = 'planned' and p.position between %(first)s and %(last)s
     returning p.*
 )
 insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, before,
@@ -294,7 +308,9 @@ with landed as (
 )
 update sync.plan p set by_composite = true
 from landed b
-where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = b.key and b.verdict = 'composite';
+where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = b.key
+      and p.state = 'planned' and p.position between %(first)s and %(last)s
+      and b.verdict = 'composite';
 
 -- name: put_in_flight
 -- Nobody will hear what became of the rest: it is in flight, as `mark_sending` of push.sql has it.
@@ -307,6 +323,7 @@ with lost as (
         payload = p.payload || coalesce(l.parents, '{}')
     from lost l
     where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = l.key
+      and p.state = 'planned' and p.position between %(first)s and %(last)s
     returning p.*
 )
 insert into sync.record as r (org_id, mapping, key, label, in_flight, in_flight_action,

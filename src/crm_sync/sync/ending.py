@@ -5,6 +5,7 @@ In: the connection, the run, its scope. Out: counts by mapping, and `run.sql`'s 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -55,16 +56,21 @@ def finish(
     return summaries
 
 
-def with_rest(reason: LimitReached, scope: Scope) -> LimitReached:
+def with_rest(
+    reason: LimitReached, connection: psycopg.Connection[Any], org_id: str, names: Sequence[str]
+) -> LimitReached:
     """The reason, and how many rows are left for the next run."""
     try:
-        scope.connection.rollback()
-        found = _run(scope.connection, "open_rows", org=scope.org_id, mappings=scope.names)
+        connection.rollback()
+        found = _run(connection, "open_rows", org=org_id, mappings=list(names))
         planned = sum(number for _, state, number in found if state == "planned")
-        in_jobs = sum(rows for _, _, rows in scope.run("waiting_jobs", "bulk"))
+        waiting = connection.execute(statements("bulk")["waiting_jobs"], {"org": org_id})
+        in_jobs = sum(rows for _, _, rows in waiting)
     except psycopg.Error:
         return reason
     rest = planned + in_jobs
+    if not rest:
+        return reason
     is_left = "is left" if rest == 1 else "are left"
     among = f", {in_jobs:,} of them in a Bulk job" if in_jobs else ""
     sentence = f"{reason.sentence} {counted(rest, 'row')} {is_left} for the next run{among}."

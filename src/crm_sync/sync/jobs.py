@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Map
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,7 +29,8 @@ __all__ = ["Job", "Jobs", "waiting_jobs"]
 @dataclass(frozen=True)
 class Job:
     """A job that is written down. `key_column`: its CSV's column by which results find their rows,
-    which holds `prefix` and the key, or the Id.
+    which holds `prefix` and the key, or the Id. `first` and `last`: positions of its rows in the
+    plan (`Jobs.placed`).
     """
 
     id: str
@@ -39,6 +40,8 @@ class Job:
     prefix: str
     rows: int
     is_closed: bool = False
+    first: int = 0
+    last: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,17 +61,25 @@ class Jobs:
 
     @cached_property
     def by_name(self) -> dict[str, Mapping]:
-        return {m.name: m for m in self.known}
+        """Also by the names that mappings had before: a job may be older than the new one."""
+        former = {m.formerly: m for m in self.known if m.formerly}
+        return former | {m.name: m for m in self.known}
 
     def run(self, block: str, job: Job | None = None, **values: Any) -> psycopg.Cursor[Any]:
         """Runs a block of bulk.sql."""
         of_job = {} if job is None else {
             "job": job.id, "mapping": job.mapping, "action": job.action, "prefix": job.prefix,
+            "first": job.first, "last": job.last,
         }  # fmt: skip
         return self.connection.execute(
             statements("bulk")[block],
             {"org": self.org_id, "run": self.run_number, **of_job, **values},
         )
+
+    def placed(self, job: Job) -> Job:
+        """The job with the positions between which its rows stand in the plan."""
+        ((first, last),) = self.run("range", job).fetchall()
+        return replace(job, first=first, last=last)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -44,17 +44,21 @@ limit %(limit)s;
 with run as (
     select r.run_number, r.started_at from sync.run r
     where r.org_id = %(org)s and r.run_number = %(run)s
-), on_their_way as (
-    select b.mapping, j.key from sync.job_row j
-    join sync.job b on b.org_id = j.org_id and b.job_id = j.job_id
-    where j.org_id = %(org)s
-), planned as (
-    select p.mapping, count(*) filter (where p.state = 'planned' and w.key is null) as planned,
-        count(*) filter (where p.state = 'sending' or w.key is not null) as sending
+), counted as (
+    select p.mapping, count(*) filter (where p.state = 'planned') as planned,
+        count(*) filter (where p.state = 'sending') as sending
     from sync.plan p join run using (run_number)
-    left join on_their_way w on w.mapping = p.mapping and w.key = p.key
     where p.org_id = %(org)s and p.state in ('planned', 'sending')
     group by 1
+    union all
+    -- The plan has a job's rows as planned. (Counted apart: see open_rows of run.sql)
+    select b.mapping, -g.number, g.number
+    from (select j.job_id, count(*) as number from sync.job_row j where j.org_id = %(org)s group by 1) g
+    join sync.job b on b.org_id = %(org)s and b.job_id = g.job_id
+    join run using (run_number)
+), planned as (
+    select mapping, sum(planned)::bigint as planned, sum(sending)::bigint as sending
+    from counted group by 1
 ), recorded as (
     select h.mapping, count(*) as recorded
     from sync.history h join run using (run_number)
@@ -71,19 +75,30 @@ order by m.mapping collate "C";
 
 -- name: states
 -- Rows of an org by mapping: in order, and the open ones by state.
+with in_jobs as (
+    select b.mapping, sum(g.number) as number
+    from (select j.job_id, count(*) as number from sync.job_row j where j.org_id = %(org)s group by 1) g
+    join sync.job b on b.org_id = %(org)s and b.job_id = g.job_id
+    group by 1
+), counted as (
+    select p.mapping, p.state, count(*) as number
+    from sync.plan p where p.org_id = %(org)s group by 1, 2
+    union all
+    select mapping, 'planned', -number from in_jobs
+    union all
+    select mapping, 'sending', number from in_jobs
+), open_state as (
+    select mapping, state, sum(number)::bigint as number
+    from counted group by 1, 2 having sum(number) <> 0
+)
 select m.mapping, m.object,
     (select count(*) from sync.record r
      where r.org_id = m.org_id and r.mapping = m.mapping and r.state = 'live'
        and r.salesforce_id is not null
        and not exists (select from sync.plan p where p.org_id = r.org_id and p.mapping = r.mapping
                        and p.key = r.key)) as in_order,
-    coalesce((select jsonb_object_agg(g.state, g.number) from (
-        select case when w.key is not null then 'sending' else p.state end as state,
-            count(*) as number
-        from sync.plan p
-        left join (sync.job_row w join sync.job b on b.org_id = w.org_id and b.job_id = w.job_id)
-            on w.org_id = p.org_id and b.mapping = p.mapping and w.key = p.key
-        where p.org_id = m.org_id and p.mapping = m.mapping group by 1) g), '{}') as open
+    coalesce((select jsonb_object_agg(s.state, s.number) from open_state s
+              where s.mapping = m.mapping), '{}') as open
 from sync.mapping m
 where m.org_id = %(org)s
 order by m.mapping collate "C";

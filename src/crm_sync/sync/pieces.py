@@ -104,7 +104,7 @@ def _open(jobs: Jobs, mapping: Mapping, action: str, piece: Piece) -> Job:
     with jobs.writing():
         jobs.run("note_job", job, key_column=job.key_column, rows=job.rows)
         jobs.run("mark_piece", job, lookups=list(mapping.lookups))
-    return job
+    return jobs.placed(job)
 
 
 def _rule(mapping: Mapping, action: str) -> str | None:
@@ -157,11 +157,14 @@ def _csv(jobs: Jobs, job: Job) -> sql.Composed:
     return sql.SQL(
         "copy (select {} from sync.job_row j join sync.plan p"
         " on p.org_id = j.org_id and p.mapping = {} and p.key = j.key"
-        " where j.org_id = {} and j.job_id = {} order by p.position)"
+        " and p.state = 'planned' and p.position between {} and {}"
+        " where j.org_id = {} and j.job_id = {} order by j.position)"
         " to stdout (format csv, header true, encoding 'UTF8')"
     ).format(
         sql.SQL(", ").join(columns),
         sql.Literal(job.mapping),
+        sql.Literal(job.first),
+        sql.Literal(job.last),
         sql.Literal(jobs.org_id),
         sql.Literal(job.id),
     )

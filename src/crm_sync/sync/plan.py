@@ -189,6 +189,7 @@ def make_plan(scope: Scope, chosen: Comparison, fingerprints: Map[str, str]) -> 
             "set": Jsonb(dict(mapping.on_delete.values)),
             "on_missing": mapping.on_missing,
             "on_create": _on_create(mapping),
+            "lookups": [name for name, look in mapping.lookups.items() if look.branches],
             "not_null": [f.name for f in facts.fields.values() if not f.nillable],
         }
         scope.run("leave", **values)

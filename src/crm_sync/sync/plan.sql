@@ -189,8 +189,8 @@ where not (a.action = 'update' and r.state = 'converted')
 -- Records whose row is gone from the source: deleted, marked with on_delete's values, or left alone.
 -- A row that moved to a sibling mapping is deleted here whatever on_delete says.
 insert into plan_row (org_id, mapping, key, position, action, state, label, salesforce_id, payload,
-                      before, changed, problems, attempts, fingerprint, run_number, refused_at, pair,
-                      leaves, bytes, by_composite)
+                      before, changed, parent, problems, attempts, fingerprint, run_number,
+                      refused_at, pair, leaves, bytes, by_composite)
 select %(org)s, r.mapping, r.key,
     case a.action when 'update' then 1000 + array_position(%(order)s::text[], r.mapping)
                   else 3000 - array_position(%(order)s::text[], r.mapping) end,
@@ -207,6 +207,8 @@ select %(org)s, r.mapping, r.key,
               from unnest(c.fields) f)
         else r.payload || coalesce(r.in_flight, '{}') end,
     c.fields,
+    (select r.payload ->> f.name from unnest(%(lookups)s::text[]) with ordinality as f(name, number)
+     where r.payload ->> f.name is not null order by f.number limit 1),
     case when r.salesforce_id is null then jsonb_build_array(jsonb_build_object(
             'code', 'UNKNOWN_OUTCOME', 'severity', 'note', 'mend', '',
             'sentence', 'Its creation was sent, no answer came, and the row is gone since.'))

@@ -127,8 +127,9 @@ def sync(
                 status = "finished"
             except BaseException as error:
                 status, reason = _ending(error)
-                if isinstance(reason, LimitReached) and done.scope is not None:
-                    reason = with_rest(reason, done.scope)
+                if isinstance(reason, LimitReached):
+                    names = [m.name for m in opened.mappings]
+                    reason = with_rest(reason, connection, org.id, names)
             message = done.message or (str(getattr(reason, "sentence", reason)) if reason else None)
             run = replace(run, status=status, message=message, calls=client.calls)
             run = replace(run, seconds=time.monotonic() - begun)
@@ -157,13 +158,15 @@ def _settle_jobs(
     connection: psycopg.Connection[Any], opened: _Opened, run: RunReport, progress: Progress | None
 ) -> None:
     """Before anything is planned: what became of the Bulk jobs of earlier runs."""
-    jobs = Jobs(connection, run.org.id, run.run_number, opened.client, opened.known, {})
+    client = opened.client
+    jobs = Jobs(connection, run.org.id, run.run_number, client, opened.known, {})
     if not jobs.unfinished():
         return
+    # To ask what became of rows that were sent takes some calls, and no later run has fewer.
+    budget = client.budget
+    client.budget = replace(budget, most=None)
     named = {m.name: m.object for m in opened.known}
-    facts = read_facts(
-        connection, opened.client, run.org, list(named.values()), refresh=False, keep=True
-    )
+    facts = read_facts(connection, client, run.org, list(named.values()), refresh=False, keep=True)
 
     def tell(job: Job) -> None:
         if progress:
@@ -175,12 +178,13 @@ def _settle_jobs(
                     total=job.rows,
                     run_done=0,
                     run_total=job.rows,
-                    calls=opened.client.calls,
+                    calls=client.calls,
                     job_id=job.id,
                 )
             )
 
     bulk.settle_unfinished(replace(jobs, facts=facts), tell)
+    client.budget = budget
 
 
 def _send_plans(

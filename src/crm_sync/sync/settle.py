@@ -64,6 +64,7 @@ def settle(jobs: Jobs, job: Job, info: JobInfo | None) -> Settled:
     more. Raises OrgUnreachable where its results cannot be read: ask again later.
     """
     jobs.run("clear_outcome")
+    job = jobs.placed(job)
     if info is not None and _was_begun(job, info):
         for kind, block in _BLOCKS:
             _read(jobs, job, kind, block)
@@ -207,14 +208,21 @@ def _told(jobs: Jobs, job: Job, code: str, field: str | None) -> dict[str, Any]:
 def _record_cascaded(jobs: Jobs, job: Job) -> None:
     """What Salesforce took along, level by level."""
     names, level = {job.mapping}, 0
-    while names := {n for n in names if n in jobs.by_name}:
-        below: set[str] = set()
-        for parent, child, lookup in children(jobs.known, [jobs.by_name[n] for n in names]):
+    while parents := [jobs.by_name[n] for n in sorted(names) if n in jobs.by_name]:
+        names = set()
+        for parent, child, lookup in children(jobs.known, parents):
             facts = jobs.facts.get(jobs.by_name[parent].object)
             if facts and (jobs.by_name[child].object, lookup) in facts.cascades:
                 gone = jobs.run(
-                    "record_cascaded", mapping=parent, child=child, field=lookup, level=level
-                )
+                    "record_cascaded", mapping=parent, parents=_names(jobs, parent),
+                    children=_names(jobs, child), field=lookup, level=level,
+                )  # fmt: skip
                 if gone.rowcount:
-                    below.add(child)
-        names, level = below, level + 1
+                    names.add(child)
+        level += 1
+
+
+def _names(jobs: Jobs, name: str) -> list[str]:
+    """Under which a mapping's state may stand: a new name is written down with the next plan."""
+    former = jobs.by_name[name].formerly
+    return [name, former] if former else [name]

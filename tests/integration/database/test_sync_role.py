@@ -87,7 +87,8 @@ def test_it_keeps_its_state(sync_connection: Connection) -> None:
         " run_number) values (%s, 'lead', 'b', 1, 'create', 'planned', 'f', 1)",
         "insert into sync.job (org_id, job_id, run_number, mapping, action, key_column, prefix,"
         " rows) values (%s, '750000000000001AAA', 1, 'lead', 'create', 'CRM_Id__c', '', 1)",
-        "insert into sync.job_row (org_id, job_id, key) values (%s, '750000000000001AAA', 'b')",
+        "insert into sync.job_row (org_id, job_id, key, position)"
+        " values (%s, '750000000000001AAA', 'b', 1)",
         "insert into sync.history (org_id, run_number, mapping, key, action, outcome)"
         " values (%s, 1, 'lead', 'a', 'create', 'recorded')",
         "insert into sync.run (org_id, run_number, target, mode) values (%s, 1, 'local', 'full')",
