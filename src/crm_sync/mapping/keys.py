@@ -96,8 +96,7 @@ def differing_rows(
         'select {name}, coalesce(s.key collate "C", r.key)\nfrom (\n{query}) as s\n'
         "full join (select * from named_record where org_id = {org} and mapping = {name}) as r\n"
         '    on r.key = s.key collate "C"\n{joins}'
-        "where s.key is null and r.state in ('live', 'converted') and {leaves}
-"
+        "where s.key is null and r.state in ('live', 'converted') and {leaves}\n"
         "   or s.key is not null and (r.key is null or r.state in ('gone', 'merged') or r.cleared\n"
         # Null where nothing was ever sent is left alone. Values are no lists and no objects, so
         # what contains them is the same; that is the quick answer for nearly every row.
