@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crm_sync.salesforce.bulk import JobInfo
 from crm_sync.sync import bulk, overview, pieces
 from crm_sync.sync.bulk import AT_ONCE
 from crm_sync.sync.errors import Ended
@@ -44,7 +45,7 @@ def test_rows_of_one_parent_that_leave_are_never_in_two_jobs_at_work(
 
     def watched_end(
         sending: bulk._Sending, running: list[bulk._Running]
-    ) -> tuple[bulk._Running, bulk.JobInfo | None]:
+    ) -> tuple[bulk._Running, JobInfo | None]:
         found = ended(sending, running)
         at_work.pop(found[0].job.id)
         return found
