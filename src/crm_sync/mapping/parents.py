@@ -54,7 +54,7 @@ cross join lateral (
                 'column', {found}.entry -> 'column', 'severity', 'error',
                 'sentence', format('Waits for the %s %s, which %s.', {found}.entry ->> 'mapping',
                     regexp_replace(coalesce({planned}.label, {record}.label, {found}.key),
-                                   '^(.{{59}}).{{2,}}$', '\1…'),
+                                   '^(.{{59}}).{{2,}}$', '\\1…'),
                     case when {planned}.action = 'delete' then 'is being deleted in Salesforce'
                          when {planned}.state = 'invalid' then 'is invalid'
                          when {planned}.state = 'refused' then 'was refused by Salesforce'

@@ -254,3 +254,12 @@ def test_records_of_a_disabled_mapping_keep_their_parent(practice: Practice) -> 
     file.write_text(text, "utf-8")
     practice.sync(allow_deletions=True)
     practice.assert_same()
+
+
+def test_a_long_name_of_a_parent_is_cut_where_its_child_waits(practice: Practice) -> None:
+    name = "Kelp " * 60  # no Name of an account takes so many
+    account = practice.add("accounts", company_name=name)
+    project = practice.add("projects", account_id=account, start_date="2026-01-05")
+    planned = {row.key: row for row in practice.plan()}
+    said = f"Waits for the account {name[:59]}…, which is invalid."
+    assert said in [problem.sentence for problem in planned[project].problems]
