@@ -1,6 +1,6 @@
 -- Rows on their way in Bulk API 2.0 jobs. Blocks that write sync.* run in a transaction that holds
 -- the run number first (hold_run of push.sql). What is in flight with a job is its rows in
--- sync.job_row, whatever state sync.plan has them in; sync.record hears of them when it is settled.
+-- sync.job_row, while sync.plan has them as planned; sync.record hears of them when it is settled.
 --
 -- Statements over a job's rows run without nested loops (`Jobs.transaction`), and find them in the plan
 -- by the range of their positions: else each job would read the rows of all others, too.
@@ -90,8 +90,8 @@ with waited as materialized (
     group by w.key
 )
 insert into sync.job_row (org_id, job_id, key, position, salesforce_id, parents, resent)
-select %(org)s, %(job)s, t.key, t.position, case when p.action <> 'create' then p.salesforce_id end, n.parents,
-    r.key is not null
+select %(org)s, %(job)s, t.key, t.position,
+    case when p.action <> 'create' then p.salesforce_id end, n.parents, r.key is not null
 from piece t
 join sync.plan p on p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = t.key
     and p.state = 'planned' and p.position between (select min(position) from piece)
@@ -309,8 +309,8 @@ with landed as (
 update sync.plan p set by_composite = true
 from landed b
 where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = b.key
-      and p.state = 'planned' and p.position between %(first)s and %(last)s
-      and b.verdict = 'composite';
+  and p.state = 'planned' and p.position between %(first)s and %(last)s
+  and b.verdict = 'composite';
 
 -- name: put_in_flight
 -- Nobody will hear what became of the rest: it is in flight, as `mark_sending` of push.sql has it.
