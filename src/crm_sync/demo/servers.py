@@ -77,17 +77,36 @@ def demo_servers(*, keep: bool = False, org: bool = True) -> Iterator[Servers]:
     """
     leftovers.clear_leftovers()
     with _no_settings_of_libpq(), tempfile.TemporaryFile() as complaints:
-        process = _start_process(complaints, keep=keep, org=org)
+        process = None
         try:
+            with _ctrl_c_waits():  # or a process runs of which nobody knows
+                process = _start_process(complaints, keep=keep, org=org)
             yield _read_addresses(process, complaints)
         except BaseException:
-            process.terminate()  # kept servers do not mind their stdin
-            _end_process(process)
+            if process is not None:
+                process.terminate()  # kept servers do not mind their stdin
+                _end_process(process)
             raise
         if keep:
             _let_go(process)
         else:
             _end_process(process)
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Ctrl-C in the block counts from its end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread hears of Ctrl-C
+        return
+    pressed: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager
@@ -227,6 +246,7 @@ def _start_process(complaints: IO[bytes], *, keep: bool, org: bool) -> subproces
 
 def _read_addresses(process: subprocess.Popen[str], complaints: IO[bytes]) -> Servers:
     watchdog = threading.Timer(START_SECONDS, process.kill)
+    watchdog.daemon = True  # Ctrl-C before the next line would else leave us waiting for it
     watchdog.start()
     try:
         line = process.stdout.readline() if process.stdout else ""

@@ -199,6 +199,24 @@ def test_ctrl_c_in_the_demo_is_one_line(own_temporary_directory: Path) -> None:
     assert list(leftovers.registry().iterdir()) == []
 
 
+@needs_unix
+def test_ctrl_c_while_the_servers_start_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[str]] = []
+    ours = subprocess.Popen
+
+    def pressed_in_between(*words: Any, **options: Any) -> subprocess.Popen[str]:
+        process = ours(*words, **options)
+        started.append(process)
+        os.kill(os.getpid(), signal.SIGINT)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", pressed_in_between)
+    with pytest.raises(KeyboardInterrupt), demo_servers(org=False):
+        pytest.fail("Ctrl-C was lost")
+    assert [process.returncode is None for process in started] == [False]
+    assert list(leftovers.registry().iterdir()) == []
+
+
 def test_ctrl_c_in_the_middle_of_a_sync_of_the_demo_is_the_same_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
