@@ -96,7 +96,9 @@ class PlanRow:
 
 @dataclass(frozen=True)
 class ObjectSummary:
-    """Counts of one mapping's rows. `create`, `update` and `delete` count what would be sent."""
+    """Counts of one mapping's rows. `create`, `update` and `delete` count what would be sent;
+    `compared` the rows of the source that were looked at one by one: the rest cannot differ.
+    """
 
     mapping: str
     object: str
@@ -104,6 +106,7 @@ class ObjectSummary:
     update: int = 0
     delete: int = 0
     unchanged: int = 0
+    compared: int = 0
     blocked: int = 0
     invalid: int = 0
     refused: int = 0

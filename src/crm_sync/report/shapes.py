@@ -165,6 +165,11 @@ class JsonPlanned(Shape):
     update: Count
     delete: Count
     unchanged: Count
+    """Rows that are in Salesforce as they should be, whether this dry run looked at them or not."""
+
+    compared: Count
+    """Rows that this dry run looked at one by one: the rest cannot differ."""
+
     blocked: Count
     invalid: Count
     refused: Count

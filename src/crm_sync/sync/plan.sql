@@ -281,9 +281,9 @@ where s.mapping = %(mapping)s
 limit 1;
 
 -- name: counts
--- Rows by mapping, action and state, and how many of the rows that were compared are as they should
--- be. A row of the plan that does not leave has its row in the source.
-select m.mapping, coalesce(s.number, 0) - coalesce(p.staying, 0), coalesce(p.leaving, 0),
+-- Rows by mapping, action and state, how many rows were compared, and how many of those are in the
+-- plan. A row of the plan that does not leave has its row in the source.
+select m.mapping, coalesce(s.number, 0), coalesce(p.staying, 0), coalesce(p.leaving, 0),
     coalesce(p.rows, '{}')
 from unnest(%(order)s::text[]) with ordinality as m(mapping, number)
 left join (select mapping, count(*) as number from source_row group by 1) s using (mapping)

@@ -33,7 +33,7 @@ from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 from crm_sync.sync.batches import HEAD, Row, group_of, next_call
 from crm_sync.sync.mask import Mask
-from crm_sync.sync.plan import Plan, guard_deletions
+from crm_sync.sync.plan import Plan, count_unchanged, guard_deletions
 from crm_sync.sync.route import Routes
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
@@ -57,11 +57,13 @@ def plan_report(
     `edits`: what `against.py` found in Salesforce.
     """
     by_name = {m.name: m for m in scope.known}
+    unchanged = count_unchanged(scope, plan)
     summaries = tuple(
         ObjectSummary(
             mapping=name,
             object=by_name[name].object,
-            unchanged=counts.unchanged,
+            unchanged=unchanged[name],
+            compared=counts.compared,
             **{k: v for k, v in counts.rows.items() if k in ObjectSummary.__dataclass_fields__},
         )
         for name, counts in plan.counts.items()
