@@ -89,6 +89,12 @@ create or replace temp view left_record as
         where n.org_id = k.org_id and n.mapping = k.mapping and n.key = k.key offset 0
     ) r;
 
+-- name: at_hand
+-- Mappings of which there is anything to be decided.
+select m.mapping from unnest(%(order)s::text[]) as m(mapping)
+where exists (select from source_row s where s.mapping = m.mapping)
+   or exists (select from known_record k where k.mapping = m.mapping);
+
 -- name: decide
 -- Every source row that is not as Salesforce last confirmed it: create or update, and its state.
 -- `before` is what Salesforce may hold: as last confirmed, or as it is in flight. `resolved_row` has
