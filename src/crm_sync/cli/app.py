@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from crm_sync.cli.options import (
+    EPILOG,
     Debug,
     Describes,
     Format,
@@ -19,17 +20,15 @@ from crm_sync.cli.options import (
     Select,
     Target,
     Way,
+    group,
     not_empty,
 )
+from crm_sync.cli.org_commands import org_app
 
 __all__ = ["INTERRUPTED", "OK", "PROBLEMS", "STOPPED", "app"]
 
 OK, PROBLEMS, STOPPED, INTERRUPTED = 0, 1, 2, 130
 
-EPILOG = (
-    "Exit codes: 0 all well, 1 finished and some rows need you, 2 could not run or was stopped, "
-    "130 interrupted."
-)
 PLAIN_EPILOG = "Exit codes: 0 all well, 2 could not run, 130 interrupted."
 CHECK_EPILOG = "Exit codes: 0 all well, 1 the document is stale, 2 could not run, 130 interrupted."
 
@@ -37,10 +36,6 @@ FINDINGS_EPILOG = (
     "Exit codes: 0 no error, 1 errors found (with --strict warnings, too), 2 could not run, "
     "130 interrupted."
 )
-
-
-def _group(says: str) -> typer.Typer:
-    return typer.Typer(help=says, epilog=EPILOG, no_args_is_help=True, rich_markup_mode=None)
 
 
 app = typer.Typer(
@@ -52,9 +47,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-database = _group("The CRM database: its schema, its sample data.")
-target_app = _group("The Salesforce orgs that we push to.")
-org_app = _group("A Salesforce org on this machine, to try things.")
+database = group("The CRM database: its schema, its sample data.")
+target_app = group("The Salesforce orgs that we push to.")
 app.add_typer(database, name="db")
 app.add_typer(target_app, name="target")
 app.add_typer(org_app, name="org")
@@ -391,24 +385,3 @@ def accept(
     from crm_sync.cli import databases
 
     return databases.accept(name, this_database=this_database, quiet=quiet)
-
-
-@org_app.command(
-    name="serve",
-    context_settings={
-        "allow_extra_args": True,
-        "ignore_unknown_options": True,
-        "help_option_names": [],
-    },
-    add_help_option=False,
-)
-def serve(context: typer.Context) -> int:
-    """Runs a local Salesforce org until Ctrl-C.
-
-    Its first line of output says how to reach it.
-    """
-    from crm_sync.demo import leftovers
-    from crm_sync.localorg.process import main
-
-    leftovers.clear_leftovers()  # also of an org that was killed
-    return main(context.args, leftovers.owned_directory)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "EPILOG",
     "Api",
     "Debug",
     "Describes",
@@ -21,8 +22,20 @@ __all__ = [
     "Select",
     "Target",
     "Way",
+    "group",
     "not_empty",
 ]
+
+
+EPILOG = (
+    "Exit codes: 0 all well, 1 finished and some rows need you, 2 could not run or was stopped, "
+    "130 interrupted."
+)
+
+
+def group(says: str) -> typer.Typer:
+    """Commands with a common first word."""
+    return typer.Typer(help=says, epilog=EPILOG, no_args_is_help=True, rich_markup_mode=None)
 
 
 class Format(StrEnum):

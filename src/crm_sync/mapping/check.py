@@ -185,7 +185,7 @@ def _object_rights(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
         yield said_of(
             mapping, ("object",), "object-not-writable",
             f"our user may not {' or '.join(lacking)} {mapping.object} records.",
-            "Let a permission set grant it.", error=OrgAccessError,
+            "Let a permission set grant it: crm-sync org setup.", error=OrgAccessError,
         )  # fmt: skip
 
 
@@ -249,7 +249,8 @@ def _on_delete(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
         yield said_of(
             mapping, ("on_delete",), "object-not-writable",
             f"our user may not delete {mapping.object} records.",
-            "Let a permission set grant it, or say on_delete: ignore.", error=OrgAccessError,
+            "Let a permission set grant it (crm-sync org setup), or say on_delete: ignore.",
+            error=OrgAccessError,
         )  # fmt: skip
     for name in mapping.on_delete.values:
         path = ("on_delete", "set", name)
@@ -308,14 +309,14 @@ def _external_id(
         if hidden and name in hidden:
             yield say(
                 "hidden-field", f"{mapping.object}.{name} is there, and our user may not see it.",
-                "Let a permission set grant read and edit access to the field.",
+                "Let a permission set grant read and edit access to the field: crm-sync org setup.",
             )  # fmt: skip
             return
         doubt = ", or our user may not see it" if hidden is None else ""
         yield say(
             "external-id", f"{mapping.object} has no field {name} in this org{doubt}.",
             f"Create {owner}.{name} as Text(64), External ID, Unique (case-sensitive), and grant "
-            "it in a permission set.",
+            "it in a permission set: crm-sync org setup does both.",
         )  # fmt: skip
         return
     if not field.external_id:
@@ -329,7 +330,7 @@ def _external_id(
             f"{mapping.object}.{name} is not unique; a repeated create could double a record.",
             "Tick Unique (case-sensitive) on the field in Setup.",
         )  # fmt: skip
-    if field.type == "string" and 0 < field.length < len(mapping.external_id.prefix) + 36:
+    if field.type == "string" and 0 < field.length < mapping.external_id.longest:
         yield say(
             "external-id",
             f"{mapping.object}.{name} takes {field.length} characters, too few for a key.",
@@ -338,5 +339,5 @@ def _external_id(
     if facts.createable and not field.createable:
         yield say(
             "external-id", f"our user may not write {mapping.object}.{name}.",
-            "Let a permission set grant edit access to the field.",
+            "Let a permission set grant edit access to the field: crm-sync org setup.",
         )  # fmt: skip

@@ -60,6 +60,11 @@ class ExternalId(Strict):
     prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9:_-]*$", max_length=20)] = ""
     """Tells mappings apart whose records share the field, such as task: and event:."""
 
+    @property
+    def longest(self) -> int:
+        """Characters of the longest value: the prefix and a key, which is a UUID at most."""
+        return len(self.prefix) + 36
+
 
 class Expression(Strict):
     """SQL over the row and its joins. A text alone is the SQL."""

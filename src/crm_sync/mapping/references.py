@@ -84,7 +84,8 @@ def no_field(
         return said_of(
             mapping, path, "hidden-field",
             f"{facts.name}.{name} is there, and our user may not see it.",
-            "Let a permission set grant read and edit access to the field.", error=OrgAccessError,
+            "Let a permission set grant read and edit access to the field: crm-sync org setup.",
+            error=OrgAccessError,
         )  # fmt: skip
     return said_of(
         mapping, path, "unknown-field", f"{facts.name} has no field {name} in this org.",

@@ -31,6 +31,7 @@ __all__ = [
     "SUBREQUESTS",
     "Answer",
     "Client",
+    "Expired",
     "NoAnswer",
     "Subrequest",
     "code_of",
@@ -49,7 +50,7 @@ class NoAnswer(Exception):
     """It is not known whether Salesforce did what was asked."""
 
 
-class _Expired(Exception):
+class Expired(Exception):
     """The session ended; a new one may be had."""
 
 
@@ -156,10 +157,14 @@ class Client:
         try:
             return self.composite(subrequests)
         except NoAnswer as error:
-            raise OrgUnreachable(
-                f"Salesforce gave no answer after {self.target.attempts} attempts ({error}).",
-                "Nothing was changed by it; run again.",
-            ) from None
+            raise self.unreachable(error) from None
+
+    def unreachable(self, error: NoAnswer) -> OrgUnreachable:
+        """What to raise where a question got no answer: it may be asked again at any time."""
+        return OrgUnreachable(
+            f"Salesforce gave no answer after {self.target.attempts} attempts ({error}).",
+            "Nothing was changed by it; run again.",
+        )
 
     def describe(self, objects: Sequence[str]) -> dict[str, Answer]:
         """What the org says of each object, or why it does not. Raises as `read`."""
@@ -281,11 +286,11 @@ class Client:
         """Asks, and once more with a new session where the session has ended."""
         try:
             return ask()
-        except _Expired:
+        except Expired:
             self._renew()
         try:
             return ask()
-        except _Expired:
+        except Expired:
             raise OrgUnreachable(
                 f"Target {self.name}: the session expired twice within one call.",
                 "Look at the session settings of the integration user.",
@@ -322,7 +327,7 @@ class Client:
         """What a whole answer other than 200 means. Its text may hold row values: not repeated."""
         code = code_of(body)
         if status == 401 or code == "INVALID_SESSION_ID":
-            return _Expired()
+            return Expired()
         if code == "REQUEST_LIMIT_EXCEEDED":
             return daily_limit()
         if status >= 500 or status in (408, 429):

@@ -96,7 +96,7 @@ def test_a_hidden_field_is_told_from_a_missing_one(desk: Desk, org: LocalOrg) ->
         "mappings/account.yaml:10:3: error: Account has no field Webpage in this org: "
         "Correct the name, or create the field.",
         "mappings/account.yaml:11:3: error: Account.Phone is there, and our user may not see it: "
-        "Let a permission set grant read and edit access to the field.",
+        "Let a permission set grant read and edit access to the field: crm-sync org setup.",
     ]
     # A sync stops for the first of them, without asking which it is.
     assert "Account has no field Webpage in this org, or our user may not see it." in desk.refused(
@@ -114,9 +114,9 @@ def test_an_object_that_may_only_be_read_is_one_finding(desk: Desk, org: LocalOr
     read_only(admin_of(org), "Account")
     assert lines(desk, code=1) == [
         "mappings/account.yaml:3:1: error: our user may not create or update Account records: "
-        "Let a permission set grant it.",
+        "Let a permission set grant it: crm-sync org setup.",
         "mappings/account.yaml:21:1: error: our user may not delete Account records: "
-        "Let a permission set grant it, or say on_delete: ignore.",
+        "Let a permission set grant it (crm-sync org setup), or say on_delete: ignore.",
     ]
 
 

@@ -1,0 +1,118 @@
+"""The commands of `crm-sync org` and their options. Each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crm_sync.cli.options import Debug, Target, group, not_empty
+
+__all__ = ["org_app"]
+
+SETUP_EPILOG = (
+    "Exit codes: 0 all well, 1 something is left for a person, 2 could not run or was stopped, "
+    "130 interrupted."
+)
+
+org_app = group("A Salesforce org: setting one up, and one on this machine to try things.")
+
+
+@org_app.command(epilog=SETUP_EPILOG)
+def setup(
+    target: Target = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done, and change nothing.")
+    ] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Remove what this command made, and that alone.")
+    ] = False,
+    with_fields: Annotated[
+        bool,
+        typer.Option("--with-fields", help="With --undo: the external ID fields, too."),
+    ] = False,
+    list_views: Annotated[
+        bool,
+        typer.Option("--list-views", help='Also a list view "Pushed from the CRM" per object.'),
+    ] = False,
+    assign_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USERNAME",
+            callback=not_empty,
+            help="Who gets the permission set. Default: the user that is signed in.",
+        ),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a page for the administrator, as HTML."),
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(metavar="DIRECTORY", help="Write the same as a folder that sf deploys."),
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Without an org: only write --page and --source.")
+    ] = False,
+    describes: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="With --offline: describes that `describe --save` wrote."),
+    ] = None,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", help="Do not ask; in production it is asked all the same."),
+    ] = False,
+    debug: Debug = False,
+) -> int:
+    """Makes what the mappings need of an org.
+
+    External ID fields, a permission set with what the mappings use, and its assignment. Shows each
+    step and asks; can be repeated without harm, and taken back.
+    """
+    from crm_sync.cli import setting_up
+
+    if with_fields and not undo:
+        raise typer.BadParameter("--with-fields goes with --undo")
+    if undo and (page or source or offline):
+        raise typer.BadParameter("--undo goes without --page, --source and --offline")
+    if offline and not (page or source):
+        raise typer.BadParameter("--offline writes --page or --source; give one of them")
+    if describes and not offline:
+        raise typer.BadParameter("--describes goes with --offline")
+    return setting_up.setup(
+        setting_up.Choice(
+            target=target,
+            dry_run=dry_run,
+            back=undo,
+            with_fields=with_fields,
+            list_views=list_views,
+            assign_to=assign_to,
+            yes=yes,
+            page=page,
+            source=source,
+            offline=offline,
+            describes=describes,
+        )
+    )
+
+
+@org_app.command(
+    name="serve",
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+    },
+    add_help_option=False,
+)
+def serve(context: typer.Context) -> int:
+    """Runs a local Salesforce org until Ctrl-C.
+
+    Its first line of output says how to reach it.
+    """
+    from crm_sync.demo import leftovers
+    from crm_sync.localorg.process import main
+
+    leftovers.clear_leftovers()  # also of an org that was killed
+    return main(context.args, leftovers.owned_directory)
