@@ -16,7 +16,7 @@ SETUP_EPILOG = (
     "130 interrupted."
 )
 
-org_app = group("A Salesforce org: setting one up, and one on this machine to try things.")
+org_app = group("Sets a Salesforce org up; runs one on this machine.")
 
 
 @org_app.command(epilog=SETUP_EPILOG)

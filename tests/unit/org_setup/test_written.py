@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 
 import pytest
 import simple_salesforce
-from lxml import etree
 
 from crm_sync.errors import OutputError
 from crm_sync.mapping.load import load_mappings
@@ -26,7 +25,7 @@ from tests.support.postgres import ROOT
 
 WANT = wanted(load_mappings(ROOT / "mappings"), FieldNames(), views=True)
 FILES = source_files(WANT, "60.0", "sync@example.com")
-WSDL = etree.parse(str(Path(simple_salesforce.__file__).with_name("metadata.wsdl")))
+WSDL = ElementTree.parse(Path(simple_salesforce.__file__).with_name("metadata.wsdl"))  # noqa: S314
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 
 
@@ -107,9 +106,12 @@ def test_the_page_names_everything_and_loads_nothing() -> None:
     assert set(seen.loads) == {"data:,"}
     assert "default-src 'none'" in text
     assert "<script" not in text
-    for one in (*WANT.grants, *WANT.objects):
-        assert one.name in text
-        assert one.words in text
+    for grant in WANT.grants:
+        assert grant.name in text
+        assert grant.words in text
+    for granted in WANT.objects:
+        assert granted.name in text
+        assert granted.words in text
     for user in WANT.users:
         assert user.label in text
     for key in WANT.fields:
