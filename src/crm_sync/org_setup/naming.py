@@ -34,7 +34,7 @@ _REQUIRED = {
     "Contact": {"Name", "LastName", "FirstName", "Salutation"},
     "Lead": {"Name", "LastName", "FirstName", "Salutation", "Company", "Status", "IsConverted"},
     "Opportunity": {"Name", "StageName", "CloseDate", "ForecastCategoryName", "Pricebook2Id"},
-    "Task": {"Subject", "Status", "Priority", "AccountId", "TaskSubtype"},
+    "Task": {"Subject", "Status", "Priority", "ActivityDate", "AccountId", "TaskSubtype"},
     "Event": {
         "Subject", "ActivityDateTime", "ActivityDate", "DurationInMinutes", "StartDateTime",
         "EndDateTime", "IsAllDayEvent", "IsPrivate", "ShowAs", "ReminderDateTime", "IsReminderSet",
