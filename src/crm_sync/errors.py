@@ -27,6 +27,7 @@ __all__ = [
     "CrmSyncError",
     "DatabaseError",
     "GuardStopped",
+    "LegacySignIn",
     "LimitReached",
     "LockLost",
     "MappingError",
@@ -92,6 +93,10 @@ class OrgError(CrmSyncError):
 
 class SignInError(OrgError):
     """Salesforce gave no session."""
+
+
+class LegacySignIn(UserWarning):
+    """A warning, not an error: a way to sign in that Salesforce is going to end."""
 
 
 class OrgAccessError(OrgError):

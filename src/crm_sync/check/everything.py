@@ -92,7 +92,7 @@ def check(settings: Settings, target: str | None, saved: Path | None) -> Iterato
             "data storage.",
             "Leave out --offline for them.",
         )  # fmt: skip
-    if saved is not None and settings.database_url is None:
+    if saved is not None and not settings.names_database:
         yield Finding(
             "offline", "information", "database",
             "Not checked without a database: tables, columns, types, SQL, triggers, Power BI.",

@@ -20,6 +20,7 @@ from crm_sync.report.console import make_console
 from crm_sync.report.values import visible
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
+from crm_sync.salesforce.refusals import mend_of_object
 from crm_sync.settings import Settings, load_settings
 
 __all__ = ["check", "describe"]
@@ -93,8 +94,7 @@ def _described(settings: Settings, target: str | None, objects: list[str]) -> li
         if not answer.ok:
             raise OrgAccessError(
                 f"Salesforce does not describe {name} to our user: {answer.code}.",
-                f"Correct the name, or give the integration user a licence and permission for "
-                f"{name}.",
+                f"Correct the name. {mend_of_object(name)}",
             )
     return [answer.body for answer in answers.values()]
 
