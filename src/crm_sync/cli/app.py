@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from crm_sync.cli.first import init
 from crm_sync.cli.options import (
     Debug,
     Describes,
@@ -100,6 +101,9 @@ def demo(
     from crm_sync.demo import story
 
     return story.stop(stop) if stop else story.tell(keep=keep, and_open=open_)
+
+
+app.command(epilog=PLAIN_EPILOG)(init)
 
 
 @app.command(name="dry-run", epilog=EPILOG)

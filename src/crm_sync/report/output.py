@@ -31,16 +31,19 @@ _REASONS: dict[int, tuple[str, str]] = {
 }
 
 
-def write(path: Path | str, pieces: str | Iterable[str]) -> Path:
-    """Writes UTF-8 text and returns the file's full path. Raises `OutputError`."""
+def write(path: Path | str, pieces: str | Iterable[str], mode: int | None = None) -> Path:
+    """Writes UTF-8 text and returns the file's full path. Raises `OutputError`.
+
+    `mode`: its permissions; without it those of the former file, else a new file's.
+    """
     target = Path(path).expanduser()
-    with writing(target) as file:
+    with writing(target, mode=mode) as file:
         file.writelines([pieces] if isinstance(pieces, str) else pieces)
     return target.resolve()
 
 
 @contextmanager
-def writing(target: Path, newline: str = "\n") -> Iterator[TextIO]:
+def writing(target: Path, newline: str = "\n", mode: int | None = None) -> Iterator[TextIO]:
     """A file to write UTF-8 text to. Raises `OutputError`.
 
     The text goes to a file beside it first and is then put in place, so that a full disk or an
@@ -53,7 +56,7 @@ def writing(target: Path, newline: str = "\n") -> Iterator[TextIO]:
             with target.open("w", encoding="utf-8", newline=newline) as file:
                 yield file
         else:
-            with _draft(target, newline) as file:
+            with _draft(target, newline, mode) as file:
                 yield file
 
 
@@ -77,7 +80,7 @@ def _explained(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _draft(target: Path, newline: str) -> Iterator[TextIO]:
+def _draft(target: Path, newline: str, mode: int | None) -> Iterator[TextIO]:
     if target.exists() and not os.access(target, os.W_OK):  # a replacement would get around this
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     descriptor, name = tempfile.mkstemp(prefix=".crm-sync-", suffix=".tmp", dir=target.parent)
@@ -85,7 +88,7 @@ def _draft(target: Path, newline: str) -> Iterator[TextIO]:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline=newline) as file:
             yield file
-        draft.chmod(_mode(target))
+        draft.chmod(_mode(target) if mode is None else mode)
         draft.replace(target)
     except BaseException:
         with suppress(OSError):

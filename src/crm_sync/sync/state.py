@@ -23,6 +23,7 @@ from crm_sync.sync.statements import statements
 __all__ = [
     "DatabaseIdentity",
     "accept",
+    "ask_org",
     "begin_run",
     "database_identity",
     "identify",
@@ -63,7 +64,7 @@ def identify(
         )
     known = _run(connection, "known_org", org=signed_in.org_id).fetchone()
     if known is None:
-        return _ask_org(client)
+        return ask_org(client)
     here = database_identity(connection)
     if (int(known[3]), int(known[4])) != (here.system_identifier, here.oid) and (
         accepting != "database"
@@ -84,7 +85,8 @@ def identify(
     )
 
 
-def _ask_org(client: Client) -> Org:
+def ask_org(client: Client) -> Org:
+    """What org this is, and as whom we are there, asked of the org itself: one call."""
     organizations, users = client.query(
         [
             "SELECT Id, Name, IsSandbox, InstanceName FROM Organization",
