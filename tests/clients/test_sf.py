@@ -169,8 +169,8 @@ def test_a_session_that_ended_is_told_and_one_by_a_key_is_renewed(
     org.expire_sessions()
     assert sf.sf(*count)["totalSize"] == 1
     org.expire_sessions()
-    renewed = Target(
-        instance_url=org.instance_url, auth="sf_cli", sf_org="local", ca_bundle=org.ca_bundle
+    renewed = Target(  # by the user name: a sign-in without an alias takes the former one away
+        instance_url=org.instance_url, auth="sf_cli", sf_org=org.username, ca_bundle=org.ca_bundle
     )
     assert sign_in(BoundedSession(renewed), "trial", renewed).org_id == org.org_id
 

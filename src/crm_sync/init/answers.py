@@ -14,8 +14,8 @@ Path_ = tuple[str, ...]
 class Flags:
     """The options of `crm-sync init`. None: not given."""
 
-    database_url: str | None = None
-    owner_database_url: str | None = None
+    database_url: str | None = field(default=None, repr=False)
+    owner_database_url: str | None = field(default=None, repr=False)
     target: str | None = None
     instance_url: str | None = None
     auth: str | None = None

@@ -55,17 +55,18 @@ def ask_target(asker: Asker, flags: Flags, settings: Settings, changes: Changes)
     Raises SignInError and its like where nobody can be asked again.
     """
     answers: Answers = {}
-    of_sf = _of_sf(asker, flags, settings)
-    if of_sf is not None:
-        answers = {"auth": "sf_cli", "instance_url": of_sf.instance_url, "sf_org": of_sf.name}
 
     def attempt(is_first: bool) -> tuple[str, Answers]:
-        chosen = of_sf if is_first else None  # what did not work is asked like any other
-        name = _ask_name(asker, flags if is_first else Flags(target=answers.get("name")), settings)
+        said = flags if is_first else Flags(target=answers.get("name"))
+        name = _ask_name(asker, said, settings)
         if name is not None:
             answers["name"] = name
         known = _known(settings, name)
-        _ask(asker, flags if is_first else Flags(), {**known, **answers}, answers, chosen)
+        # Once: what did not work is asked like any other.
+        of_sf = _of_sf(asker, flags, is_new=name not in settings.targets) if is_first else None
+        if of_sf is not None:
+            answers.update(auth="sf_cli", instance_url=of_sf.instance_url, sf_org=of_sf.name)
+        _ask(asker, said, {**known, **answers}, answers, is_of_sf=of_sf is not None)
         if name is None:
             name = asker.text(
                 "Name of this target", "--target", answers.get("name"), _usual(answers)
@@ -89,10 +90,12 @@ def ask_target(asker: Asker, flags: Flags, settings: Settings, changes: Changes)
     return name
 
 
-def _of_sf(asker: Asker, flags: Flags, settings: Settings) -> sf_cli.SfOrg | None:
-    """An org that sf is signed in to, when the person wants one of them."""
-    nothing_said = not (flags.auth or flags.instance_url or flags.client_id or settings.targets)
-    if not asker.may_ask or not nothing_said or not sf_cli.is_installed():
+def _of_sf(asker: Asker, flags: Flags, *, is_new: bool) -> sf_cli.SfOrg | None:
+    """An org that sf is signed in to, when the person wants one of them, or a flag names it."""
+    if flags.sf_org and not flags.instance_url:
+        return sf_cli.session(flags.sf_org)
+    is_open = is_new and not (flags.auth or flags.instance_url or flags.client_id)
+    if not asker.may_ask or not is_open or not sf_cli.is_installed():
         return None
     asker.say("Asking the Salesforce CLI which orgs it is signed in to …")
     try:
@@ -160,10 +163,8 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _ask(
-    asker: Asker, flags: Flags, known: Answers, answers: Answers, chosen: sf_cli.SfOrg | None
-) -> None:
-    if chosen is None:
+def _ask(asker: Asker, flags: Flags, known: Answers, answers: Answers, *, is_of_sf: bool) -> None:
+    if not is_of_sf:
         ways = get_args(Auth)
         usual = str(known.get("auth") or "client_credentials")
         answers["auth"] = asker.choice("How to sign in", "--auth", flags.auth, usual, ways)
@@ -173,7 +174,7 @@ def _ask(
         if answers["instance_url"] != url.rstrip("/"):
             asker.say(f"  Taken for {answers['instance_url']}.")
     way = answers["auth"]
-    if chosen is None:
+    if not is_of_sf:
         for key, question in PLAIN[way].items():
             flag = "--" + key.replace("_", "-")
             answers[key] = asker.text(

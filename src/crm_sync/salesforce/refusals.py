@@ -10,7 +10,7 @@ Labels of Setup are those of 2026 in English; they vary a little with the releas
 
 from __future__ import annotations
 
-__all__ = ["GUIDE", "mend_of_call", "mend_of_object", "mend_of_sign_in"]
+__all__ = ["CODES", "GUIDE", "WORDS", "mend_of_call", "mend_of_object", "mend_of_sign_in"]
 
 GUIDE = "docs/how-to/sign-in.md"
 
@@ -49,7 +49,7 @@ _API = (
     "If all users are refused, the org's edition has no API."
 )
 
-_WORDS = (
+WORDS = (
     ("no client credentials user", _RUN_AS),
     ("not supported on this domain", _MY_DOMAIN),
     ("ip restricted", _ADDRESS),
@@ -65,7 +65,7 @@ _WORDS = (
 )  # fmt: skip
 """Of an OAuth refusal (recorded, or from logs; those of JWT: forcedotcom/cli 3325)."""
 
-_CODES = {
+CODES = {
     "invalid_client_id": "Check client_id (the app's consumer key), and that instance_url is the "
     "My Domain of the org that has the app; a new app may take some minutes.",
     "app_not_found": "Check client_id (the app's consumer key), and that instance_url is the "
@@ -90,6 +90,7 @@ _CODES = {
     "API_DISABLED_FOR_ORG": _API,
     "API_CURRENTLY_DISABLED": _API,
 }
+"""What to do by code: OAuth's, and those of SOAP and of calls."""
 
 _OTHERWISE = {
     "client_credentials": (
@@ -106,17 +107,17 @@ _OTHERWISE = {
 def mend_of_sign_in(code: str, said: str, auth: str, otherwise: str) -> str:
     """What to do where Salesforce refused a sign-in. `otherwise`: where neither helps."""
     words = said.lower()
-    for sign, mend in _WORDS:
+    for sign, mend in WORDS:
         if sign in words:
             return mend
     if code == "invalid_grant":
         return _OTHERWISE.get(auth, otherwise)
-    return _CODES.get(code, otherwise)
+    return CODES.get(code, otherwise)
 
 
 def mend_of_call(code: str) -> str:
     """What to do where a session was had and Salesforce refuses its calls; empty where unknown."""
-    return _CODES.get(code, "") if code.isupper() else ""
+    return CODES.get(code, "") if code.isupper() else ""
 
 
 def mend_of_object(name: str) -> str:

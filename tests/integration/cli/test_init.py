@@ -12,6 +12,7 @@ import pytest
 
 from crm_sync.localorg.serve import LocalOrg
 from tests.support.command_line import Desk
+from tests.support.fake_sf import put_sf
 from tests.support.keyring import Memory
 from tests.support.postgres import Database
 
@@ -73,6 +74,28 @@ def test_a_private_key_and_a_user(bare_desk: Desk, database: Database, org: Loca
     )  # fmt: skip
     assert bare_desk.run("init", *given, "--yes").code == 0
     assert bare_desk.run("describe", "Account", "--quiet").code == 0
+
+
+def test_an_org_of_the_salesforce_cli_by_its_alias(
+    bare_desk: Desk, database: Database, org: LocalOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = bare_desk.folder.parent / "bin"
+    monkeypatch.setenv("PATH", str(programs))
+    shown = {"username": org.username, "alias": "work", "instanceUrl": f"{org.instance_url}/",
+             "accessToken": org.access_token, "connectedStatus": "Connected"}  # fmt: skip
+    put_sf(programs, {"--target-org work": {"status": 0, "result": shown}})
+    given = flags(database, org, client_id=None, instance_url=None, sf_org="work")
+    ran = bare_desk.run("init", *given, "--yes")
+    assert ran.code == 0, ran
+    toml = (bare_desk.folder / "crm-sync.toml").read_text(encoding="utf-8")
+    assert f'instance_url = "{org.instance_url}"' in toml
+    assert org.access_token not in ran.out + toml
+
+    put_sf(programs, {"org": {"status": 2, "name": "NamedOrgNotFoundError"}})
+    given = flags(database, org, client_id=None, instance_url=None, sf_org="play", target="play")
+    assert bare_desk.refused("init", *given, "--yes").startswith(
+        "sf is not signed in to an org called play."
+    )
 
 
 def test_again_it_changes_only_what_is_answered_anew(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crm_sync.localorg.serve import LocalOrg
 from tests.support.command_line import Desk
+from tests.support.fake_sf import put_sf
 from tests.support.postgres import Database
 from tests.support.terminal import Terminal
 
@@ -85,20 +86,10 @@ def test_an_org_of_the_salesforce_cli_is_offered(
     bare_desk: Desk, database: Database, org: LocalOrg
 ) -> None:
     programs = bare_desk.folder.parent / "bin"
-    programs.mkdir()
-    listed = (
-        f'{{"status":0,"result":[{{"username":"{org.username}","alias":"work",'
-        f'"instanceUrl":"{org.instance_url}/","orgId":"{org.org_id}"}}]}}'
-    )
-    shown = (
-        f'{{"status":0,"result":{{"username":"{org.username}","accessToken":"{org.access_token}",'
-        f'"instanceUrl":"{org.instance_url}/","connectedStatus":"Connected"}}}}'
-    )
-    sf = programs / "sf"
-    sf.write_text(
-        f"#!/bin/sh\ncase \"$*\" in *list*) echo '{listed}';; *) echo '{shown}';; esac\n", "utf-8"
-    )
-    sf.chmod(0o755)
+    one = {"username": org.username, "alias": "work", "instanceUrl": f"{org.instance_url}/"}
+    shown = {**one, "accessToken": org.access_token, "connectedStatus": "Connected"}
+    put_sf(programs, {"org list auth": {"status": 0, "result": [one]},
+                      "org display": {"status": 0, "result": shown}})  # fmt: skip
     options = ("--database-url", database.sync_url, "--ca-bundle", str(org.ca_bundle))
     person = Terminal(bare_desk.folder, "init", *options, PATH=f"{programs}:/usr/bin:/bin")
     person.expect(f"1  work: {org.instance_url}, as {org.username}")

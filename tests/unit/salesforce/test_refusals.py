@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from crm_sync.salesforce.refusals import mend_of_call, mend_of_object, mend_of_sign_in
+from pathlib import Path
+from typing import get_args
+
+from crm_sync.salesforce.refusals import (
+    CODES,
+    GUIDE,
+    WORDS,
+    mend_of_call,
+    mend_of_object,
+    mend_of_sign_in,
+)
+from crm_sync.targets import Auth
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_unknown_words_of_a_known_way_list_what_may_be_wrong() -> None:
@@ -28,3 +41,11 @@ def test_an_object_without_a_licence_names_licence_and_permission() -> None:
     said = mend_of_object("Opportunity")
     assert "Permission Set License Assignments" in said
     assert "Object Settings → Opportunity" in said
+
+
+def test_the_guide_has_every_way_and_every_refusal() -> None:
+    guide = (ROOT / GUIDE).read_text(encoding="utf-8")
+    for said in (*(code for code in CODES), *(words for words, _ in WORDS)):
+        assert said in guide, said
+    for way in get_args(Auth):
+        assert f"`{way}`" in guide, way

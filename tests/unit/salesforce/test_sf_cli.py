@@ -5,9 +5,9 @@ What the real sf answers is tested in tests/clients.
 
 from __future__ import annotations
 
-import json
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from crm_sync.salesforce import sf_cli
 from crm_sync.salesforce.bounded import BoundedSession
 from crm_sync.salesforce.connect import sign_in
 from crm_sync.targets import Target
+from tests.support.fake_sf import put_sf
 
 HIDDEN = "[REDACTED] Use 'sf org auth show-access-token' to view"
 FakeSf = Callable[[dict[str, Any]], None]
@@ -26,24 +27,9 @@ FakeSf = Callable[[dict[str, Any]], None]
 
 @pytest.fixture
 def fake_sf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSf:
-    """Puts an `sf` on the path that answers each command as told, and notes how it was called."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    monkeypatch.setenv("PATH", str(programs))
-
-    def answers(by_command: dict[str, Any]) -> None:
-        lines = ["#!/bin/sh", 'case "$*" in']
-        for number, (command, answer) in enumerate(by_command.items()):
-            file = tmp_path / f"answer-{number}"
-            text = answer if isinstance(answer, str) else json.dumps(answer)
-            file.write_text(f"{text}\n", "utf-8")
-            lines.append(f'*"{command}"*) while IFS= read -r l; do echo "$l"; done < "{file}";;')
-        lines += ["*) exit 3;;", "esac"]
-        program = programs / "sf"
-        program.write_text("\n".join(lines) + "\n", "utf-8")
-        program.chmod(0o755)
-
-    return answers
+    """Puts an `sf` on the path that answers each command as told."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return partial(put_sf, tmp_path / "bin")
 
 
 def shown(org: LocalOrg, **changed: Any) -> dict[str, Any]:
