@@ -31,21 +31,39 @@ def ask_database(asker: Asker, flags: Flags, settings: Settings, changes: Change
     url, user, has_schema = asker.until_right(attempt)
     if url != known:
         changes.secrets["database_url",] = url
-    owner = flags.owner_database_url
-    if owner is not None:
-        _tried(asker, owner)
-        if owner != _known(settings, "owner_database_url"):
-            changes.secrets["owner_database_url",] = owner
+    if flags.owner_database_url or not has_schema:
+        _ask_owner(asker, flags, settings, changes)
     if not has_schema:
         changes.next_command = "crm-sync db apply"
         changes.notes.append(
-            "The schema is not there yet: `crm-sync db apply` applies it, as the database's owner "
-            "(CRM_SYNC_OWNER_DATABASE_URL)."
+            "The schema is not there yet: `crm-sync db apply` applies it, as the database's owner."
         )
-    elif user != "crm_sync":
+    elif user.split(".")[0] != "crm_sync":  # Supabase's pooler adds the project
         changes.notes.append(
             f"You sign in to the database as {user}; the role crm_sync may do less and is enough."
         )
+
+
+def _ask_owner(asker: Asker, flags: Flags, settings: Settings, changes: Changes) -> None:
+    """As whom the schema is applied; who gives nothing means the user of the database URL."""
+    known = _known(settings, "owner_database_url")
+
+    def attempt(is_first: bool) -> str:
+        url = asker.text(
+            "URL of its owner, who applies the schema (not shown; Enter: the same)",
+            "--owner-database-url",
+            flags.owner_database_url if is_first else None,
+            known,
+            hidden=True,
+            needed=False,
+        )
+        if url:
+            _tried(asker, url)
+        return url
+
+    url = asker.until_right(attempt)
+    if url and url != known:
+        changes.secrets["owner_database_url",] = url
 
 
 def _known(settings: Settings, key: str) -> str | None:

@@ -61,6 +61,29 @@ def test_questions_wrong_answers_and_the_next_command(
     assert person.end() == 0
 
 
+def test_of_a_database_without_the_schema_the_owner_is_asked(
+    bare_desk: Desk, empty_database: Database, org: LocalOrg
+) -> None:
+    options = (
+        "--instance-url", org.instance_url, "--client-id", org.client_id, "--ca-bundle",
+        str(org.ca_bundle), "--auth", "client_credentials", "--target", "local",
+        "--select", "account",
+    )  # fmt: skip
+    person = begin(bare_desk, *options)
+    person.answer("Database URL", empty_database.sync_url)
+    person.answer("URL of its owner", "postgresql://u:hunter2@127.0.0.1:1/x")
+    person.expect("PostgreSQL cannot be reached at 127.0.0.1:1")
+    person.answer("URL of its owner", empty_database.owner_url)
+    person.expect(" as ")
+    person.answer("Consumer secret", org.client_secret)
+    person.answer("Write this")
+    person.expect("Next: crm-sync db apply")
+    assert person.end() == 0
+    assert empty_database.owner_url not in person.seen
+    assert bare_desk.run("db", "apply", "--quiet").code == 0
+    assert bare_desk.run("sync", "--quiet").code == 0
+
+
 def test_ctrl_c_and_a_no_leave_nothing(bare_desk: Desk, database: Database, org: LocalOrg) -> None:
     options = (
         "--database-url", database.sync_url, "--instance-url", org.instance_url, "--client-id",

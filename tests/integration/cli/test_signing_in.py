@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from crm_sync.localorg.serve import LocalOrg
 from tests.support.command_line import Desk
+from tests.unit.localorg.client import Client
+from tests.unit.localorg.permitting import hide_object
 
 
 def use_password(desk: Desk, org: LocalOrg) -> None:
@@ -45,6 +47,17 @@ def test_a_sync_by_private_key_renews_its_session(
     assert ran.code == 0, ran
     assert org.store.count("Account") == 2
     assert len([call for call in org.calls if call.path.endswith("/token")]) == 2
+
+
+def test_a_user_without_a_licence_for_an_object(desk: Desk, org: LocalOrg) -> None:
+    admin = Client(org)
+    admin.session.headers["Authorization"] = f"Bearer {org.admin_token}"
+    hide_object(admin, "Opportunity")
+    line = desk.refused("sync")
+    assert line.startswith("Salesforce does not describe Opportunity to our user: NOT_FOUND.")
+    assert "Permission Set License Assignments: Salesforce API Integration" in line
+    assert "Object Settings → Opportunity: Read, Create, Edit" in line
+    assert org.store.count("Account") == 0
 
 
 def test_an_expired_password_stops_a_sync_in_one_line(desk: Desk, org: LocalOrg) -> None:
