@@ -18,6 +18,7 @@ from psycopg import sql
 
 from crm_sync.mapping.keys import differing_rows, foreign_key, rows_joining
 from crm_sync.mapping.model import Mapping
+from crm_sync.report.headline import counted
 from crm_sync.sync.scope import Scope
 
 __all__ = [
@@ -62,7 +63,7 @@ class Comparison:
             for reason, names in reasons.items()
         ]
         if self.mode == "incremental":
-            return [f"Compared what may have changed: {self.due} rows.", *said]
+            return [f"Compared what may have changed: {counted(self.due, 'row')}.", *said]
         return said if len(said) > 1 else [f"Every row was compared: {next(iter(reasons))}."]
 
 
