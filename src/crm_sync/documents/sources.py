@@ -65,7 +65,7 @@ def read_sources(
     objects = list(dict.fromkeys(mapping.object for mapping in mappings))
     known = _known(settings, target, describes, objects)
     asks_local_org = target is None and not known.keys() >= set(objects)
-    notes: list[str] = []
+    notes = [settings.mappings_note] if settings.mappings_note else []
     with demo_servers(org=asks_local_org) as servers:
         _make_roles(servers)
         with psycopg.connect(servers.owner_url, autocommit=True) as owner:
@@ -75,9 +75,25 @@ def read_sources(
                 missing = [name for name in objects if name not in known]
                 known |= _of_local_org(servers, settings, missing)
             examples = _examples(owner, mappings, known, notes) if is_filled else {}
-    notes += [f"Nothing describes {name}: its types are left open." for name in objects
-              if name not in known]  # fmt: skip
+    notes += _undescribed(mappings, known)
     return Sources(schemas, known, examples, tuple(notes))
+
+
+def _undescribed(mappings: Iterable[Mapping], known: Facts) -> Iterable[str]:
+    """What no org told of: an object, or fields of one."""
+    names = [
+        f"{mapping.object}.{name}" if mapping.object in known else mapping.object
+        for mapping in mappings
+        for name in mapping.rules
+        if mapping.object not in known or name not in known[mapping.object].fields
+    ]
+    if not (names := list(dict.fromkeys(names))):
+        return
+    its, it = ("its type is", "it") if len(names) == 1 else ("their types are", "them")
+    yield (
+        f"Nothing describes {', '.join(names)}: {its} left open. Name a --target that has {it}, or "
+        f"save {'its describe' if len(names) == 1 else 'their describes'}: crm-sync describe --save"
+    )
 
 
 def _known(
@@ -123,9 +139,8 @@ def _apply(owner: psycopg.Connection[Any], notes: list[str]) -> bool:
             ) from None
     try:
         load(owner, SAMPLE_DAY)
-    except (CrmSyncError, psycopg.Error) as error:
-        reason = said(error) if isinstance(error, psycopg.Error) else str(error)
-        notes.append(f"Without examples: the sample data does not fit {SCHEMA} ({reason}).")
+    except (DatabaseError, psycopg.Error):
+        notes.append(f"Without examples: the sample data does not fit the tables of {SCHEMA}.")
         return False
     return True
 
