@@ -19,7 +19,7 @@ from typer.main import get_command
 
 from crm_sync.cli.app import app
 from crm_sync.localorg.commandline import parser_of
-from crm_sync.mapping.markdown import anchor, code, table
+from crm_sync.mapping.markdown import anchor, code, marked, table
 from crm_sync.settings import Settings, Target, variable
 
 __all__ = ["EXAMPLES", "FROM_SETTINGS", "Command", "command_line_page", "commands"]
@@ -121,7 +121,7 @@ def _overview(found: Iterable[Command]) -> str:
     return table(
         ("Command", "What it does"),
         (
-            (f"[`{c.path}`](#{anchor(c.title)})", _marked(_paragraphs(c.typed.help)[0]))
+            (f"[`{c.path}`](#{anchor(c.title)})", marked(_paragraphs(c.typed.help)[0]))
             for c in found
         ),
     )
@@ -129,13 +129,13 @@ def _overview(found: Iterable[Command]) -> str:
 
 def _command(command: Command) -> Iterable[str]:
     yield f"## `{command.title}`"
-    yield "\n\n".join(map(_marked, _paragraphs(command.typed.help)))
+    yield "\n\n".join(map(marked, _paragraphs(command.typed.help)))
     if command.path == "org serve":
         yield from _parsed_by_argparse()
     else:
         yield _fenced(_usage(command))
         yield from _parameters(command)
-    yield _marked(" ".join(_paragraphs(command.typed.epilog)))
+    yield marked(" ".join(_paragraphs(command.typed.epilog)))
     yield f"For example:\n\n{_fenced(*EXAMPLES[command.path])}"
 
 
@@ -157,7 +157,7 @@ def _parameters(command: Command) -> Iterable[str]:
         yield table(
             ("Argument", "Needed", "What it is"),
             (
-                (code(p.metavar or p.name), "yes" if p.required else "no", _marked(p.help or ""))
+                (code(p.metavar or p.name), "yes" if p.required else "no", marked(p.help or ""))
                 for p in arguments
             ),
         )
@@ -166,7 +166,7 @@ def _parameters(command: Command) -> Iterable[str]:
     yield table(
         ("Option", "Default", "Environment", "What it does"),
         (
-            (_names(p), _default(command, p), named or NONE * any(variables), _marked(_help(p)))
+            (_names(p), _default(command, p), named or NONE * any(variables), marked(_help(p)))
             for p, named in zip(options, variables, strict=True)
         ),
     )
@@ -174,11 +174,16 @@ def _parameters(command: Command) -> Iterable[str]:
 
 def _names(option: Any) -> str:
     """`-t`, `--target NAME`: short forms first, as the help has them."""
-    names = sorted([*option.opts, *option.secondary_opts], key=len)
-    takes = option.metavar or ("|".join(getattr(option.type, "choices", ())) or "VALUE")
-    if not option.is_flag:
-        names[-1] = f"{names[-1]} {takes}"
-    return ", ".join(map(code, names))
+    choices = () if option.is_flag else getattr(option.type, "choices", ())
+    takes = "" if option.is_flag or choices else option.metavar or "VALUE"
+    return _option([*option.opts, *option.secondary_opts], takes, choices)
+
+
+def _option(names: Iterable[str], takes: str, choices: Iterable[str]) -> str:
+    shown = sorted(names, key=len)
+    shown[-1] = f"{shown[-1]} {takes}".rstrip()
+    listed = " or ".join(map(code, choices))
+    return f"{', '.join(map(code, shown))} {listed}".rstrip()
 
 
 def _help(option: Any) -> str:
@@ -214,12 +219,9 @@ def _parsed_by_argparse() -> Iterable[str]:
 
 
 def _argparse_names(action: argparse.Action) -> str:
-    names = sorted(action.option_strings, key=len)
-    if action.nargs != 0:
-        choices = "|".join(map(str, action.choices or ()))
-        takes = action.metavar or choices or action.dest.upper()
-        names[-1] = f"{names[-1]} {takes}"
-    return ", ".join(map(code, names))
+    choices = tuple(map(str, action.choices or ()))
+    takes = "" if action.nargs == 0 or choices else str(action.metavar or action.dest.upper())
+    return _option(action.option_strings, takes, choices)
 
 
 def _argparse_default(action: argparse.Action) -> str:
@@ -231,7 +233,7 @@ def _argparse_default(action: argparse.Action) -> str:
 def _argparse_help(made: argparse.ArgumentParser, action: argparse.Action) -> str:
     said = " ".join((action.help or "").split())
     # As the others say it: a sentence.
-    return _marked(f"{said[:1].upper()}{said[1:].rstrip('.')}.")
+    return marked(f"{said[:1].upper()}{said[1:].rstrip('.')}.")
 
 
 def _settings() -> Iterable[str]:
@@ -248,7 +250,7 @@ def _keys(model: type[BaseModel], path: tuple[str, ...]) -> str:
                 code(name),
                 code(variable(*path, name)),
                 _default_of(field),
-                _marked(_sentence(field.description or "")),
+                marked(_sentence(field.description or "")),
             )
             for name, field in model.model_fields.items()
             if name != "targets"
@@ -271,23 +273,6 @@ def _sentence(text: str) -> str:
 
 def _paragraphs(text: str | None) -> list[str]:
     return [" ".join(part.split()) for part in re.split(r"\n\s*\n", (text or "").strip())]
-
-
-_WORDS = re.compile(r"((?<![\w-])--[a-z][a-z-]+|\b\w+_\w+\b)")
-"""Options, and names with an underscore."""
-
-
-def _marked(text: str) -> str:
-    """Help as Markdown: some code is between grave accents already, the rest is set so here."""
-    parts = re.split(r"(`[^`]*`)", text)
-    marked = (p if p.startswith("`") else "".join(map(_word, _WORDS.split(p))) for p in parts)
-    return "".join(marked).replace("|", "\\|")
-
-
-def _word(text: str) -> str:
-    if _WORDS.fullmatch(text):
-        return code(text)
-    return "".join(f"\\{c}" if c in "*_<>[]#" else c for c in text)
 
 
 def _fenced(*lines: str) -> str:

@@ -15,7 +15,7 @@ from crm_sync.cli.exits import INTERRUPTED, OK, PROBLEMS, STOPPED
 from crm_sync.errors import CrmSyncError
 from crm_sync.mapping import problem_codes
 from crm_sync.mapping.finding_kinds import KINDS, Subject
-from crm_sync.mapping.markdown import code, table
+from crm_sync.mapping.markdown import code, marked, table
 from crm_sync.mapping.problem_codes import GENERAL_MEND, Problem
 from crm_sync.mapping.refusals import RULES
 from crm_sync.salesforce.connect import SIGN_IN_MENDS
@@ -129,7 +129,9 @@ def problems_page() -> str:
         _errors(),
         ENDED.format(stopped=STOPPED),
         SIGN_IN,
-        table(("Code", "What to do"), ((code(c), mend) for c, mend in SIGN_IN_MENDS.items())),
+        table(
+            ("Code", "What to do"), ((code(c), marked(mend)) for c, mend in SIGN_IN_MENDS.items())
+        ),
         PROBLEMS_OF_ROWS,
         _told_by_plans(),
         MET,
@@ -196,7 +198,7 @@ def _of(origin: str) -> dict[str, Problem]:
 def _told_by_plans() -> str:
     return table(
         ("Code", "The row", "Means", "What to do"),
-        ((code(c), _state(c), _text(p.means), _mend_of_plan(p)) for c, p in _of("plan").items()),
+        ((code(c), _state(c), marked(p.means), _mend_of_plan(p)) for c, p in _of("plan").items()),
     )
 
 
@@ -214,7 +216,7 @@ def _state(name: str) -> str:
 def _met() -> str:
     return table(
         ("Code", "Means", "What to do"),
-        ((code(c), _text(p.means), _mend(p.mend)) for c, p in _of("push").items()),
+        ((code(c), marked(p.means), _mend(p.mend)) for c, p in _of("push").items()),
     )
 
 
@@ -223,7 +225,7 @@ def _answered() -> str:
     known = _of("salesforce") | {c: p for c, p in _of("plan").items() if c in foretold}
     return table(
         ("Code", "What follows", "Means", "What to do"),
-        ((code(c), _follows(c), _text(p.means), _mend_of(c, p)) for c, p in sorted(known.items())),
+        ((code(c), _follows(c), marked(p.means), _mend_of(c, p)) for c, p in sorted(known.items())),
     )
 
 
@@ -251,12 +253,8 @@ def _mend_of(name: str, problem: Problem) -> str:
 
 
 def _mend(text: str) -> str:
-    said = _text(text.format(**PLACES))
+    said = marked(text.format(**PLACES))
     return said[:1].upper() + said[1:]
-
-
-def _text(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 def _one_of(words: Sequence[str]) -> str:
@@ -266,7 +264,7 @@ def _one_of(words: Sequence[str]) -> str:
 
 def _findings(subject: Subject) -> str:
     found: Iterable[tuple[str, ...]] = (
-        (code(kind), _one_of(said.severity), _text(said.means), _text(said.mend))
+        (code(kind), _one_of(said.severity), marked(said.means), marked(said.mend))
         for kind, said in KINDS.items()
         if said.about == subject
     )

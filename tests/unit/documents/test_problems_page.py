@@ -13,6 +13,7 @@ from crm_sync.documents.problems import FOLLOWS, problems_page
 from crm_sync.errors import CrmSyncError
 from crm_sync.mapping.finding_kinds import KINDS, Kind
 from crm_sync.mapping.load import load_mapping
+from crm_sync.mapping.markdown import marked
 from crm_sync.mapping.problem_codes import PROBLEMS, mend_of
 from crm_sync.mapping.refusal_document import UNFORETOLD
 from crm_sync.mapping.refusals import RULES
@@ -133,15 +134,15 @@ def test_every_kind_of_finding_has_an_entry_and_is_on_the_page() -> None:
     assert set(get_args(Kind)) == set(KINDS)
     for kind, said in KINDS.items():
         [row] = rows(kind)
-        assert said.means in row
-        assert said.mend in row
+        assert marked(said.means) in row
+        assert marked(said.mend) in row
         for severity in said.severity:
             assert severity in row
 
 
 def test_what_a_refused_sign_in_means_is_on_the_page() -> None:
     for code, mend in SIGN_IN_MENDS.items():
-        assert rows(code) == [f"| `{code}` | {mend} |"]
+        assert rows(code) == [f"| `{code}` | {marked(mend)} |"]
 
 
 def test_links_of_the_page_lead_to_its_headings_and_to_other_made_pages() -> None:

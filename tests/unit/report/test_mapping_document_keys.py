@@ -101,7 +101,7 @@ KEYS: dict[tuple[type[Any], str], tuple[Said, Said, str]] = {
     (Expression, "sql"): (label(), whole(label={"sql": "upper(a)"}), "`upper(a)`"),
     (Expression, "time_dependent"): (label(), label(time_dependent=True), EACH_TIME),
     (FieldRule, "column"): (WHOLE, whole(fields={"Name": {"column": "brand"}}), "| `brand` |"),
-    (FieldRule, "sql"): (WHOLE, sql(), r"| `a \|\| b` |"),
+    (FieldRule, "sql"): (WHOLE, sql(), "| <code>a &#124;&#124; b</code> |"),
     (FieldRule, "constant"): (WHOLE, whole(fields={"Name": {"constant": 7}}), "always `7`"),
     (FieldRule, "values"): (
         WHOLE, field(values=VALUES), "| `active` | Active |",
