@@ -322,7 +322,8 @@ def docs(
 
     What becomes of every column in Salesforce; the mapping language; the database, with pictures;
     commands, errors, and the schemas for editors. Types come from the target's org if one is named,
-    else from saved describes, else from a local org. Examples are sample data, never your rows.
+    else from saved describes, else from a local org. The database is made of schema.sql and
+    views.sql in this folder, else of the package's. Examples are sample data, never your rows.
     """
     from crm_sync.cli import documents
 

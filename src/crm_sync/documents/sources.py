@@ -158,7 +158,8 @@ def _examples(
                 with owner.transaction():
                     examples[mapping.name] = _fullest(owner, mapping, catalog, facts)
             except CrmSyncError as error:
-                notes.append(f"Without an example of {mapping.name}: {error}")
+                hint = "" if Path(SCHEMA).is_file() else f" A {SCHEMA} in this folder would count."
+                notes.append(f"Without an example of {mapping.name}: {error.sentence}{hint}")
             except psycopg.Error as error:
                 notes.append(f"Without an example of {mapping.name}: {said(error)}.")
     return examples

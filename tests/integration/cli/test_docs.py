@@ -103,6 +103,25 @@ def test_in_a_project_of_its_own_the_documents_are_made_of_its_schema_and_mappin
     ]
 
 
+def test_a_table_that_no_schema_makes_costs_its_example_alone(
+    own_project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (own_project / "schema.sql").unlink()
+    (own_project / "mappings" / "lead.yaml").write_text(
+        "object: Lead\nsource: {table: leads}\nlabel: company_name\n"
+        "fields: {Company: company_name, LastName: {column: last_name, if_null: unknown}}\n"
+    )
+    assert ending.run(["docs"]) == 0
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert first == (
+        f"crm-sync: Without an example of client: {Path('mappings') / 'client.yaml'}:4:10: There "
+        "is no table clients. A schema.sql in this folder would count."
+    )
+    page = (own_project / "docs" / "salesforce-mapping.md").read_text("utf-8")
+    assert "| `Company` | Company | Text(255) | `company_name` | required | " in page
+    assert "| `Name` | Account Name | Text(255) | `name` | required |\n" in page
+
+
 def test_a_schema_that_does_not_run_by_itself_is_told_and_the_rest_is_written(
     own_project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
