@@ -73,7 +73,7 @@ def _schema(schema: Schema) -> Iterable[str]:
     if schema.functions:
         yield f"### Functions of schema {schema.name}"
     if called := [f for f in schema.functions if not f.is_trigger]:
-        yield "Called by people and policies:"
+        yield "To be called:"
         yield table(("Function", "Gives", "Who may call it", "Meaning"), map(_function, called))
     if triggers := [f for f in schema.functions if f.is_trigger]:
         yield "Called by triggers alone:"

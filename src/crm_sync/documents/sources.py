@@ -30,7 +30,7 @@ from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sample import load
 from crm_sync.settings import Settings
 from crm_sync.sync.plan import create_tables
-from crm_sync.sync.run import plan_transaction
+from crm_sync.sync.prepare import plan_transaction
 
 __all__ = ["Sources", "read_sources"]
 

@@ -95,6 +95,7 @@ PROBLEMS: dict[str, Problem] = {
     "NUMBER_OUTSIDE_VALID_RANGE": Problem(
         "plan", "A number has more digits than its field, decimals where whole numbers belong, or "
         "is no finite number.",
+        "Bring {source} into the range that Salesforce names.",
     ),
     "PARENT_NOT_READY": Problem(
         "plan", "The row waits for another: its parent has no record, or the row that takes its "

@@ -46,11 +46,8 @@ def test_a_command_has_its_help_options_exit_codes_and_an_example(command: Comma
     if command.path != "org serve":
         for param in command.typed.params:
             name = param.metavar if param.param_type_name == "argument" else param.opts[0]
-            [row] = [
-                line
-                for line in text.splitlines()
-                if re.match(rf"\| .*`{re.escape(name)}", line) and name in line.split(" | ")[0]
-            ]
+            first = re.compile(rf"\| [^|]*`{re.escape(name)}[ `]")
+            [row] = [line for line in text.splitlines() if first.match(line)]
             assert (param.help or "").replace("`", "") in row.replace("`", "").replace("\\", "")
 
 
