@@ -903,7 +903,7 @@ comment on column sync.job.rows is 'Rows that were sent with it.';
 comment on column sync.job.created_at is 'When it was written down.';
 
 comment on table sync.job_row is
-    'The rows of a job that is not collected: on their way, whatever state the plan has them in.';
+    'The rows of a job that is not collected: on their way, while the plan still has them as planned.';
 comment on column sync.job_row.org_id is 'The org, with which it goes (forget_org).';
 comment on column sync.job_row.job_id is 'The job.';
 comment on column sync.job_row.key is 'Key of the source row.';

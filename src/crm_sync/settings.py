@@ -56,23 +56,57 @@ class Target(_Strict):
     """A named Salesforce org that we push to, and how to sign in there. Times are in seconds."""
 
     instance_url: str = Field(description="My Domain, https://….my.salesforce.com")
-    auth: Literal["client_credentials", "access_token"] = "client_credentials"
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    access_token: SecretStr | None = None
-    api_version: str = "60.0"
-    ca_bundle: Path | None = Field(default=None, description="certificates to trust; local org")
-    default_owner: str | None = Field(default=None, description="a user name; used on create only")
-    connect_timeout: float = Field(default=10, gt=0, le=300)
-    read_timeout: float = Field(default=120, gt=0, le=900)
-    total_timeout: float = Field(default=300, gt=0, le=3600)
-    attempts: int = Field(default=5, ge=1, le=20)
-    bulk_above: int = Field(
-        default=2_000, ge=0, description="rows of one action that still go by Composite"
+    auth: Literal["client_credentials", "access_token"] = Field(
+        default="client_credentials",
+        description="how to sign in: client_credentials (an External Client App that runs as an "
+        "integration user) or access_token",
     )
-    max_api_calls: int | None = Field(default=None, ge=1, description="calls of one sync")
+    client_id: str | None = Field(
+        default=None, description="the app's consumer key, for client_credentials"
+    )
+    client_secret: SecretStr | None = Field(
+        default=None, description="the app's consumer secret, for client_credentials; a secret"
+    )
+    access_token: SecretStr | None = Field(
+        default=None, description="a session's token, for access_token; a secret"
+    )
+    api_version: str = Field(default="60.0", description="version of the REST API")
+    ca_bundle: Path | None = Field(
+        default=None,
+        description="a file of certificates to trust instead of the usual ones; "
+        "the local org prints where its own is",
+    )
+    default_owner: str | None = Field(
+        default=None, description="user name of whoever owns what is created; on create only"
+    )
+    connect_timeout: float = Field(
+        default=10, gt=0, le=300, description="how long to wait for a connection"
+    )
+    read_timeout: float = Field(
+        default=120, gt=0, le=900, description="how long to wait for each piece of an answer"
+    )
+    total_timeout: float = Field(
+        default=300, gt=0, le=3600, description="how long to wait for a whole answer"
+    )
+    attempts: int = Field(
+        default=5, ge=1, le=20, description="how often a call without an answer is sent"
+    )
+    bulk_above: int = Field(
+        default=2_000,
+        ge=0,
+        description="rows of one action that still go by Composite; more go by Bulk API 2.0",
+    )
+    max_api_calls: int | None = Field(
+        default=None,
+        ge=1,
+        description="calls of one sync, which stops there; as many as it takes"
+        " where nothing is said",
+    )
     api_reserve_percent: int = Field(
-        default=10, ge=0, le=99, description="of the org's daily calls, left to others"
+        default=10,
+        ge=0,
+        le=99,
+        description="how much of the org's daily calls is left to others, in percent",
     )
 
     @field_validator("instance_url")
@@ -94,14 +128,28 @@ class Target(_Strict):
 class Settings(_Strict):
     """All settings. `targets` by name; `target` is used where `--target` is not given."""
 
-    database_url: SecretStr | None = None
-    owner_database_url: SecretStr | None = None
-    mappings: Path = Path("mappings")
-    target: str | None = None
+    database_url: SecretStr | None = Field(
+        default=None, description="the database, as the role crm_sync; a secret"
+    )
+    owner_database_url: SecretStr | None = Field(
+        default=None,
+        description="the same as its owner, for db apply and db seed; database_url where nothing "
+        "is said; a secret",
+    )
+    mappings: Path = Field(
+        default=Path("mappings"), description="a folder of mapping files, seen from crm-sync.toml"
+    )
+    target: str | None = Field(
+        default=None,
+        description="the target where --target is not given; where nothing is said, the only one",
+    )
     targets: dict[str, Target] = Field(default_factory=dict)
-    history_days: int = Field(default=400, ge=1, le=36_500)
+    history_days: int = Field(
+        default=400, ge=1, le=36_500, description="how long sync.history is kept, in days"
+    )
     mask_emails_and_phones: bool = Field(
-        default=False, description="shown by kind and length alone, in every output"
+        default=False,
+        description="e-mail addresses and phone numbers are shown by kind and length alone",
     )
 
     _falls_back: bool = PrivateAttr(default=False)

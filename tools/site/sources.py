@@ -19,6 +19,8 @@ from markdown_it.token import Token
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 BESIDE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 """Pages that only the git host shows."""
+ALIKE = frozenset({"<code>", "</code>"})
+"""For code with a bar in a table: `\\|` in a code span is shown with its backslash on the site."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,12 @@ def links(tokens: Iterable[Token]) -> Iterator[Link]:
 
 
 def raw_html(tokens: Iterable[Token]) -> Iterator[tuple[int, str]]:
-    """Line and text of every tag that is no comment."""
+    """Line and text of every tag that both would not show alike: comments and code do."""
     for block in tokens:
         for token in (block, *(block.children or ())):
-            if token.type in ("html_block", "html_inline") and not token.content.startswith("<!--"):
+            if token.type not in ("html_block", "html_inline"):
+                continue
+            if not token.content.startswith("<!--") and token.content not in ALIKE:
                 yield (block.map or [0])[0] + 1, token.content.strip()
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crm_sync.cli.app import INTERRUPTED, OK, PROBLEMS
 from crm_sync.cli.browser import open_all
+from crm_sync.cli.exits import INTERRUPTED, OK, PROBLEMS
 from crm_sync.cli.progress import Progress
 from crm_sync.errors import OutputError
 from crm_sync.report import terminal

@@ -18,7 +18,7 @@ from tenacity.wait import wait_random_exponential
 from crm_sync.errors import OrgUnreachable, SignInError
 from crm_sync.settings import Target
 
-__all__ = ["SignIn", "long_id", "patiently", "sign_in"]
+__all__ = ["SIGN_IN_MENDS", "SignIn", "long_id", "patiently", "sign_in"]
 
 
 class _Busy(OrgUnreachable):
@@ -134,7 +134,7 @@ def _session(name: str, url: str, organization: str, user: str, token: str) -> S
     return SignIn(url, org_id, user_id, token)
 
 
-_MENDS = {
+SIGN_IN_MENDS = {
     "invalid_client_id": "Check client_id (the app's consumer key).",
     "invalid_client": "Check client_secret (the app's consumer secret).",
     "invalid_grant": "In the External Client App's policies, set Run As for the client credentials "
@@ -144,6 +144,7 @@ _MENDS = {
     "inactive_org": "The org is closed or suspended; ask its administrator.",
     "rate_limit_exceeded": "Too many sign-ins; wait some minutes.",
 }
+"""What to do about a refused sign-in, by Salesforce's code (OAuth); docs/errors.md lists them."""
 
 
 def _ask(
@@ -183,7 +184,7 @@ def _ask(
     raise SignInError(
         f"Target {name}: Salesforce refused the sign-in: {code or response.status_code}"
         + (f" ({said})." if said else "."),
-        _MENDS.get(code, mend),
+        SIGN_IN_MENDS.get(code, mend),
     )
 
 
