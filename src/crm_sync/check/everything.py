@@ -43,7 +43,7 @@ from crm_sync.sync.database import connect
 from crm_sync.sync.headers import header_findings
 from crm_sync.sync.options import Options
 from crm_sync.sync.plan import create_tables
-from crm_sync.sync.run import plan_transaction
+from crm_sync.sync.prepare import plan_transaction
 from crm_sync.sync.scope import Scope
 
 __all__ = ["check", "described_objects"]

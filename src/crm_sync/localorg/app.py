@@ -121,9 +121,10 @@ class _Api:
             await whole(scope, receive, send)
             return
         plan = self._org.faults.plan(request.method, target, request.body)
-        delay = plan.delay + self._org.latency
-        if delay:
-            await asyncio.sleep(delay)
+        if plan.delay:
+            await self._org.faults.delay(plan.delay)
+        if self._org.latency:
+            await asyncio.sleep(self._org.latency)
         if plan.drop == "before":
             answer = Answer(0)
         elif None in plan.answers:

@@ -23,10 +23,12 @@ request first; ``status`` then answers for that subrequest alone, ``delay`` and 
 connection, which all share.
 """
 
+import asyncio
 import random
 import re
 import sys
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -62,6 +64,7 @@ _THEN = {
     "job": kinds.MAP,
 }
 _WITHOUT_BODY = (204, 304)
+_LOOK_SECONDS = 0.05  # how soon a delayed call notices that the rules were replaced
 _ROW_ERROR_NEEDS = {"statusCode": kinds.TEXT}
 _ROW_ERROR_MAY = {"message": kinds.TEXT, "fields": kinds.TEXTS}
 _JOB = {
@@ -176,6 +179,7 @@ class Faults:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._rules: list[Rule] = []
+        self._replaced = 0
         self._lock = threading.Lock()
 
     def adopt(self, schema: Schema) -> None:
@@ -187,6 +191,7 @@ class Faults:
         parsed = [Rule.from_json(rule) for rule in rules]
         with self._lock:
             self._rules = parsed
+            self._replaced += 1
 
     def append(self, rule: Mapping[str, Any]) -> None:
         parsed = Rule.from_json(rule)
@@ -195,6 +200,13 @@ class Faults:
 
     def clear(self) -> None:
         self.replace([])
+
+    async def delay(self, seconds: float) -> None:
+        """Hold up a call for so long, or until all rules are replaced."""
+        until = time.monotonic() + seconds
+        replaced = self._replaced
+        while self._replaced == replaced and (left := until - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, _LOOK_SECONDS))
 
     def as_json(self) -> list[dict[str, Any]]:
         """The rules in force, each with its counts."""

@@ -6,7 +6,9 @@ and the keys and values of a value map stay the text that was written (`no`, `01
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +39,19 @@ NOTHING = Read({}, {})
 
 def read_file(file: Path) -> Read:
     """The keys of a file. Raises MappingError for what is not YAML, or no set of keys."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MappingError(f"The file cannot be read: {error}.", where=str(file)) from None
+    return deepcopy(_parsed(file, text))
+
+
+# A worker reads the same files run after run, and YAML is slow to read.
+@lru_cache(maxsize=64)
+def _parsed(file: Path, text: str) -> Read:
     lines: dict[Path_, str] = {}
     try:
-        node = YAML().compose(file.read_text(encoding="utf-8"))
+        node = YAML().compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
@@ -47,8 +59,6 @@ def read_file(file: Path) -> Read:
     except YAMLError as error:
         said = str(error).splitlines()[0].rstrip(".")
         raise MappingError(f"This is not YAML: {said}.", where=str(file)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(f"The file cannot be read: {error}.", where=str(file)) from None
     if not isinstance(node, MappingNode):
         raise MappingError("A mapping file is a set of keys.", where=f"{file}:1:1")
     return Read(_value(node, (), file, lines), lines)

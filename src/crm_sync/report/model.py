@@ -96,7 +96,9 @@ class PlanRow:
 
 @dataclass(frozen=True)
 class ObjectSummary:
-    """Counts of one mapping's rows. `create`, `update` and `delete` count what would be sent."""
+    """Counts of one mapping's rows. `create`, `update` and `delete` count what would be sent;
+    `compared` the rows of the source that were looked at one by one: the rest cannot differ.
+    """
 
     mapping: str
     object: str
@@ -104,6 +106,7 @@ class ObjectSummary:
     update: int = 0
     delete: int = 0
     unchanged: int = 0
+    compared: int = 0
     blocked: int = 0
     invalid: int = 0
     refused: int = 0
@@ -211,7 +214,9 @@ class PlanReport:
     notes: tuple[str, ...] = field(default=())
     ways: tuple[Way, ...] = ()
     seconds: float = 0.0  # about how long Salesforce works on it
-    stops: str = ""  # why a sync would stop before it sends this plan, or nothing
+    stops: str = ""  # why a sync would stop before it sends this plan, a sentence, or nothing
+    selected: tuple[str, ...] = ()  # the mappings that this plan is about; none where about all
+    flags: tuple[str, ...] = ()  # of the command line, with which a sync makes this very plan
     room: CallRoom = CallRoom()
     former: FormerRun | None = None
     edits: Edits | None = None  # None where Salesforce was not asked

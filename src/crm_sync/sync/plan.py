@@ -33,6 +33,7 @@ __all__ = [
     "MappingCounts",
     "Plan",
     "check_sources",
+    "count_unchanged",
     "create_tables",
     "create_views",
     "fingerprints",
@@ -50,11 +51,13 @@ GUARD_SHARE = 0.10
 
 @dataclass(frozen=True)
 class MappingCounts:
-    """One mapping's rows, of those compared: unchanged, leaving, and by action or state. Where any
-    leaves, also how many records the mapping has, and whether its source has no row at all.
+    """One mapping's rows: those of the source that were compared, those of them that the plan has,
+    records that leave, and rows of the plan by action or state. Where any leaves, also how many
+    records the mapping has, and whether its source has no row at all.
     """
 
-    unchanged: int
+    compared: int
+    staying: int
     leaving: int
     rows: dict[str, int]
     recorded: int = 0
@@ -179,7 +182,10 @@ def _check_case(scope: Scope, mapping: Mapping) -> None:
 
 def make_plan(scope: Scope, chosen: Comparison, fingerprints: Map[str, str]) -> Plan:
     """Decides for every row that is compared what is to be done; see `plan.sql`."""
+    at_hand = {row[0] for row in scope.run("at_hand")}
     for mapping in scope.mappings:
+        if mapping.name not in at_hand:
+            continue  # to plan these statements takes longer than to run them
         facts = scope.facts[mapping.object]
         values: dict[str, Any] = {
             "mapping": mapping.name,
@@ -200,12 +206,29 @@ def make_plan(scope: Scope, chosen: Comparison, fingerprints: Map[str, str]) -> 
     scope.run("pair_moves")
     cascaded = _keep_children(scope)
     counts = {
-        row[0]: MappingCounts(unchanged=row[1], leaving=row[2], rows=dict(row[3]))
-        for row in scope.run("counts")
+        name: MappingCounts(compared, staying, leaving, dict(rows))
+        for name, compared, staying, leaving, rows in scope.run("counts")
     }
     digest = scope.run("digest").fetchone()
     plan = Plan(counts, digest[0] if digest else "", cascaded, chosen)
     return replace(plan, counts={m.name: _weighed(scope, plan, m) for m in scope.mappings})
+
+
+def count_unchanged(scope: Scope, plan: Plan) -> dict[str, int]:
+    """Rows of each mapping that are in Salesforce as they should be, compared or not. Reads every
+    row of a source that was not compared whole: for people, who look at a dry run, not for a sync.
+    """
+    return {m.name: _unchanged(scope, plan, m) for m in scope.mappings}
+
+
+def _unchanged(scope: Scope, plan: Plan, mapping: Mapping) -> int:
+    counts = plan.counts[mapping.name]
+    if mapping.name in plan.compared.loaded:
+        return counts.compared - counts.staying
+    query = compile_mapping(mapping, scope.catalog, scope.facts[mapping.object])
+    found = scope.compute(mapping, sql.SQL("select count(*) from ({}) as s").format(query))
+    row = found.fetchone()
+    return (row[0] if row else 0) - counts.staying
 
 
 def _weighed(scope: Scope, plan: Plan, mapping: Mapping) -> MappingCounts:
@@ -274,11 +297,11 @@ def guard_deletions(plan: Plan, options: Options, earlier: Sequence[Plan] = ()) 
         recorded = max(p.counts[name].recorded for p in (*earlier, plan))
         if counts.is_empty and counts.recorded > 0 and counts.leaving > 0:
             raise GuardStopped(
-                f"The source of {name} is empty, and {counts.recorded} records would go.",
+                f"The source of {name} is empty, and {counts.recorded:,} records would go.",
                 "If that is meant, run again with --allow-deletions.",
             )
         if leaving > max(GUARD_ROWS, int(recorded * GUARD_SHARE)):
             raise GuardStopped(
-                f"{leaving} of {recorded} records of {name} would be deleted or marked.",
+                f"{leaving:,} of {recorded:,} records of {name} would be deleted or marked.",
                 "Look at the dry run; if that is meant, run again with --allow-deletions.",
             )

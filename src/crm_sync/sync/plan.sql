@@ -47,6 +47,11 @@ create temp table parent_record (like sync.record including defaults, primary ke
     on commit drop;
 create temp table naming_record (like sync.record including defaults, primary key (mapping, key))
     on commit drop;
+-- Records that a dry run found deleted or merged in Salesforce, which a sync would learn by sending.
+create temp table lost_record (
+    mapping text, key text collate "C", salesforce_id text, state text, problem jsonb,
+    primary key (mapping, key)
+) on commit drop;
 create temp table ended_row (mapping text, key text collate "C") on commit drop;
 create temp table renamed (formerly text primary key, mapping text not null) on commit drop;
 
@@ -88,6 +93,12 @@ create or replace temp view left_record as
         select n.* from named_record n
         where n.org_id = k.org_id and n.mapping = k.mapping and n.key = k.key offset 0
     ) r;
+
+-- name: at_hand
+-- Mappings of which there is anything to be decided.
+select m.mapping from unnest(%(order)s::text[]) as m(mapping)
+where exists (select from source_row s where s.mapping = m.mapping)
+   or exists (select from known_record k where k.mapping = m.mapping);
 
 -- name: decide
 -- Every source row that is not as Salesforce last confirmed it: create or update, and its state.
@@ -281,9 +292,9 @@ where s.mapping = %(mapping)s
 limit 1;
 
 -- name: counts
--- Rows by mapping, action and state, and how many of the rows that were compared are as they should
--- be. A row of the plan that does not leave has its row in the source.
-select m.mapping, coalesce(s.number, 0) - coalesce(p.staying, 0), coalesce(p.leaving, 0),
+-- Rows by mapping, action and state, how many rows were compared, and how many of those are in the
+-- plan. A row of the plan that does not leave has its row in the source.
+select m.mapping, coalesce(s.number, 0), coalesce(p.staying, 0), coalesce(p.leaving, 0),
     coalesce(p.rows, '{}')
 from unnest(%(order)s::text[]) with ordinality as m(mapping, number)
 left join (select mapping, count(*) as number from source_row group by 1) s using (mapping)

@@ -11,59 +11,44 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import psycopg
 
-from crm_sync.errors import CrmSyncError, GuardStopped, LimitReached, OrgAccessError
-from crm_sync.mapping.catalog import read_catalog
-from crm_sync.mapping.check import check_mappings, unlisted_values
-from crm_sync.mapping.finding import raise_first
-from crm_sync.mapping.load import load_mappings, select
+from crm_sync.errors import CrmSyncError, GuardStopped, LimitReached
+from crm_sync.mapping.check import unlisted_values
 from crm_sync.mapping.model import Mapping
-from crm_sync.mapping.parts import FieldRule
-from crm_sync.report.model import Org, PlanReport, RunReport
+from crm_sync.report.model import Edits, Org, PlanReport, RunReport
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.settings import Settings
-from crm_sync.sync import bulk, due, lookup, state
-from crm_sync.sync.against import read_edits
+from crm_sync.sync import bulk, lookup, state
+from crm_sync.sync.against import Lost, find_lost, read_edits
 from crm_sync.sync.batches import CALL
 from crm_sync.sync.database import connect
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
-from crm_sync.sync.foretell import find_holders
-from crm_sync.sync.headers import header_findings
 from crm_sync.sync.idle import idle_records
 from crm_sync.sync.jobs import Job, Jobs, waiting_jobs
 from crm_sync.sync.known_mappings import (
-    check_mapping_identity,
     keep_mappings,
-    note_renamed,
     rename_mappings,
 )
-from crm_sync.sync.mask import Masking
 from crm_sync.sync.options import Options
 from crm_sync.sync.plan import (
     Plan,
-    check_sources,
-    create_tables,
-    create_views,
-    fingerprints,
     guard_deletions,
     keep_plan,
-    load_source,
-    make_plan,
 )
+from crm_sync.sync.prepare import Opened, open_target, plan_rows, plan_transaction
 from crm_sync.sync.progress import Event, Progress, Tally
 from crm_sync.sync.push import push
 from crm_sync.sync.read import plan_report, problem_rows
-from crm_sync.sync.scope import Scope, are_siblings
+from crm_sync.sync.scope import Scope
 from crm_sync.sync.session import trouble
 
-__all__ = ["Options", "describe", "dry_run", "plan_transaction", "sync"]
+__all__ = ["Options", "describe", "dry_run", "sync"]
 
 EVERYTHING = Options()
 """Every mapping, and no flag."""
@@ -83,16 +68,42 @@ def dry_run(
 
     The report's rows can be read inside the `with`.
     """
-    opened = _open(settings, target, options)
+    opened = open_target(settings, target, options)
     with connect(settings.database()) as connection:
         org = state.identify(connection, opened.client)
         if announce:
             announce(org)
         with plan_transaction(connection, keep=False):
-            scope, plan, _ = _plan(connection, opened, org, run_number=0, keep=False)
-            edits = read_edits(scope, opened.client) if opened.options.against_org else None
+            if opened.options.against_org:
+                scope, plan, edits = _plan_against_org(connection, opened, org)
+            else:
+                scope, plan, _ = plan_rows(connection, opened, org, run_number=0, keep=False)
+                edits = None
             mask = opened.masking.mask(scope.facts)
             yield plan_report(scope, plan, org, opened.client, mask, _notes(scope), edits)
+
+
+def _plan_against_org(
+    connection: psycopg.Connection[Any], opened: Opened, org: Org
+) -> tuple[Scope, Plan, Edits]:
+    """The plan that a sync would end with: it plans again when it meets records that people deleted
+    or merged (`_send_plans`), and so does this, level by level, as often at most.
+    """
+    lost: list[Lost] = []
+    more: list[Lost] = []
+    calls, rounds = 0, len(opened.mappings) + 1
+    while True:
+        lost += more
+        rounds -= 1
+        with connection.transaction() as attempt:
+            scope, plan, _ = plan_rows(connection, opened, org, 0, keep=False, lost=lost)
+            before = opened.client.calls
+            edits = read_edits(scope, opened.client)
+            more = find_lost(scope, opened.client) if rounds else []
+            calls += opened.client.calls - before
+            if more:
+                raise psycopg.Rollback(attempt)  # the temporary tables of this plan go with it
+            return scope, plan, replace(edits, calls=calls)
 
 
 def sync(
@@ -109,7 +120,7 @@ def sync(
     """
     begun = time.monotonic()
     settings.require_mappings()
-    opened = _open(settings, target, options)
+    opened = open_target(settings, target, options)
     client = opened.client
     most = options.max_api_calls or client.target.max_api_calls
     client.budget = replace(client.budget, most=most)
@@ -155,7 +166,7 @@ class _Done:
 
 
 def _settle_jobs(
-    connection: psycopg.Connection[Any], opened: _Opened, run: RunReport, progress: Progress | None
+    connection: psycopg.Connection[Any], opened: Opened, run: RunReport, progress: Progress | None
 ) -> None:
     """Before anything is planned: what became of the Bulk jobs of earlier runs."""
     client = opened.client
@@ -189,7 +200,7 @@ def _settle_jobs(
 
 def _send_plans(
     connection: psycopg.Connection[Any],
-    opened: _Opened,
+    opened: Opened,
     run: RunReport,
     done: _Done,
     progress: Progress | None,
@@ -224,7 +235,7 @@ def _send_plans(
 
 
 def _keep_plan(
-    connection: psycopg.Connection[Any], opened: _Opened, run: RunReport, pushed: Sequence[Plan]
+    connection: psycopg.Connection[Any], opened: Opened, run: RunReport, pushed: Sequence[Plan]
 ) -> tuple[Scope, Plan]:
     """One plan, allowed and kept. A person's flags ask for one attempt: they hold for the first."""
     options = opened.options
@@ -232,7 +243,7 @@ def _keep_plan(
         once = replace(options, full=False, resend=False, retry_refused=False)
         opened = replace(opened, options=once)
     with plan_transaction(connection, keep=True):
-        scope, plan, marks = _plan(connection, opened, run.org, run.run_number, keep=True)
+        scope, plan, marks = plan_rows(connection, opened, run.org, run.run_number, keep=True)
         if not pushed:
             _expect(plan, options)
         guard_deletions(plan, options, pushed)
@@ -270,127 +281,6 @@ def describe(
     org = state.identify(connection, client)
     objects = [m.object for m in mappings]
     return read_facts(connection, client, org, objects, refresh=True, keep=False)
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """A signed-in target and the mappings of this run."""
-
-    client: Client
-    mappings: tuple[Mapping, ...]
-    known: tuple[Mapping, ...]
-    options: Options
-    default_owner: str | None
-    masking: Masking
-
-
-def _open(settings: Settings, target: str | None, options: Options) -> _Opened:
-    files = load_mappings(settings.mappings)
-    known = select(files, ())
-    chosen = select(known, options.select)
-    # A row may move between siblings, so they are planned together.
-    mappings = tuple(m for m in known if m in chosen or any(are_siblings(m, c) for c in chosen))
-    name, where = settings.chosen(target)
-    for mapping in mappings:
-        raise_first(header_findings(mapping, where.api_version))
-    settings.database()
-    masking = Masking(files, settings.mask_emails_and_phones)
-    return _Opened(Client(name, where), mappings, known, options, where.default_owner, masking)
-
-
-@contextmanager
-def plan_transaction(connection: psycopg.Connection[Any], *, keep: bool) -> Iterator[None]:
-    """One REPEATABLE READ snapshot for the whole plan; session settings cannot change a payload."""
-    with connection.transaction(force_rollback=not keep):
-        connection.execute("set transaction isolation level repeatable read")
-        for name, value in (
-            ("search_path", "public, pg_temp"),
-            ("DateStyle", "ISO, YMD"),
-            ("IntervalStyle", "iso_8601"),
-            ("TimeZone", "UTC"),
-            ("standard_conforming_strings", "on"),
-            ("transform_null_equals", "off"),
-            ("extra_float_digits", "1"),
-            ("bytea_output", "hex"),
-            # What to_char, money and quoting depend on besides; `volatility.sql` counts on it.
-            ("lc_time", "C"),
-            ("lc_numeric", "C"),
-            ("lc_monetary", "C"),
-            ("timezone_abbreviations", "Default"),
-            ("quote_all_identifiers", "off"),
-            ("array_nulls", "on"),
-            ("backslash_quote", "safe_encoding"),
-        ):
-            connection.execute("select set_config(%s, %s, true)", [name, value])
-        yield
-
-
-def _plan(
-    connection: psycopg.Connection[Any], opened: _Opened, org: Org, run_number: int, *, keep: bool
-) -> tuple[Scope, Plan, dict[str, str]]:
-    client, options = opened.client, opened.options
-    create_tables(connection)
-    create_views(connection, renamed=note_renamed(connection, org.id, opened.mappings))
-    searched = check_mapping_identity(connection, org.id, opened.mappings)
-    objects = [m.object for m in opened.known]
-    objects += [r.object for m in opened.known for r in m.references.values()]
-    facts = read_facts(connection, client, org, objects, refresh=options.full, keep=keep)
-    scope = Scope(
-        connection, org.id, run_number, opened.mappings, opened.known, facts,
-        read_catalog(connection), options,
-    )  # fmt: skip
-    lookup.recall_references(scope, client)
-    if opened.default_owner:
-        scope = _with_owner(scope, client, opened.default_owner)
-    check_mappings(connection, scope.mappings, scope.catalog, facts, scope.known)
-    marks = fingerprints(scope)
-    chosen = due.choose(scope, marks, searched, partial(lookup.has_changed_references, scope))
-    whole = [m for m in scope.mappings if m.name in chosen.full]
-    some = [m for m in scope.mappings if m.name not in chosen.full]
-    lookup.find_references(scope, client, whole, due=False)
-    due.find_due(scope, chosen)
-    lookup.find_references(scope, client, some, due=True)
-    for mapping in scope.mappings:  # parents first
-        due.add_children(scope, chosen, mapping)
-        if mapping in some:
-            lookup.find_references(scope, client, [mapping], due=True)
-        load_source(scope, mapping, due=mapping.name not in chosen.loaded)
-        due.note_left(scope, chosen, mapping)
-    check_sources(scope)
-    if not keep:
-        scope.run("find_in_flight", "bulk")
-    lookup.find_records(scope, client, searched)
-    lookup.settle_in_flight(scope, client)
-    due.know(scope, chosen)
-    find_holders(scope, client)
-    return scope, make_plan(scope, chosen, marks), marks
-
-
-def _with_owner(scope: Scope, client: Client, username: str) -> Scope:
-    """The target's default owner: written on create to objects whose mapping names no owner, and
-    in place of a user whom a lookup does not find, where it says so.
-    """
-    owner = lookup.find_owner(scope, client, username)
-    if owner is None:
-        raise OrgAccessError(
-            f"The default_owner of target {client.name} is no active user of the org.",
-            "Write the user name (like an e-mail address) of an active user.",
-        )
-    rule = FieldRule(constant=owner, write="on_create")
-
-    def owned(mapping: Mapping) -> Mapping:
-        mapping = mapping.with_default_user(owner)
-        facts = scope.facts[mapping.object].fields.get("OwnerId")
-        named = "OwnerId" in mapping.fields or "OwnerId" in mapping.lookups
-        if named or facts is None or not facts.createable:
-            return mapping
-        return mapping.model_copy(update={"fields": {**mapping.fields, "OwnerId": rule}})
-
-    return replace(
-        scope,
-        mappings=tuple(owned(m) for m in scope.mappings),
-        known=tuple(owned(m) for m in scope.known),
-    )
 
 
 def _expect(plan: Plan, options: Options) -> None:

@@ -17,7 +17,7 @@ from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.options import Options
 from crm_sync.sync.plan import create_tables, load_source
-from crm_sync.sync.run import plan_transaction
+from crm_sync.sync.prepare import plan_transaction
 from crm_sync.sync.scope import Scope
 
 Connection = psycopg.Connection[Any]

@@ -14,7 +14,7 @@ from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.check import check_mappings
 from crm_sync.mapping.model import Mapping
 from crm_sync.sync.plan import create_tables
-from crm_sync.sync.run import plan_transaction
+from crm_sync.sync.prepare import plan_transaction
 from tests.integration.mapping.described import field, from_file, thing
 from tests.support.postgres import Database
 

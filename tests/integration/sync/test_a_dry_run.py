@@ -53,7 +53,7 @@ def test_a_dry_run_takes_no_lock_and_works_beside_a_running_sync(practice: Pract
         assert len(list(report.rows())) == 1
         held = "select count(*) from pg_locks where locktype = 'advisory'"
         assert practice.value(held) == 1
-        assert running.result(120).status == "finished", "the sync waited for the dry run"
+        assert running.go_on().status == "finished", "the sync waited for the dry run"
     practice.assert_same()
 
 

@@ -10,7 +10,7 @@ from tests.trials.kill import Trial
 from tests.trials.walk import Walk
 
 ROUNDS = 6
-STRIDE = 30
+STRIDE = 45
 PARTS = ("begin", "plan", "keep", "mark_sending", "call", "record", "finish", "sweep")
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -23,15 +24,31 @@ from tests.integration.sync.practice import Practice
 BACKENDS = "select pid from pg_stat_activity where application_name = 'crm-sync' and datname = %s"
 
 
+@dataclass
+class SlowPush:
+    """A sync in another thread whose first write stays on its way until `go_on`."""
+
+    practice: Practice
+    future: Future[RunReport]
+
+    def go_on(self) -> RunReport:
+        """Let the write arrive, and wait for the run's end; raises what the run raises."""
+        self.practice.org.faults.clear()
+        return self.future.result(120)
+
+
 @contextmanager
-def slow_push(practice: Practice, seconds: float = 1.5) -> Iterator[Future[RunReport]]:
-    """A sync in another thread whose first write takes a while; entered while it is on its way."""
+def slow_push(practice: Practice) -> Iterator[SlowPush]:
+    """Entered while the write is on its way."""
     practice.org.faults.append({"when": {"method": "PATCH", "object": "Account"},
-                                "then": {"delay": seconds}, "times": 1})  # fmt: skip
+                                "then": {"delay": 100}, "times": 1})  # fmt: skip
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(practice.sync)
-        wait_until(lambda: practice.org.faults._rules[-1].fired)
-        yield future
+        push = SlowPush(practice, pool.submit(practice.sync))
+        try:
+            wait_until(lambda: practice.org.faults._rules[-1].fired)
+            yield push
+        finally:
+            practice.org.faults.clear()
 
 
 def wait_until(true: Callable[[], Any], seconds: float = 120) -> None:
@@ -53,10 +70,10 @@ def test_a_second_sync_while_one_runs_ends_at_once_and_sends_nothing(practice: P
         with pytest.raises(AlreadyRunning) as caught:
             practice.sync()
         assert "If it was killed" in (caught.value.mend or "")
-        assert not first.done()
+        assert not first.future.done()
         (known,) = orgs(practice.connection, target=None)
         assert [noted.status for noted in known.runs] == ["running"]
-        assert first.result(120).status == "finished"
+        assert first.go_on().status == "finished"
     assert practice.record("Account", key)
     practice.assert_same()
     assert practice.value("select max(run_number) from sync.run") == 1
@@ -70,7 +87,7 @@ def test_two_orgs_are_synced_at_the_same_time(practice: Practice) -> None:
         practice.orgs["other"] = other
         with slow_push(practice) as first:
             assert practice.sync("other").status == "finished"
-            assert first.result(120).status == "finished"
+            assert first.go_on().status == "finished"
 
 
 def test_nothing_more_is_sent_when_the_backend_that_holds_the_lock_is_killed(
@@ -85,7 +102,7 @@ def test_nothing_more_is_sent_when_the_backend_that_holds_the_lock_is_killed(
     with slow_push(practice) as first:
         end_backends(practice)
         with pytest.raises(Ended) as caught:
-            first.result(120)
+            first.go_on()
     assert isinstance(caught.value.reason, LockLost)
     assert run_headline(caught.value.report).startswith("What this run did in Local org could not")
     (known,) = orgs(practice.connection, target=None)
@@ -105,7 +122,7 @@ def test_a_run_whose_number_was_overtaken_writes_nothing_and_says_so(practice: P
     with slow_push(practice) as first:
         practice.connection.execute("update sync.org set run_number = run_number + 1")
         with pytest.raises(Ended) as caught:
-            first.result(120)
+            first.go_on()
     assert isinstance(caught.value.reason, LockLost)
     assert practice.value("select count(*) from sync.record where salesforce_id is not null") == 0
     assert len(practice.writes()) == 5

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -57,6 +58,17 @@ def test_a_connection_is_dropped_before_or_after_the_work(
     found = faulty.query(f"SELECT Id FROM Account WHERE CRM_Id__c = 'drop {when}'")
     assert bool(found) is is_written
     assert [call.dropped for call in faulty.org.calls] == [True, False]
+
+
+def test_a_delayed_call_goes_on_when_the_rules_are_replaced(faulty: Client) -> None:
+    faulty.org.faults.append({"when": {"path": "/limits$"}, "then": {"delay": 86_000}})
+    with ThreadPoolExecutor(1) as pool:
+        delayed = pool.submit(faulty.call, "GET", "/limits")
+        while not faulty.org.faults.as_json()[0]["fired"]:
+            time.sleep(0.01)
+        assert not delayed.done()
+        faulty.org.faults.clear()
+        assert delayed.result(60).status_code == 200
 
 
 def test_a_delay_holds_one_call_and_not_its_neighbours(faulty: Client) -> None:
