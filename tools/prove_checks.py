@@ -74,6 +74,7 @@ FAULTS = (
     Fault("docs/reports.md", "![gone](images/gone.png)", SITE, "gone.png: is not there"),
     Fault("docs/reports.md", "[out](../pyproject.toml)", SITE, "leads out of docs/"),
     Fault("docs/reports.md", "<b>raw</b>", SITE, "raw HTML"),
+    Fault("docs/reports.md", "```mermaid\ngraph LR\na -->\n```", SITE, "Diagram parse error"),
     Fault("docs/stray.md", "# Nobody leads here", SITE, "no entry in zensical.toml's nav"),
     Fault("docs/reports.md", "no empty line\n- before a list", SITE, "the git host shows"),
     Fault(

@@ -9,17 +9,18 @@ Exit code 1 names each finding with its file and line.
 from __future__ import annotations
 
 import argparse
-import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from tools.site import built, sources
+from tools.site import built, diagrams, sources
 
 ROOT = Path(__file__).parents[2]
 WORKERS = '<script src="https://unpkg.com/iframe-worker/shim" type="text/javascript"></script>'
 """What Zensical puts into pages that are to work from a disk; ours is docs/assets/worker.js."""
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 ZENSICAL = (sys.executable, "-m", "zensical")  # as a module: it then finds tools.site.diagrams
 
 
@@ -32,7 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
     if parser.parse_args(arguments).serve:
         return subprocess.run([*ZENSICAL, "serve"], cwd=ROOT).returncode
     site = sources.read_site(ROOT)
-    findings = sources.check(site) or build(ROOT) or built.check(site, ROOT / "site")
+    findings = (
+        sources.check(site)
+        or diagrams.check(site)
+        or build(ROOT)
+        or built.check(site, ROOT / "site")
+    )
     for finding in findings:
         print(finding)
     print(f"{len(site.pages)} pages, {len(findings)} findings")
@@ -46,12 +52,11 @@ def build(root: Path) -> list[str]:
     done = subprocess.run(
         [*ZENSICAL, "build", "--strict"],
         cwd=root,
-        env={**os.environ, "NO_COLOR": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    said = done.stdout.split("Traceback (most recent call last)")[0].strip()
+    said = COLOURS.sub("", done.stdout.split("Traceback (most recent call last)")[0]).strip()
     if done.returncode or "warning" in said.lower():
         return [said or f"zensical build: exit code {done.returncode}"]
     bring_own_workers(root / "site")

@@ -13,9 +13,24 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from tools.site.diagrams import COLOURS
 from tools.site.sources import MARKDOWN, Site
 
-COMPARED = ("h1", "h2", "h3", "h4", "h5", "ul", "ol", "li", "pre", "table", "tr", "blockquote")
+COMPARED = (
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "ul",
+    "ol",
+    "li",
+    "pre",
+    "table",
+    "tr",
+    "blockquote",
+    "img",
+)
 """What Python-Markdown, which Zensical renders with, and CommonMark could read differently."""
 BROUGHT = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src"}
 """Tags that a browser follows by itself, with `link`, by the attribute that it follows."""
@@ -92,7 +107,9 @@ def _wrong(address: str, is_brought: bool, file: Path, pages: dict[Path, Page]) 
 def _differences(source: Path, elements: Counter[str], name: str) -> list[str]:
     html = MARKDOWN.render(source.read_text("utf-8"))
     wanted = Counter(re.findall(r"<(\w+)", html))
-    wanted["pre"] -= html.count('class="language-mermaid"')  # a picture on the site
+    diagrams = html.count('class="language-mermaid"')
+    wanted["pre"] -= diagrams
+    wanted["img"] += diagrams * len(COLOURS)
     return [
         f"{name}: {elements[tag]} times <{tag}>; the git host shows {wanted[tag]}: "
         "a list needs an empty line before it, and four blanks before what belongs to an item"

@@ -14,6 +14,10 @@ from typing import Any
 
 import mmdr
 
+from tools.site.sources import MARKDOWN, Site
+
+VIEW = re.compile(r'width="100%"([^>]*?)viewBox="([^"]+)"')
+ROOM = 16
 COLOURS = {
     "light": {
         "primaryColor": "#eef2ff",
@@ -27,22 +31,38 @@ COLOURS = {
         "primaryBorderColor": "#8c9eff",
         "primaryTextColor": "#e6e8ee",
         "lineColor": "#a3a9b8",
-        "edgeLabelBackground": "#15171d",
+        "edgeLabelBackground": "#0b0c0f",
     },
 }
+
+
+def check(site: Site) -> list[str]:
+    """Diagrams that cannot be drawn, as `file:line: why`; SuperFences would show their text."""
+    findings = []
+    for page in site.pages:
+        for token in MARKDOWN.parse(page.read_text("utf-8")):
+            if token.type == "fence" and token.info.strip() == "mermaid":
+                try:
+                    draw(token.content, "light")
+                except ValueError as error:
+                    where = page.relative_to(site.root).as_posix()
+                    findings.append(f"{where}:{(token.map or [0])[0] + 1}: {error}")
+    return findings
 
 
 def draw(source: str, scheme: str) -> str:
     """The diagram as SVG. A mistake in it is a ValueError."""
     how = {"theme": "base", "look": "classic", "themeVariables": COLOURS[scheme]}
     svg = mmdr.render(f"%%{{init: {json.dumps(how)}}}%%\n{source}", backend="merman").svg()
-    # As a picture it needs a size of its own; "100%" is none.
-    return re.sub(
-        r'width="100%"(?=[^>]*viewBox="\S+ \S+ (\S+) (\S+)")',
-        r'width="\1" height="\2"',
-        svg,
-        count=1,
-    )
+    return VIEW.sub(_with_size, svg, count=1)
+
+
+def _with_size(view: re.Match[str]) -> str:
+    """A picture needs a size of its own ("100%" is none), and room: fonts differ in width."""
+    left, top, width, height = map(float, view[2].split())
+    wider = width + 2 * ROOM
+    box = f"{left - ROOM:g} {top:g} {wider:g} {height:g}"
+    return f'width="{wider:g}" height="{height:g}"{view[1]}viewBox="{box}"'
 
 
 def words(source: str) -> str:
