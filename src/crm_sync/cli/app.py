@@ -17,6 +17,7 @@ from crm_sync.cli.options import (
     Resend,
     RetryRefused,
     Select,
+    Separator,
     Target,
     Way,
     not_empty,
@@ -120,6 +121,13 @@ def dry_run(
         Path | None,
         typer.Option(metavar="DIR", help="Write every row as CSV, one file for each object."),
     ] = None,
+    separator: Annotated[
+        Separator,
+        typer.Option(
+            "--csv-separator",
+            help="What parts the cells of --csv: semicolon where Excel's list separator is one.",
+        ),
+    ] = Separator.COMMA,
     open_: Annotated[
         bool,
         typer.Option(
@@ -153,7 +161,7 @@ def dry_run(
         api=api.value if api else None,
         against_org=against_org,
     )
-    outputs = show.Outputs(rows, html, markdown, csv, open_, as_json, quiet)
+    outputs = show.Outputs(rows, html, markdown, csv, separator.sign, open_, as_json, quiet)
     return show.dry_run(target, options, outputs)
 
 

@@ -24,6 +24,7 @@ _MENDS = {
     "INVALID_EMAIL_ADDRESS": "Correct {source}.",
     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "Use a value that the org lists, or map {source} "
     "with values.",
+    "NUMBER_OUTSIDE_VALID_RANGE": "Bring {source} into the range that Salesforce names.",
     "FIELD_CUSTOM_VALIDATION_EXCEPTION": "A validation rule of the org refused it: change {source} "
     "to satisfy the rule, or let its administrator change the rule.",
     "DUPLICATES_DETECTED": "A duplicate rule of the org refused it: merge or delete the other "
