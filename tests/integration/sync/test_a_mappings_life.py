@@ -225,6 +225,8 @@ def test_a_run_notes_its_end_its_counts_and_its_calls(practice: Practice) -> Non
     practice.add("accounts")
     report = practice.sync()
     (noted,) = practice.rows("select * from sync.run")
-    none = {mapping.stem: {} for mapping in practice.mappings.glob("*.yaml")}
+    none: dict[str, dict[str, int]] = {
+        mapping.stem: {} for mapping in practice.mappings.glob("*.yaml")
+    }
     assert (noted["status"], noted["counts"]) == ("finished", none | {"account": {"create": 1}})
     assert noted["calls"] == report.calls
