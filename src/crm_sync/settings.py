@@ -43,19 +43,39 @@ TARGET_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 class Settings(Strict):
     """All settings. `targets` by name; `target` is used where `--target` is not given."""
 
-    database_url: SecretStr | None = None
-    database_url_file: Path | None = None
-    owner_database_url: SecretStr | None = None
-    owner_database_url_file: Path | None = None
-    keyring: bool = Field(
-        default=False, description="secrets that nothing else gives stand in the system's keyring"
+    database_url: SecretStr | None = Field(
+        default=None, description="the database, as the role crm_sync; a secret"
     )
-    mappings: Path = Path("mappings")
-    target: str | None = None
+    database_url_file: Path | None = Field(
+        default=None, description="a file that holds nothing but it"
+    )
+    owner_database_url: SecretStr | None = Field(
+        default=None,
+        description="the same as its owner, for db apply and db seed; database_url where nothing "
+        "is said; a secret",
+    )
+    owner_database_url_file: Path | None = Field(
+        default=None, description="a file that holds nothing but it"
+    )
+    keyring: bool = Field(
+        default=False,
+        description="secrets that neither a variable nor a file gives stand in the system's "
+        "keyring; needs the extra keyring",
+    )
+    mappings: Path = Field(
+        default=Path("mappings"), description="a folder of mapping files, seen from crm-sync.toml"
+    )
+    target: str | None = Field(
+        default=None,
+        description="the target where --target is not given; where nothing is said, the only one",
+    )
     targets: dict[str, Target] = Field(default_factory=dict)
-    history_days: int = Field(default=400, ge=1, le=36_500)
+    history_days: int = Field(
+        default=400, ge=1, le=36_500, description="how long sync.history is kept, in days"
+    )
     mask_emails_and_phones: bool = Field(
-        default=False, description="shown by kind and length alone, in every output"
+        default=False,
+        description="e-mail addresses and phone numbers are shown by kind and length alone",
     )
 
     _falls_back: bool = PrivateAttr(default=False)

@@ -36,34 +36,94 @@ class Target(Strict):
     """
 
     instance_url: str = Field(description="My Domain, https://….my.salesforce.com")
-    auth: Auth = "client_credentials"
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    client_secret_file: Path | None = None
-    username: str | None = Field(default=None, description="jwt_bearer and password")
-    private_key: SecretStr | None = None
-    private_key_file: Path | None = None
-    audience: str | None = Field(default=None, description="jwt_bearer: whom the assertion is for")
-    access_token: SecretStr | None = None
-    access_token_file: Path | None = None
-    sf_org: str | None = Field(default=None, description="sf_cli: alias or user name")
-    password: SecretStr | None = None
-    password_file: Path | None = None
-    security_token: SecretStr | None = None
-    security_token_file: Path | None = None
-    api_version: str = "60.0"
-    ca_bundle: Path | None = Field(default=None, description="certificates to trust; local org")
-    default_owner: str | None = Field(default=None, description="a user name; used on create only")
-    connect_timeout: float = Field(default=10, gt=0, le=300)
-    read_timeout: float = Field(default=120, gt=0, le=900)
-    total_timeout: float = Field(default=300, gt=0, le=3600)
-    attempts: int = Field(default=5, ge=1, le=20)
-    bulk_above: int = Field(
-        default=2_000, ge=0, description="rows of one action that still go by Composite"
+    auth: Auth = Field(
+        default="client_credentials",
+        description="how to sign in: client_credentials (an External Client App that runs as an "
+        "integration user), jwt_bearer (its private key), access_token, sf_cli (the session of the "
+        "Salesforce CLI), or `password` (which Salesforce ends)",
     )
-    max_api_calls: int | None = Field(default=None, ge=1, description="calls of one sync")
+    client_id: str | None = Field(
+        default=None, description="the app's consumer key, for client_credentials and jwt_bearer"
+    )
+    client_secret: SecretStr | None = Field(
+        default=None, description="the app's consumer secret, for client_credentials; a secret"
+    )
+    client_secret_file: Path | None = Field(
+        default=None, description="a file that holds nothing but it"
+    )
+    username: str | None = Field(
+        default=None, description="the user who signs in, for jwt_bearer and `password`"
+    )
+    private_key: SecretStr | None = Field(
+        default=None, description="the private key in PEM form, for jwt_bearer; a secret"
+    )
+    private_key_file: Path | None = Field(
+        default=None, description="its file, the usual way to give it"
+    )
+    audience: str | None = Field(
+        default=None,
+        description="whom the assertion is for, for jwt_bearer; where nothing is said, "
+        "https://test.salesforce.com of a sandbox and https://login.salesforce.com of others",
+    )
+    access_token: SecretStr | None = Field(
+        default=None, description="a session's token, for access_token; a secret"
+    )
+    access_token_file: Path | None = Field(
+        default=None, description="a file that holds nothing but it"
+    )
+    sf_org: str | None = Field(
+        default=None,
+        description="the alias or user name that sf knows the org by, for sf_cli; where nothing is "
+        "said, its default org",
+    )
+    password: SecretStr | None = Field(
+        default=None, description="the user's password, for `password`; a secret"
+    )
+    password_file: Path | None = Field(default=None, description="a file that holds nothing but it")
+    security_token: SecretStr | None = Field(
+        default=None,
+        description="follows the password outside of trusted networks, for `password`; a secret",
+    )
+    security_token_file: Path | None = Field(
+        default=None, description="a file that holds nothing but it"
+    )
+    api_version: str = Field(default="60.0", description="version of the REST API")
+    ca_bundle: Path | None = Field(
+        default=None,
+        description="a file of certificates to trust instead of the usual ones; "
+        "the local org prints where its own is",
+    )
+    default_owner: str | None = Field(
+        default=None, description="user name of whoever owns what is created; on create only"
+    )
+    connect_timeout: float = Field(
+        default=10, gt=0, le=300, description="how long to wait for a connection"
+    )
+    read_timeout: float = Field(
+        default=120, gt=0, le=900, description="how long to wait for each piece of an answer"
+    )
+    total_timeout: float = Field(
+        default=300, gt=0, le=3600, description="how long to wait for a whole answer"
+    )
+    attempts: int = Field(
+        default=5, ge=1, le=20, description="how often a call without an answer is sent"
+    )
+    bulk_above: int = Field(
+        default=2_000,
+        ge=0,
+        description="rows of one action that still go by Composite; more go by Bulk API 2.0",
+    )
+    max_api_calls: int | None = Field(
+        default=None,
+        ge=1,
+        description="calls of one sync, which stops there; as many as it takes"
+        " where nothing is said",
+    )
     api_reserve_percent: int = Field(
-        default=10, ge=0, le=99, description="of the org's daily calls, left to others"
+        default=10,
+        ge=0,
+        le=99,
+        description="how much of the org's daily calls is left to others, in percent",
     )
 
     _keyring: bool = PrivateAttr(default=False)

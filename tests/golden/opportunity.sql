@@ -86,7 +86,7 @@ select
             )
         end,
         case
-            when abs(sent."Amount") >= 1e16
+            when case when abs(sent."Amount") < 1e300 then round(abs(sent."Amount"), 30)::float8 >= 1e16 else sent."Amount" is not null end
             then jsonb_build_object(
                 'code', 'NUMBER_OUTSIDE_VALID_RANGE', 'severity', 'error',
                 'field', 'Amount', 'column', 'projects.contract_value',

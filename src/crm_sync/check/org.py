@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 from crm_sync.check.org_facts import has_person_accounts
-from crm_sync.mapping.finding import Finding, Severity, said_of
+from crm_sync.mapping.finding import Finding, said_of
+from crm_sync.mapping.finding_kinds import Kind, Severity
 from crm_sync.mapping.model import Mapping
 from crm_sync.names import nearest
 from crm_sync.salesforce.client import Answer, Client, NoAnswer, Subrequest
@@ -217,7 +218,7 @@ def storage_findings(
     )  # fmt: skip
 
 
-def _not_done(kind: str, client: Client, what: str, why: str) -> Finding:
+def _not_done(kind: Kind, client: Client, what: str, why: str) -> Finding:
     return Finding(
         kind, "information", client.name, f"Not checked: {what} ({why}).",
         "Let an administrator grant it to see them, or look in Setup.",

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from psycopg import sql
 
 from crm_sync.errors import CrmSyncError
-from crm_sync.mapping.finding import Finding, Severity, said_of
+from crm_sync.mapping.finding import Finding, said_of
+from crm_sync.mapping.finding_kinds import Severity
 from crm_sync.mapping.keys import reference_values
 from crm_sync.mapping.model import Mapping
 from crm_sync.mapping.parts import Reference

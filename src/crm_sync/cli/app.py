@@ -1,4 +1,5 @@
-"""The commands and their options. Each imports what it needs when it runs."""
+"""The commands and their options (those of groups: `groups.py`). Each imports what it needs when it
+runs."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from crm_sync.cli.exits import CHECK_EPILOG, EPILOG, FINDINGS_EPILOG, PLAIN_EPILOG
 from crm_sync.cli.first import init
+from crm_sync.cli.groups import database, org, target
 from crm_sync.cli.options import (
     Debug,
     Describes,
@@ -18,31 +21,13 @@ from crm_sync.cli.options import (
     Resend,
     RetryRefused,
     Select,
+    Separator,
     Target,
     Way,
     not_empty,
 )
 
-__all__ = ["INTERRUPTED", "OK", "PROBLEMS", "STOPPED", "app"]
-
-OK, PROBLEMS, STOPPED, INTERRUPTED = 0, 1, 2, 130
-
-EPILOG = (
-    "Exit codes: 0 all well, 1 finished and some rows need you, 2 could not run or was stopped, "
-    "130 interrupted."
-)
-PLAIN_EPILOG = "Exit codes: 0 all well, 2 could not run, 130 interrupted."
-CHECK_EPILOG = "Exit codes: 0 all well, 1 the document is stale, 2 could not run, 130 interrupted."
-
-FINDINGS_EPILOG = (
-    "Exit codes: 0 no error, 1 errors found (with --strict warnings, too), 2 could not run, "
-    "130 interrupted."
-)
-
-
-def _group(says: str) -> typer.Typer:
-    return typer.Typer(help=says, epilog=EPILOG, no_args_is_help=True, rich_markup_mode=None)
-
+__all__ = ["app"]
 
 app = typer.Typer(
     name="crm-sync",
@@ -53,12 +38,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-database = _group("The CRM database: its schema, its sample data.")
-target_app = _group("The Salesforce orgs that we push to.")
-org_app = _group("A Salesforce org on this machine, to try things.")
 app.add_typer(database, name="db")
-app.add_typer(target_app, name="target")
-app.add_typer(org_app, name="org")
+app.add_typer(target, name="target")
+app.add_typer(org, name="org")
 
 
 def _show_version(wanted: bool) -> None:
@@ -124,6 +106,13 @@ def dry_run(
         Path | None,
         typer.Option(metavar="DIR", help="Write every row as CSV, one file for each object."),
     ] = None,
+    separator: Annotated[
+        Separator,
+        typer.Option(
+            "--csv-separator",
+            help="What parts the cells of --csv: semicolon where Excel's list separator is one.",
+        ),
+    ] = Separator.COMMA,
     open_: Annotated[
         bool,
         typer.Option(
@@ -157,7 +146,7 @@ def dry_run(
         api=api.value if api else None,
         against_org=against_org,
     )
-    outputs = show.Outputs(rows, html, markdown, csv, open_, as_json, quiet)
+    outputs = show.Outputs(rows, html, markdown, csv, separator.sign, open_, as_json, quiet)
     return show.dry_run(target, options, outputs)
 
 
@@ -334,85 +323,20 @@ def docs(
     out: Annotated[Path, typer.Option(metavar="DIRECTORY", help="Where the documents go.")] = Path(
         "docs"
     ),
-    target: Annotated[
-        str | None,
-        typer.Option(
-            "--target",
-            "-t",
-            metavar="NAME",
-            callback=not_empty,
-            help="Types and lengths from this target's org.",
-        ),
-    ] = None,
+    target: Target = None,
+    describes: Describes = Path("describes"),
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 where a document is stale.")
     ] = False,
     debug: Debug = False,
 ) -> int:
-    """Writes the documents about the mappings and their language."""
+    """Writes the documents made from mappings, schema and program.
+
+    What becomes of every column in Salesforce; the mapping language; the database, with pictures;
+    commands, errors, and the schemas for editors. Types come from the target's org if one is named,
+    else from saved describes, else from a local org. The database is made of schema.sql and
+    views.sql in this folder, else of the package's. Examples are sample data, never your rows.
+    """
     from crm_sync.cli import documents
 
-    return documents.documents(out, target=target, check=check)
-
-
-@database.command(name="apply", epilog=PLAIN_EPILOG)
-def apply_schema(quiet: Quiet = False, debug: Debug = False) -> int:
-    """Applies schema.sql and views.sql, as the owner.
-
-    Can be repeated without harm. Signs in with owner_database_url, else database_url.
-    """
-    from crm_sync.cli import databases
-
-    return databases.apply(quiet=quiet)
-
-
-@database.command(epilog=PLAIN_EPILOG)
-def seed(quiet: Quiet = False, debug: Debug = False) -> int:
-    """Loads the sample data into an empty database.
-
-    Refuses a database that holds rows. Signs in with owner_database_url, else database_url.
-    """
-    from crm_sync.cli import databases
-
-    return databases.seed(quiet=quiet)
-
-
-@target_app.command(epilog=PLAIN_EPILOG)
-def accept(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The target.")],
-    this_database: Annotated[
-        bool,
-        typer.Option("--database", help="This copy of the database takes over the org's state."),
-    ] = False,
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> int:
-    """Binds a target to the org that it leads to now.
-
-    With --database: binds the org's state to this database. Either way the next plan looks in
-    Salesforce for records of ours before it counts a row as new.
-    """
-    from crm_sync.cli import databases
-
-    return databases.accept(name, this_database=this_database, quiet=quiet)
-
-
-@org_app.command(
-    name="serve",
-    context_settings={
-        "allow_extra_args": True,
-        "ignore_unknown_options": True,
-        "help_option_names": [],
-    },
-    add_help_option=False,
-)
-def serve(context: typer.Context) -> int:
-    """Runs a local Salesforce org until Ctrl-C.
-
-    Its first line of output says how to reach it.
-    """
-    from crm_sync.demo import leftovers
-    from crm_sync.localorg.process import main
-
-    leftovers.clear_leftovers()  # also of an org that was killed
-    return main(context.args, leftovers.owned_directory)
+    return documents.documents(out, target, describes, check=check)

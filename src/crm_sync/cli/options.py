@@ -19,6 +19,7 @@ __all__ = [
     "Resend",
     "RetryRefused",
     "Select",
+    "Separator",
     "Target",
     "Way",
     "not_empty",
@@ -37,6 +38,21 @@ class Api(StrEnum):
 
     COMPOSITE = "composite"
     BULK = "bulk"
+
+
+class Separator(StrEnum):
+    """What parts the cells of a CSV file. Excel takes the list separator of its machine: where
+    numbers have a comma before their decimals, a semicolon.
+    """
+
+    COMMA = "comma"
+    SEMICOLON = "semicolon"
+    TAB = "tab"
+
+    @property
+    def sign(self) -> str:
+        """The character itself."""
+        return {"comma": ",", "semicolon": ";", "tab": "\t"}[self.value]
 
 
 def not_empty(value: str | None) -> str | None:

@@ -19,7 +19,7 @@ import requests
 from rich.text import Text
 
 from crm_sync.blocks import blocks
-from crm_sync.cli.app import INTERRUPTED
+from crm_sync.cli.exits import INTERRUPTED
 from crm_sync.cli.progress import Progress
 from crm_sync.demo import browse
 from crm_sync.demo import servers as demo_servers_module

@@ -19,6 +19,7 @@ from crm_sync.errors import DatabaseError, OrgAccessError
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.expression import complaint
 from crm_sync.mapping.finding import Finding, raise_first, said_of
+from crm_sync.mapping.finding_kinds import Kind
 from crm_sync.mapping.model import Mapping
 from crm_sync.mapping.parts import Branch, Expression, Lookup
 from crm_sync.mapping.references import no_field, reference_findings
@@ -299,7 +300,7 @@ def _external_id(
     name = mapping.external_id.field
     field = facts.fields.get(name)
 
-    def say(kind: str, sentence: str, mend: str) -> Finding:
+    def say(kind: Kind, sentence: str, mend: str) -> Finding:
         return said_of(mapping, ("external_id",), kind, sentence, mend, error=OrgAccessError)
 
     if field is None:

@@ -50,10 +50,9 @@ def _start_problems(mapping: Mapping, names: Sequence[str]) -> Iterable[sql.Comp
                 sent=[*(given or _STARTS), _ALL_DAY],
             )
     if len(starts) == 2:
-        one, other = (_sent(n) for n in starts)
         yield _say(mapping, starts, _STARTS[0])(
             refusals.TIMES_DISAGREE,
-            _all(_timed(names), sql.SQL("{} <> {}").format(one, other)),
+            _all(_timed(names), _differ(starts)),
             "StartDateTime and ActivityDateTime differ, and an event has one start.",
             f"Map one of them only in {mapping.name}.yaml.",
             together=starts,
@@ -89,13 +88,25 @@ def _end_problems(mapping: Mapping, names: Sequence[str]) -> Iterable[sql.Compos
         # An all-day event that names no duration lasts one day.
         yield from _length_problems(mapping, "EndDateTime", minutes, _timed(names))
         if "DurationInMinutes" in names:
+            # Of two starts that differ it is not known which an update moves the event to.
+            one_start = (
+                sql.SQL("{} is not true").format(_differ(starts)) if len(starts) == 2 else None
+            )
             yield _say(mapping, ["EndDateTime"], "EndDateTime")(
                 refusals.TIMES_DISAGREE,
-                _all(_timed(names), sql.SQL("{} <> {}").format(_sent(_ENDS[0]), minutes)),
+                _all(
+                    _timed(names), sql.SQL("{} <> {}").format(_sent(_ENDS[0]), minutes), one_start
+                ),
                 "The end is not the start and the duration.",
                 f"Map DurationInMinutes or EndDateTime only in {mapping.name}.yaml.",
                 together=given,
             )
+
+
+def _differ(starts: Sequence[str]) -> sql.Composable:
+    """Whether two moments differ as they are sent: to the second."""
+    one, other = (_sent(name) for name in starts)
+    return sql.SQL("(date_trunc('second', {}) <> date_trunc('second', {}))").format(one, other)
 
 
 def _minutes(starts: Sequence[str]) -> sql.Composable:

@@ -19,7 +19,7 @@ from crm_sync.mapping.model import Defaults, Mapping
 from crm_sync.mapping.yaml_file import NOTHING, Read, read_file
 from crm_sync.names import nearest
 
-__all__ = ["Loaded", "load_mapping", "load_mappings", "read_mappings", "select"]
+__all__ = ["JOINED", "Loaded", "load_mapping", "load_mappings", "read_mappings", "select"]
 
 JOINED = frozenset({"external_id", "fields", "lookups", "not_mapped"})
 """Keys of `Defaults` that a mapping's own do not replace, but add to."""

@@ -110,10 +110,18 @@ def _number_problems(facts: FieldFacts, sent: sql.Composable, say: Say) -> Itera
     is_whole = facts.type in ("int", "long")
     digits = facts.digits if is_whole else facts.precision - facts.scale
     if facts.digits or facts.precision:
-        # NaN and infinity, too, are larger than every number.
+        # NaN and infinity, too, are larger than every number. Salesforce reads a double (SOAP API
+        # Developer Guide, Primitive Data Types), in which 9999999999999999.99 is 1e16.
+        too_large = "abs({0}) >= 1e{1}"
+        if not is_whole:
+            # PostgreSQL refuses to make a double of what is larger than 1.8e308, or all but zero.
+            too_large = (
+                "case when abs({0}) < 1e300 then round(abs({0}), 30)::float8 >= 1e{1}"
+                " else {0} is not null end"
+            )
         yield say(
             refusals.WHOLE_TOO_LARGE if is_whole else refusals.NUMBER_TOO_LARGE,
-            sql.SQL("abs({}) >= 1e{}").format(sent, sql.Literal(digits)),
+            sql.SQL(too_large).format(sent, sql.Literal(digits)),
             f"{say.subject} is too large, or no number; {say.field} takes {digits} digits before "
             "the point.",
             f"Correct {say.source}.",

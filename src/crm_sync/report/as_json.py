@@ -44,6 +44,7 @@ def _plan_head(report: PlanReport) -> dict[str, Any]:
         "org": asdict(report.org),
         "made_at": report.made_at,
         "mode": report.mode,
+        "selected": list(report.selected) or None,
         "compared": list(report.compared),
         "digest": report.digest,
         "calls": report.calls,
@@ -53,6 +54,7 @@ def _plan_head(report: PlanReport) -> dict[str, Any]:
         "former_run": asdict(report.former) if report.former else None,
         "edits": asdict(report.edits) if report.edits else None,
         "headline": headline(report),
+        "stops": report.stops or None,
         "notes": list(report.notes),
         "summaries": [asdict(summary) for summary in report.summaries],
     }

@@ -22,7 +22,14 @@ from crm_sync.report.cost import about, calls_to_send, costs, former_run
 from crm_sync.report.difference import Part, difference, folded_parts
 from crm_sync.report.edits import edit_sentences, edits_found
 from crm_sync.report.groups import NOT_SENT, Group, groups, total
-from crm_sync.report.headline import counted, headline, not_sent, state_sentence
+from crm_sync.report.headline import (
+    counted,
+    headline,
+    if_allowed,
+    not_sent,
+    sending_command,
+    state_sentence,
+)
 from crm_sync.report.links import record_link
 from crm_sync.report.model import FieldChange, Masked, Org, PlanReport, PlanRow, Value, type_note
 from crm_sync.report.values import fold, is_parent_without_id, is_prose, visible, written
@@ -52,6 +59,8 @@ def html(report: PlanReport, *, limit: int = MOST_ROWS, csv: str = "") -> Iterat
     context: dict[str, object] = {
         "report": report,
         "headline": headline(report).removesuffix("."),
+        "if_allowed": if_allowed(report),
+        "command": sending_command(report, report.org.target),
         "not_sent": not_sent(report.summaries),
         "unanswered": total(report.summaries, "unknown"),
         "calls": calls_to_send(report),

@@ -16,6 +16,7 @@ from crm_sync.report.headline import (
     counted,
     duration,
     headline,
+    if_allowed,
     not_sent,
     run_headline,
     state_sentence,
@@ -47,6 +48,7 @@ def dry_run_markdown(report: PlanReport, *, problems: int = 20, values: bool = F
     every = sum(summary.problems + summary.unknown for summary in report.summaries)
     return _page(
         f"**{escaped(headline(report))}**",
+        escaped(if_allowed(report)),
         escaped(not_sent(report.summaries)),
         _table(report.summaries, PLAN_COLUMNS, {}),
         f"{calls_to_send(report)} Digest `{report.digest}`.",

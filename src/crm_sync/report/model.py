@@ -214,7 +214,9 @@ class PlanReport:
     notes: tuple[str, ...] = field(default=())
     ways: tuple[Way, ...] = ()
     seconds: float = 0.0  # about how long Salesforce works on it
-    stops: str = ""  # why a sync would stop before it sends this plan, or nothing
+    stops: str = ""  # why a sync would stop before it sends this plan, a sentence, or nothing
+    selected: tuple[str, ...] = ()  # the mappings that this plan is about; none where about all
+    flags: tuple[str, ...] = ()  # of the command line, with which a sync makes this very plan
     room: CallRoom = CallRoom()
     former: FormerRun | None = None
     edits: Edits | None = None  # None where Salesforce was not asked

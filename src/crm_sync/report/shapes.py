@@ -187,6 +187,9 @@ class DryRun(Shape):
     mode: Literal["full", "incremental"]
     """Whether every row was compared, or those alone that may differ."""
 
+    selected: list[str] | None
+    """The mappings that this plan is about (--select); null where it is about all."""
+
     compared: list[str]
     digest: str
     """`crm-sync sync --expect DIGEST` sends this plan and no other."""
@@ -200,6 +203,9 @@ class DryRun(Shape):
     edits: JsonEdits | None
     """null without --against-org."""
     headline: str
+    stops: str | None
+    """Why a sync would send nothing of this plan unless --allow-deletions lets it; else null."""
+
     notes: list[str]
     summaries: list[JsonPlanned]
     rows: list[JsonRow]

@@ -23,6 +23,7 @@ from crm_sync.report.headline import (
     counted,
     duration,
     headline,
+    if_allowed,
     not_sent,
     run_headline,
     state_sentence,
@@ -72,6 +73,8 @@ def dry_run(
     console = make_console(stream, width)
     shown = groups(report, limit)
     console.print(Text(headline(report), STYLES["title"]))
+    if report.stops:
+        console.print(Text(if_allowed(report), STYLES["problem"]))
     if problems := not_sent(report.summaries):
         console.print(Text(problems, STYLES["problem"]))
     if unknown := total(report.summaries, "unknown"):

@@ -10,7 +10,15 @@ Labels of Setup are those of 2026 in English; they vary a little with the releas
 
 from __future__ import annotations
 
-__all__ = ["CODES", "GUIDE", "WORDS", "mend_of_call", "mend_of_object", "mend_of_sign_in"]
+__all__ = [
+    "ANY_WORDS",
+    "CODES",
+    "GUIDE",
+    "WORDS",
+    "mend_of_call",
+    "mend_of_object",
+    "mend_of_sign_in",
+]
 
 GUIDE = "docs/how-to/sign-in.md"
 
@@ -63,7 +71,8 @@ WORDS = (
      "certificate that belongs to private_key."),
     ("authentication failure", _WRONG_LOGIN),
 )  # fmt: skip
-"""Of an OAuth refusal (recorded, or from logs; those of JWT: forcedotcom/cli 3325)."""
+"""Of an OAuth refusal (recorded, or from logs; those of JWT: forcedotcom/cli 3325). With `CODES` on
+`docs/errors.md`."""
 
 CODES = {
     "invalid_client_id": "Check client_id (the app's consumer key), and that instance_url is the "
@@ -92,7 +101,7 @@ CODES = {
 }
 """What to do by code: OAuth's, and those of SOAP and of calls."""
 
-_OTHERWISE = {
+ANY_WORDS = {
     "client_credentials": (
         "May be: no Run As user, or a frozen one; a wrong My Domain; an address that is not let "
         f"in. {GUIDE} has each click."
@@ -102,6 +111,7 @@ _OTHERWISE = {
         f"audience or clock; an address that is not let in. {GUIDE} has each click."
     ),
 }
+"""What to do about `invalid_grant` with other words than those, by the target's `auth`."""
 
 
 def mend_of_sign_in(code: str, said: str, auth: str, otherwise: str) -> str:
@@ -111,7 +121,7 @@ def mend_of_sign_in(code: str, said: str, auth: str, otherwise: str) -> str:
         if sign in words:
             return mend
     if code == "invalid_grant":
-        return _OTHERWISE.get(auth, otherwise)
+        return ANY_WORDS.get(auth, otherwise)
     return CODES.get(code, otherwise)
 
 

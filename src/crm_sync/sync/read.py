@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Map
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ import psycopg
 
 from crm_sync.errors import GuardStopped
 from crm_sync.mapping.model import Mapping
+from crm_sync.report.headline import listed
 from crm_sync.report.model import (
     CallRoom,
     Edits,
@@ -80,11 +82,10 @@ def plan_report(
     routes = Routes.of(planned, scope.mappings, scope.options.api, client.target.bulk_above)
     composite, carrying = _calls(scope, routes)
     calls, seconds = routes.calls_and_seconds(planned, composite)
-    stops = ""
-    try:
-        guard_deletions(plan, scope.options)
-    except GuardStopped as guard:
-        stops = f"A sync would stop: {guard}"
+    stopped = _stopped(plan, scope)
+    allows = scope.options.allow_deletions or stopped is not None
+    options = replace(scope.options, allow_deletions=allows)
+    selected = tuple(m.name for m in scope.mappings) if _is_part(scope) else ()
     return PlanReport(
         org=org,
         made_at=datetime.now(UTC),
@@ -96,12 +97,41 @@ def plan_report(
         seconds=seconds,
         mode=plan.compared.mode,
         compared=tuple(plan.compared.sentences),
-        notes=(*((stops,) if stops else ()), *notes),
-        stops=stops,
+        notes=(
+            *([f"A sync would stop: {stopped}"] if stopped else []),
+            *([_part_note(scope)] if selected else []),
+            *notes,
+        ),
+        stops=stopped.sentence if stopped else "",
+        selected=selected,
+        flags=options.flags,
         room=_room(client) if plan.to_send else CallRoom(),
         former=_former_run(scope),
         edits=edits,
         fields=_fields(scope.mappings),
+    )
+
+
+def _stopped(plan: Plan, scope: Scope) -> GuardStopped | None:
+    """Why a sync would not begin to send this plan."""
+    try:
+        guard_deletions(plan, scope.options)
+    except GuardStopped as guard:
+        return guard
+    return None
+
+
+def _is_part(scope: Scope) -> bool:
+    return bool(scope.options.select) and len(scope.mappings) < len(scope.known)
+
+
+def _part_note(scope: Scope) -> str:
+    """Which mappings the plan is not about, because a person selected others."""
+    others = [m.name for m in scope.known if m.name not in scope.names]
+    were = "was" if len(others) == 1 else "were"
+    return (
+        f"This is a part of the whole, as --select asked: {listed(others)} {were} not looked at, "
+        "and a sync of all may do more."
     )
 
 

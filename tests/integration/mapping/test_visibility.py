@@ -13,6 +13,7 @@ from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.check import check_mappings
 from crm_sync.mapping.load import load_mappings
 from crm_sync.salesforce.describe import ObjectFacts
+from tests.integration.database.rows import MAPPED
 from tests.support.postgres import ROOT, Database
 
 Connection = psycopg.Connection[Any]
@@ -54,7 +55,7 @@ def test_our_role_and_the_owner_see_every_row(
 
 
 def allow(connection: Connection, condition: str, roles: str = "mapping_reader") -> None:
-    for table in ("accounts", "leads", "projects", "activities"):
+    for table in MAPPED:
         policy = f"create policy mine on public.{table} for select to {roles} using ({condition})"
         connection.execute(policy.encode())
 

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from crm_sync.documents.everything import OF_THE_PROGRAM, OF_THE_PROJECT
 from tools import regenerate
+
+DOCS = regenerate.ROOT / "docs"
 
 WRITER = """
 import pathlib, sys
@@ -66,3 +69,40 @@ def test_a_generator_that_does_not_get_through_is_named(
 def test_every_listed_generator_makes_something_that_is_there() -> None:
     for generator in regenerate.GENERATORS:
         assert regenerate.snapshot(generator), generator.makes
+
+
+CHECKER = """
+import sys
+if "--check" in sys.argv: print("out/a.md is stale.\\nWrite them anew: it"); sys.exit(1)
+import pathlib; pathlib.Path("out").mkdir(exist_ok=True); pathlib.Path("out/a.md").write_text("new")
+"""
+
+
+def test_a_generator_that_checks_itself_is_asked_and_not_run(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / "checker.py").write_text(CHECKER)
+    made = regenerate.Generator(("checker",), ("out/a.md",), checks="--check")
+    monkeypatch.setattr(regenerate, "GENERATORS", (made,))
+    assert regenerate.main(["--check"]) == 1
+    assert content(repository) == {}
+    assert "out/a.md is stale\n" in capsys.readouterr().out
+    assert regenerate.main([]) == 0
+    assert content(repository) == {"a.md": "new"}
+
+
+def test_a_generator_that_cannot_check_itself_says_why(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / "checker.py").write_text("import sys; sys.exit('No database.')")
+    made = regenerate.Generator(("checker",), ("out/a.md",), checks="--check")
+    monkeypatch.setattr(regenerate, "GENERATORS", (made,))
+    assert regenerate.main(["--check"]) == 1
+    assert "No database.\nchecker ended with code 1\n" in capsys.readouterr().out
+
+
+def test_what_docs_writes_is_what_is_listed() -> None:
+    [docs] = [g for g in regenerate.GENERATORS if g.module == ("crm_sync", "docs")]
+    made = {*OF_THE_PROGRAM, *(name for name in OF_THE_PROJECT if "*" not in name)}
+    made |= {path.relative_to(DOCS).as_posix() for path in DOCS.glob(OF_THE_PROJECT[-1])}
+    assert {name.removeprefix("docs/") for name in docs.makes} == made
