@@ -7,6 +7,7 @@ asked of triggers is what a sync asks (`sync/due.sql`).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from crm_sync.blocks import blocks
+from crm_sync.files import sql_file
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.compile import raw
 from crm_sync.mapping.finding import Finding, said_of
@@ -73,6 +75,38 @@ def _triggers(
                 "wanted.",
                 severity="warning",
             )  # fmt: skip
+
+    yield from _missing(connection, places, tables)
+
+
+_TRIGGER = re.compile(
+    r"create or replace trigger (\w+) [\w ]+ on public\.(\w+)\s[^;]*?"
+    r"execute function public\.(\w+)\(\)"
+)
+
+
+def _missing(
+    connection: psycopg.Connection[Any],
+    places: dict[str, tuple[Mapping, tuple[str, ...]]],
+    tables: Sequence[str],
+) -> Iterator[Finding]:
+    """Triggers that schema.sql gives a table, and that it lacks. (What notes changes is told by
+    itself.)
+    """
+    given = [found for found in _TRIGGER.findall(sql_file("schema.sql")) if found[1] in tables]
+    missing = _ask(
+        connection, "missing_triggers",
+        names=[name for name, _, _ in given],
+        tables=[table for _, table, _ in given],
+        functions=[function for _, _, function in given],
+    )  # fmt: skip
+    for table, trigger in missing:
+        yield said_of(
+            *places[table], "triggers",
+            f"{table} lacks the trigger {trigger}, which schema.sql gives it: what it does at a "
+            "write is left undone.",
+            "Let the owner run crm-sync db apply.", severity="warning",
+        )  # fmt: skip
 
 
 def _each(lacking: Sequence[tuple[Any, ...]]) -> str:

@@ -92,6 +92,17 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public
 where not t.tgisinternal and t.tgenabled not in ('O', 'A')
 order by c.relname, t.tgname
 
+-- name: missing_triggers
+-- Of these triggers, given by table, name and function: those that their table lacks though the
+-- function is there, so that the table is one of schema.sql.
+select c.relname, t.name
+from unnest(%(tables)s::text[], %(names)s::text[], %(functions)s::text[]) as t("table", name, function)
+join pg_catalog.pg_class c on c.relname = t."table"
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
+where to_regprocedure(format('public.%%I()', t.function)) is not null
+  and not exists (select from pg_catalog.pg_trigger g where g.tgrelid = c.oid and g.tgname = t.name)
+order by c.relname, t.name
+
 -- name: noting_triggers
 -- What notes the changes of a table and does not: its writes, and the trigger that is disabled, or null
 -- where there is none. An event has its bit in tgtype (catalog pg_trigger).

@@ -319,6 +319,9 @@ def test_any_other_trigger_that_is_disabled_is_named(desk: Desk, connection: Con
         "disabled: what it does at a write is left undone: "
         "alter table public.leads enable trigger lead_status_history_update"
     )
+    connection.execute("drop trigger lead_status_history_update on leads")
+    [line] = lines(desk)
+    assert "leads lacks the trigger lead_status_history_update, which schema.sql gives it" in line
 
 
 def test_a_wrong_role_of_power_bi_is_named(desk: Desk, connection: Connection) -> None:
