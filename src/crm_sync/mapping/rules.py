@@ -269,9 +269,12 @@ def record_type_problem(mapping: Mapping, facts: ObjectFacts) -> Iterable[sql.Co
     else:
         value = sql.SQL("sent.{}").format(sql.Identifier(name))
     say = Say(mapping, name, rule)
+    # An empty list would be no SQL; where none is offered, every one is wrong.
     yield say(
         refusals.NO_RECORD_TYPE,
-        sql.SQL("left({}, 15) not in ({})").format(value, listed(i[:15] for i in offered)),
+        sql.SQL("left({}, 15) not in ({})" if offered else "{} is not null").format(
+            value, listed(i[:15] for i in offered)
+        ),
         f"{say.subject} names a record type that {mapping.object} does not offer to our user.",
         f"Correct {say.source}, or let a permission set assign the record type, and activate it.",
         sent=[name],
