@@ -1,8 +1,8 @@
 """A dry run or a sync in a page of Markdown: for a Prefect artifact, a chat or a ticket.
 
 In: `PlanReport` or `RunReport`. Out: text. Row values appear only where asked for, because such
-places are read by more people than the CRM is. A problem's sentence may quote a value and is then
-left out as well; its code, column and mend do not.
+places are read by more people than the CRM is. A problem's sentence may quote a value; its reason,
+code, column and mend do not.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ RUN_COLUMNS = (
 )  # fmt: skip
 TITLES = {"create": "created", "update": "updated", "delete": "deleted", "planned": "not yet"}
 ALWAYS = ("create", "update", "delete")
+LONGEST = 320
+"""Characters of a sentence."""
 
 
 def dry_run_markdown(report: PlanReport, *, problems: int = 20, values: bool = False) -> str:
@@ -117,7 +119,7 @@ def _problems(rows: tuple[PlanRow, ...], every: int, values: bool, org: Org) -> 
         return ""
     lines = ["### Needs attention", ""]
     for row in rows:
-        name = f" {escaped(row.label)}" if values and row.label else ""
+        name = f" {escaped(fold(row.label, 80))}" if values and row.label else ""
         lines.append(
             f"- **{escaped(row.object)}{name}** ({escaped(row.table)} `{_code(row.key)}`"
             f"{_record(row, org)}):"
@@ -125,7 +127,8 @@ def _problems(rows: tuple[PlanRow, ...], every: int, values: bool, org: Org) -> 
         )
         for problem in row.problems:
             where = f", column `{_code(problem.column)}`" if problem.column else ""
-            said = f": {escaped(problem.sentence)}" if values else ""
+            reason = fold(problem.sentence, LONGEST) if values else problem.reason
+            said = f": {escaped(reason)}" if reason else ""
             lines.append(f"  - `{_code(problem.code)}`{where}{said}")
             if problem.mend:
                 lines.append(f"    Mend: {escaped(problem.mend)}")

@@ -37,7 +37,9 @@ Value = str | int | float | Decimal | bool | None | dict[str, str] | Masked
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a row is not in order (severity `error`) or what was done to it (severity `note`)."""
+    """Why a row is not in order (severity `error`) or what was done to it (severity `note`).
+    `reason`: the sentence without any value of the row, or nothing where nobody knows one.
+    """
 
     code: str
     sentence: str
@@ -45,6 +47,7 @@ class Problem:
     field: str | None = None
     column: str | None = None
     severity: str = type_error
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,8 @@ class JsonProblem(Shape):
     field: str | None
     column: str | None
     severity: Literal["error", "note"]
+    reason: str
+    """The sentence without any value of the row, which may go where more people read; or empty."""
 
 
 class JsonChange(Shape):

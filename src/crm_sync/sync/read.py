@@ -18,6 +18,7 @@ import psycopg
 
 from crm_sync.errors import GuardStopped
 from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.refusals import PARENT_NOT_READY
 from crm_sync.report.headline import listed
 from crm_sync.report.model import (
     CallRoom,
@@ -28,7 +29,6 @@ from crm_sync.report.model import (
     Org,
     PlanReport,
     PlanRow,
-    Problem,
     Value,
 )
 from crm_sync.salesforce.client import Client
@@ -39,6 +39,7 @@ from crm_sync.sync.plan import Plan, count_unchanged, guard_deletions
 from crm_sync.sync.route import Routes
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
+from crm_sync.sync.told import problem_of
 
 __all__ = ["field_change", "in_order", "plan_report", "problem_rows", "row_of"]
 
@@ -190,10 +191,13 @@ def row_of(by_name: Map[str, Mapping], facts: Map[str, ObjectFacts], row: Any) -
     mapping = by_name[name]
     fields = facts[mapping.object].fields if mapping.object in facts else {}
     shown = in_order(mapping, changed or ())
-    if state == "blocked":
-        # Which parent it will name is not known yet; an arrow to nothing would look like clearing.
-        waiting = {p.get("field") for p in problems or () if p}
-        shown = [f for f in shown if f not in waiting]
+    if action != "delete":
+        payload = dict(payload or {})
+        parents = _parents_to_come(problems or ())
+        payload |= {f: parent for f, parent in parents.items() if payload.get(f) is None}
+        # An arrow to nothing would look like clearing.
+        unknown = {f for f in parents if payload[f] is None}
+        shown = in_order(mapping, {*shown, *parents} - unknown)
     if action == "delete":
         held = {f for f, value in (before or {}).items() if value is not None}
         shown = [f for f in mapping.rules if f in held or f in (edited or ())]
@@ -215,22 +219,20 @@ def row_of(by_name: Map[str, Mapping], facts: Map[str, ObjectFacts], row: Any) -
         state=state,
         salesforce_id=salesforce_id,
         changes=tuple(change(f, {} if action == "delete" else payload or {}) for f in shown),
-        problems=tuple(
-            Problem(
-                code=p.get("code") or "",
-                sentence=p.get("sentence") or "",
-                mend=p.get("mend") or "",
-                field=p.get("field"),
-                column=p.get("column"),
-                severity=p.get("severity") or "error",
-            )
-            for p in problems or ()
-            if p
-        ),
+        problems=tuple(problem_of(p) for p in problems or () if p),
         pair=pair,
         left_alone=tuple(change(f, payload or {}) for f in in_order(mapping, left_alone or ())),
         is_missing=is_missing,
     )
+
+
+def _parents_to_come(problems: Iterable[Any]) -> dict[str, dict[str, str] | None]:
+    """The lookups for whose parents a row waits, each with the parent if its problem names it."""
+    return {
+        p["field"]: p.get("parent")
+        for p in problems
+        if p and p.get("code") == PARENT_NOT_READY.code and p.get("field")
+    }
 
 
 def in_order(mapping: Mapping, names: Iterable[str]) -> list[str]:

@@ -239,6 +239,14 @@ def test_where_the_page_has_fewer_rows_than_there_are_it_says_where_all_stand() 
     assert "All of them stand in <code>my rows/Lead.csv</code>." in source
 
 
+def test_a_closed_row_says_why_it_is_not_sent_also_behind_a_note() -> None:
+    note = replace(INVALID.problems[0], sentence="It is cut.", severity="note")
+    row = replace(INVALID, state="blocked", problems=(note, *INVALID.problems))
+    source = Page(plan(row)).source
+    glance = source.partition('<span class="glance">')[2].partition("</span>")[0]
+    assert glance == "“jo(at)fjord” is not an e-mail address that Salesforce takes."
+
+
 def test_calls_time_api_and_the_run_before_stand_by_object() -> None:
     text = Page(everything()).text
     for cell in ("Bulk API 2.0 (create), Composite (update)", "21", "about 2 min",
