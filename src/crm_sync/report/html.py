@@ -51,9 +51,9 @@ GLANCE = 200
 ACTIONS = {"create": "Create", "update": "Update", "delete": "Delete", NOT_SENT: "Not sent"}
 
 
-def html(report: PlanReport, *, limit: int = MOST_ROWS, csv: str = "") -> Iterator[str]:
-    """The page in pieces, with at most `limit` rows per object and action. `csv`: the directory
-    that holds them all, where one was written.
+def html(report: PlanReport, *, limit: int = MOST_ROWS, csv: bool = False) -> Iterator[str]:
+    """The page in pieces, with at most `limit` rows per object and action. `csv`: whether files
+    that hold them all were written. Where they lie says nothing to whoever gets the page.
     """
     style = _page_file("report.css")
     script = _page_file("report.js")

@@ -77,7 +77,12 @@ def sync_markdown(run: RunReport, *, problems: int = 20, values: bool = False) -
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is, on one line, and that no viewer takes for HTML."""
-    text = visible(text).replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;")
+    return _markup(visible(text))
+
+
+def _markup(text: str) -> str:
+    """The same of a text that is visible already."""
+    text = text.replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;")
     return re.sub(r"([\\`*_\[\]|~#>!])", r"\\\1", text)
 
 
@@ -133,11 +138,11 @@ def _problems(rows: tuple[PlanRow, ...], every: int, values: bool, org: Org) -> 
             if problem.mend:
                 lines.append(f"    Mend: {escaped(problem.mend)}")
         if values:
-            lines.extend(f"  - {escaped(sentence)}" for sentence in edit_sentences(row))
+            lines.extend(f"  - {_markup(sentence)}" for sentence in edit_sentences(row))
         if values and row.changes:
             lines.extend(
-                f"  - {escaped(c.field)}: {escaped(fold(written(c.before, c.type), 80))}"
-                f" → {escaped(fold(written(c.after, c.type), 80))}"
+                f"  - {escaped(c.field)}: {_markup(fold(written(c.before, c.type), 80))}"
+                f" → {_markup(fold(written(c.after, c.type), 80))}"
                 for c in row.changes
             )
     if every > len(rows):

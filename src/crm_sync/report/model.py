@@ -219,6 +219,8 @@ class PlanReport:
     seconds: float = 0.0  # about how long Salesforce works on it
     stops: str = ""  # why a sync would stop before it sends this plan, a sentence, or nothing
     selected: tuple[str, ...] = ()  # the mappings that this plan is about; none where about all
+    shared_calls: int = 0  # of `calls`, those of Composite that carry rows of several mappings
+    own_calls: dict[str, int] = field(default_factory=dict)  # by mapping, those of it alone
     flags: tuple[str, ...] = ()  # of the command line, with which a sync makes this very plan
     room: CallRoom = CallRoom()
     former: FormerRun | None = None

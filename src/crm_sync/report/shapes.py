@@ -197,6 +197,9 @@ class DryRun(Shape):
     """`crm-sync sync --expect DIGEST` sends this plan and no other."""
     calls: Count
     """API calls that carry the plan."""
+    shared_calls: Count
+    """Those of them that carry rows of several objects; in `ways` they count for each."""
+
     seconds: float
     """About how long Salesforce works on it."""
     ways: list[JsonWay]

@@ -81,8 +81,9 @@ def plan_report(
 
     planned = scope.run("planned_actions").fetchall()
     routes = Routes.of(planned, scope.mappings, scope.options.api, client.target.bulk_above)
-    composite, carrying = _calls(scope, routes)
-    calls, seconds = routes.calls_and_seconds(planned, composite)
+    carried = _calls(scope, routes)
+    calls, seconds = routes.calls_and_seconds(planned, len(carried))
+    alone = Counter(next(iter(names)) for call in carried if len(names := _mappings(call)) == 1)
     stopped = _stopped(plan, scope)
     allows = scope.options.allow_deletions or stopped is not None
     options = replace(scope.options, allow_deletions=allows)
@@ -94,7 +95,9 @@ def plan_report(
         rows=rows,
         digest=plan.digest,
         calls=calls,
-        ways=routes.ways(planned, carrying),
+        ways=routes.ways(planned, Counter(one for call in carried for one in call)),
+        shared_calls=len(carried) - alone.total(),
+        own_calls=dict(alone),
         seconds=seconds,
         mode=plan.compared.mode,
         compared=tuple(plan.compared.sentences),
@@ -146,12 +149,19 @@ def _fields(mappings: tuple[Mapping, ...]) -> dict[str, tuple[str, ...]]:
 
 
 def _former_run(scope: Scope) -> FormerRun | None:
-    """The last run that ended, if it sent or could have sent anything."""
+    """The last run that ended, if it sent or could have sent anything. Its counts stand under the
+    names that mappings have today.
+    """
+    today = {m.formerly: m.name for m in scope.known if m.formerly}
     for number, _, status, _, ended_at, seconds, counts, calls, _ in scope.run(
         "runs", "overview", limit=2
     ):
         if ended_at is not None:
-            return FormerRun(number, status, ended_at, calls, seconds, counts)
+            renamed = {
+                today.get(name, name) if today.get(name) not in counts else name: count
+                for name, count in counts.items()
+            }
+            return FormerRun(number, status, ended_at, calls, seconds, renamed)
     return None
 
 
@@ -254,18 +264,21 @@ def _loads(text: str | bytes) -> Any:
     return json.loads(text, parse_float=Decimal, parse_int=Decimal)
 
 
-def _calls(scope: Scope, routes: Routes) -> tuple[int, Counter[tuple[str, str]]]:
-    """Composite calls that a push of this plan takes, by the rule by which push cuts it; and how
-    many of them carry rows of each mapping and action.
+def _calls(scope: Scope, routes: Routes) -> list[set[tuple[str, str]]]:
+    """The Composite calls that a push of this plan takes, by the rule by which push cuts it: of
+    each the mappings and actions whose rows it carries.
     """
     by_name = {m.name: m for m in scope.known}
     bulk = [f"{mapping}:{action}" for mapping, action in routes.bulk]
     rows = [Row.of(row) for row in scope.run("to_send", bulk=bulk)]
-    calls, done = 0, 0
-    carrying: Counter[tuple[str, str]] = Counter()
+    done = 0
+    calls: list[set[tuple[str, str]]] = []
     while done < len(rows):
         call = next_call(rows[done : done + HEAD], lambda row: group_of(row, by_name))
         done += sum(len(chunk.rows) for chunk in call)
-        carrying.update({(row.mapping, row.action) for chunk in call for row in chunk.rows})
-        calls += 1
-    return calls, carrying
+        calls.append({(row.mapping, row.action) for chunk in call for row in chunk.rows})
+    return calls
+
+
+def _mappings(call: set[tuple[str, str]]) -> set[str]:
+    return {mapping for mapping, _ in call}
