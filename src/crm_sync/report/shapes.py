@@ -71,6 +71,8 @@ class JsonProblem(Shape):
     field: str | None
     column: str | None
     severity: Literal["error", "note"]
+    reason: str
+    """The sentence without any value of the row, which may go where more people read; or empty."""
 
 
 class JsonChange(Shape):
@@ -195,6 +197,9 @@ class DryRun(Shape):
     """`crm-sync sync --expect DIGEST` sends this plan and no other."""
     calls: Count
     """API calls that carry the plan."""
+    shared_calls: Count
+    """Those of them that carry rows of several objects; in `ways` they count for each."""
+
     seconds: float
     """About how long Salesforce works on it."""
     ways: list[JsonWay]

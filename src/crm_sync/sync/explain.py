@@ -14,7 +14,7 @@ from crm_sync.mapping.problem_codes import mend_of
 from crm_sync.sync.batches import Row
 from crm_sync.sync.decide import TRANSIENT, Decision, Fate
 
-__all__ = ["REFUSED", "parent_ended", "problem", "record_ended"]
+__all__ = ["ENDED", "REFUSED", "parent_ended", "problem", "record_ended"]
 
 REFUSED = "Salesforce refused it"
 """What stands before Salesforce's own words."""
@@ -65,6 +65,8 @@ _CODES = {
     Fate.MERGED: "RECORD_MERGED",
     Fate.CONVERTED: "LEAD_CONVERTED",
 }
+ENDED = frozenset(_CODES.values())
+"""Codes of rows whose record people ended."""
 
 
 def record_ended(mapping: Mapping, row: Row, became: Fate, master: str | None) -> dict[str, Any]:
