@@ -129,7 +129,7 @@ def _length_problems(
         refusals.ENDS_BEFORE,
         _all(when, sql.SQL("{} < 0").format(minutes)),
         f"{say.subject} makes the event end before it begins.",
-        f"Correct {say.source}.",
+        f"Correct {say.origin}.",
         sent=[name],
     )
     yield say(
@@ -137,14 +137,14 @@ def _length_problems(
         _all(when, sql.SQL("{} between 1441 and {}").format(minutes, sql.Literal(_MOST_MINUTES))),
         f"{say.subject} makes it longer than a day; Salesforce takes that only with multiday "
         "events enabled.",
-        f"Shorten {say.source}, or enable multiday events (Setup, Activity Settings).",
+        f"Shorten {say.origin}, or enable multiday events (Setup, Activity Settings).",
         sent=[name],
     )
     yield say(
         refusals.DAYS_TOO_LONG,
         _all(when, sql.SQL("{} > {}").format(minutes, sql.Literal(_MOST_MINUTES))),
         f"{say.subject} makes it longer than 14 days, which no event is in Salesforce.",
-        f"Shorten {say.source}, or make several events of it.",
+        f"Shorten {say.origin}, or make several events of it.",
         sent=[name],
     )
 

@@ -70,6 +70,8 @@ class JsonProblem(Shape):
     mend: str
     field: str | None
     column: str | None
+    """table.column; those that it reads, with commas between, where a field is made by SQL."""
+
     severity: Literal["error", "note"]
     reason: str
     """The sentence without any value of the row, which may go where more people read; or empty."""
