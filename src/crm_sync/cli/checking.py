@@ -11,6 +11,7 @@ from rich.table import Table
 from crm_sync.check.everything import check as everything
 from crm_sync.check.everything import described_objects
 from crm_sync.check.saved import Described, save_described
+from crm_sync.check.shared import told_once
 from crm_sync.cli.exits import OK, PROBLEMS
 from crm_sync.errors import CrmSyncError, OrgAccessError
 from crm_sync.mapping.finding import Finding
@@ -54,7 +55,7 @@ def check(
 
 
 def _show(found: list[Finding], *, as_json: bool, github: bool | None, quiet: bool) -> None:
-    ordered = report.in_order(found)
+    ordered = report.in_order(told_once(found))
     if as_json:
         sys.stdout.write(report.as_json(ordered))
         return

@@ -63,12 +63,12 @@ def dry_run(target: str | None, chosen: Options, outputs: Outputs) -> int:
         run.dry_run(settings, target, chosen, announce=progress.announce) as report,
     ):
         progress.end()
-        # CSV first: the HTML report of a large plan names its directory.
+        # CSV first: the HTML report of a large plan names its files.
         written = write_csv(csv, report, outputs.separator) if csv else []
         if markdown:
             written.insert(0, write(markdown, dry_run_markdown(report)))
         if html:
-            written.insert(0, write(html, html_of(report, csv=str(csv) if csv else "")))
+            written.insert(0, write(html, html_of(report, csv=bool(csv))))
         if outputs.as_json:
             sys.stdout.writelines(json_of(report))
         elif not outputs.quiet:

@@ -19,7 +19,7 @@ from crm_sync.check.saved import read_described
 from crm_sync.demo.servers import Servers, demo_servers
 from crm_sync.demo.story import demo_settings
 from crm_sync.er_diagram.catalog import Schema, read, schema_names
-from crm_sync.errors import CrmSyncError, DatabaseError
+from crm_sync.errors import CrmSyncError, DatabaseError, SettingsError
 from crm_sync.files import sql_file
 from crm_sync.mapping.catalog import Catalog, read_catalog
 from crm_sync.mapping.compile import compile_mapping
@@ -103,7 +103,12 @@ def _known(
         return _described(Client(*settings.chosen(target)), objects)
     if not describes.is_dir() and describes == Path("describes"):  # nobody named it
         return {}
-    saved = read_described(describes, objects)
+    saved, damaged = read_described(describes, objects)
+    if damaged:
+        raise SettingsError(
+            f"{', '.join(map(str, damaged.values()))}: this is no saved describe.",
+            "Save it anew: crm-sync describe --save",
+        )
     return {name: ObjectFacts.from_describe(answer) for name, answer in saved.items()}
 
 

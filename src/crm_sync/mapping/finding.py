@@ -7,7 +7,7 @@ check` shows them all; a sync and a dry run raise the first error (`raise_first`
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crm_sync.errors import CrmSyncError, DatabaseError, MappingError, OrgAccessError
 from crm_sync.mapping.finding_kinds import Kind, Severity
@@ -32,6 +32,10 @@ class Finding:
     mend: str = ""
     path: Path_ = ()
     error: type[MappingError | OrgAccessError | DatabaseError] = MappingError
+    mapping: str = field(default="", compare=False)
+    alike: str = field(default="", compare=False)
+    """The sentence without the mapping's own object and table: mappings that share a line of the
+    defaults say the same of it."""
 
     def as_error(self) -> CrmSyncError:
         """The finding as a sync raises it."""
@@ -58,7 +62,11 @@ def said_of(
     error: type[MappingError | OrgAccessError | DatabaseError] = MappingError,
 ) -> Finding:
     """A finding at a place of a mapping file."""
-    return Finding(kind, severity, mapping.where(*path), sentence, mend.strip(), path, error)
+    alike = sentence.replace(mapping.object, "").replace(mapping.source.table, "")
+    return Finding(
+        kind, severity, mapping.where(*path), sentence, mend.strip(), path, error,
+        mapping=mapping.name, alike=alike,
+    )  # fmt: skip
 
 
 def raise_first(findings: Iterable[Finding]) -> None:

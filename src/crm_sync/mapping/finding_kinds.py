@@ -18,17 +18,19 @@ warning: some rows will be refused, or arrive other than meant. information: wor
 something that could not be checked."""
 
 Kind = Literal[
-    "address-picklist", "api-version", "circle", "create-only", "currency", "data-storage",
-    "duplicate-rule", "external-id", "file-name", "hidden-field", "hidden-object",
-    "inactive-owner", "join-without-key", "missing-key", "never-empty", "no-expression",
-    "no-reference", "no-right", "no-table", "not-searchable", "not-writable", "numeric-digits",
-    "numeric-scale", "object-not-writable", "offline", "on-delete-field", "person-account",
-    "power-bi", "reference", "required-field", "row-fails", "row-level-security",
+    "address-picklist", "api-version", "assignment-rule", "circle", "create-only", "currency",
+    "damaged-describe", "data-storage", "duplicate-rule", "external-id", "file-name",
+    "hidden-field", "hidden-object", "inactive-owner", "join-without-key", "missing-key",
+    "never-empty", "no-expression", "no-reference", "no-right", "no-table", "not-searchable",
+    "not-writable", "numeric-digits", "numeric-scale", "object-not-writable", "offline",
+    "on-delete-field", "other-records", "parent-key-type", "parent-never-found",
+    "parent-not-enabled", "person-account", "power-bi", "reference", "required-field",
+    "row-fails", "row-level-security", "row-written-twice", "rows-invalid",
     "source-value-unlisted", "sql-refused", "text-as-other", "text-too-long", "time-dependent",
     "time-zone-undecided", "triggers", "two-heirs", "two-writers", "unknown-column",
     "unknown-field", "unknown-key", "unknown-mapping", "unknown-object", "unknown-table",
-    "unknown-time-zone", "unlisted-value", "unread-column", "value-never-read", "value-unmapped",
-    "volatile", "wrong-key", "wrong-parent", "wrong-value", "yaml",
+    "unknown-time-zone", "unlisted-value", "unread-column", "value-never-read",
+    "value-unmapped", "volatile", "wrong-key", "wrong-parent", "wrong-value", "yaml",
 ]  # fmt: skip
 """The name by which programs know a finding (`kind` of `--json`)."""
 
@@ -83,15 +85,33 @@ KINDS: dict[Kind, Meaning] = {
         "Two mappings write records of one object under the same external ID prefix.",
         "Give each its own `prefix`.",
     ),
+    "row-written-twice": Meaning(
+        "files", _WARNING,
+        "Two mappings make a record of one object each of the same rows, under keys that "
+        "differ: every row becomes two records.",
+        "Let their `where` exclude each other, or remove one.",
+    ),
     "two-heirs": Meaning(
         "files", _ERROR,
         "A mapping's former name belongs to another mapping, too.",
         "Take one of the two out.",
     ),
+    "other-records": Meaning(
+        "files", _ERROR,
+        "Object, external ID, prefix, table or key of a mapping changed while records exist "
+        "under the old one, which a sync would leave behind.",
+        "Put it back, or follow what the sentence says.",
+    ),
     "unknown-mapping": Meaning(
         "files", _ERROR,
         "A lookup names a mapping that does not exist.",
         "Correct the name, or add that mapping.",
+    ),
+    "parent-not-enabled": Meaning(
+        "files", _WARNING,
+        "A lookup names a mapping that says `enabled: false`: rows whose parent has no record"
+        " yet wait for ever.",
+        "Enable that mapping, or take the lookup out.",
     ),
     "circle": Meaning(
         "files", _ERROR,
@@ -117,6 +137,12 @@ KINDS: dict[Kind, Meaning] = {
         "source", _ERROR,
         "A join needs exactly one foreign key to the table that it names.",
         "Name another table, or add the foreign key.",
+    ),
+    "parent-key-type": Meaning(
+        "source", ("error", "warning"),
+        "A lookup reads a column whose type the parent's key never has: no parent would be "
+        "found. A warning where a text may hold such keys.",
+        "Name the column that holds the parent's key.",
     ),
     "unread-column": Meaning(
         "source", ("information",),
@@ -160,6 +186,17 @@ KINDS: dict[Kind, Meaning] = {
         "it is a constant.",
         "Say `too_long: truncate`, or make the column shorter.",
     ),
+    "parent-never-found": Meaning(
+        "values", ("warning", "error"),
+        "Rows name a parent by a key that no row has; an error where every row waits so.",
+        "Correct the column, or the rows.",
+    ),
+    "rows-invalid": Meaning(
+        "values", ("warning", "error"),
+        "Rows break a rule, as a dry run would tell of each: it would not send them. They are"
+        " counted; an error where every row does.",
+        "Correct the rows that a dry run names, or the mapping.",
+    ),
     "text-as-other": Meaning(
         "values", _WARNING,
         "A text goes to a field for numbers, dates or a checkbox; one that is none ends the run.",
@@ -181,8 +218,9 @@ KINDS: dict[Kind, Meaning] = {
         "Write `time_zone` into the mapping, even where it is `UTC`.",
     ),
     "value-unmapped": Meaning(
-        "values", _WARNING,
-        "A value of an enum or of a CHECK that `values` does not list: such rows are invalid.",
+        "values", ("warning", "error"),
+        "A value of an enum or of a CHECK that `values` does not list: such rows are invalid; "
+        "an error where a constant is the value.",
         "Add it to `values`, or say `otherwise`.",
     ),
     "value-never-read": Meaning(
@@ -196,8 +234,9 @@ KINDS: dict[Kind, Meaning] = {
         "Map it with `values`, or add it in Salesforce.",
     ),
     "unlisted-value": Meaning(
-        "values", _WARNING,
-        "A value that the file writes and the org's picklist does not list.",
+        "values", ("warning", "error"),
+        "A value that the file writes and the org's picklist does not list; an error "
+        "where a restricted picklist refuses a constant.",
         "Use a value of the org, or add it there.",
     ),
     "unknown-object": Meaning(
@@ -272,6 +311,12 @@ KINDS: dict[Kind, Meaning] = {
         "A lookup says `otherwise: blank`, and its field cannot be empty.",
         "Say `otherwise: default`, or `otherwise: error`.",
     ),
+    "assignment-rule": Meaning(
+        "org", _WARNING,
+        "The mapping names an `assignment_rule`, and the object has none: Salesforce has them"
+        " for Account, Case and Lead.",
+        "Take it out.",
+    ),
     "api-version": Meaning(
         "org", _ERROR,
         "The target's `api_version` does not know what `duplicate_rule: allow` asks for.",
@@ -307,9 +352,9 @@ KINDS: dict[Kind, Meaning] = {
         "Activate it, or name another.",
     ),
     "reference": Meaning(
-        "org", ("warning", "information"),
+        "org", ("error", "warning", "information"),
         "A lookup's value names no record, or several; information where the lookup says "
-        "`otherwise`.",
+        "`otherwise`, an error where one constant is meant for every row.",
         "Correct the values, or add the record in Salesforce.",
     ),
     "data-storage": Meaning(
@@ -324,20 +369,26 @@ KINDS: dict[Kind, Meaning] = {
         "Sign in as the role crm_sync, or grant select.",
     ),
     "row-level-security": Meaning(
-        "database", _ERROR,
+        "database", ("error", "warning"),
         "Row level security may hide rows from our role, which would look deleted; or a mapped "
         "table has none, and every caller of the API may read it.",
         "Sign in as crm_sync; the policies stand in schema.sql.",
     ),
     "triggers": Meaning(
         "database", _WARNING,
-        "Nobody notes the changes of a mapped table, so each sync compares every row of it.",
+        "Nobody notes the changes of a mapped table, so each sync compares every row of it; "
+        "or another trigger of the table is disabled, or missing.",
         "`crm-sync db apply` makes the triggers of our own tables; for others see schema.sql.",
     ),
     "power-bi": Meaning(
         "database", ("error", "warning", "information"),
         "The role powerbi_reader, or the schema that it reads, may do too much or too little.",
         "Run the statement that the finding gives.",
+    ),
+    "damaged-describe": Meaning(
+        "unchecked", _ERROR,
+        "A saved describe is damaged, or is none.",
+        "Save it anew: `crm-sync describe --save`.",
     ),
     "offline": Meaning(
         "unchecked", ("information",),

@@ -216,7 +216,8 @@ def _listed(rule: FieldRule, field: FieldFacts, kind: ValueType, say: _Say) -> I
                 "source-value-unlisted",
                 f"{say.subject} can be {text!r}, which {say.field} does not list in this org: "
                 f"{refused}.",
-                f"{nearest(text, field.values)} Map it with values of {say.name}.".strip(),
+                f"{nearest(text, field.values, likeness=0.75)} Map it with values of "
+                f"{say.name}.".strip(),
             )
 
 

@@ -133,7 +133,7 @@ class FieldRule(Strict):
             said = " and ".join(given) or "none"
             raise ValueError(f"give exactly one of column, sql, constant (given: {said})")
         if self.otherwise != "error" and self.values is None:
-            raise ValueError("otherwise needs values")
+            raise ValueError("otherwise needs values; add the map, or take otherwise out")
         _check_declared(self)
         return self
 
@@ -229,6 +229,11 @@ class Lookup(Strict):
     def _short_forms(cls, value: Any) -> Any:
         if isinstance(value, list):
             return {"branches": value}
+        if isinstance(value, dict) and "mapping" in value and "object" in value:
+            raise ValueError(
+                "mapping names parents that we send, and object records that are not ours; keep "
+                "one of them"
+            )
         if isinstance(value, dict) and ("mapping" in value or "object" in value):
             own = {k: v for k, v in value.items() if k in OF_A_LOOKUP}
             rest = {k: v for k, v in value.items() if k not in own}
@@ -265,7 +270,7 @@ class OnDelete(Strict):
             return {"action": value}
         if isinstance(value, dict) and set(value) == {"set"}:
             return {"action": "set", "values": value["set"]}
-        if isinstance(value, dict) and "action" not in value:
+        if isinstance(value, dict) and ("action" not in value or "set" in value):
             raise ValueError("give ignore, delete, or set: {Field: value}")
         return value
 

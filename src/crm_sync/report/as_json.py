@@ -48,6 +48,7 @@ def _plan_head(report: PlanReport) -> dict[str, Any]:
         "compared": list(report.compared),
         "digest": report.digest,
         "calls": report.calls,
+        "shared_calls": report.shared_calls,
         "seconds": report.seconds,
         "ways": [asdict(way) for way in report.ways],
         "call_room": {**asdict(report.room), "left": report.room.left},

@@ -49,6 +49,7 @@ def writing(target: Path, newline: str = "\n", mode: int | None = None) -> Itera
     The text goes to a file beside it first and is then put in place, so that a full disk or an
     interruption leaves the former report as it was.
     """
+    _refuse_dash(target)
     with _explained(target):
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -63,11 +64,18 @@ def writing(target: Path, newline: str = "\n", mode: int | None = None) -> Itera
 def directory(path: Path) -> Path:
     """A directory for reports, made where it is missing. Raises `OutputError`."""
     target = path.expanduser()
+    _refuse_dash(target)
     with _explained(target):
         if target.exists() and not target.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         target.mkdir(exist_ok=True)
     return target
+
+
+def _refuse_dash(target: Path) -> None:
+    """Other programs take - for standard output; a file of that name is meant by nobody."""
+    if str(target) == "-":
+        raise OutputError("- names no file.", f"{_ELSEWHERE} For a pipe, /dev/stdout is one.")
 
 
 @contextmanager

@@ -216,7 +216,7 @@ def _print_row(
     longest: int = LONGEST,
 ) -> None:
     signs = glyphs(console.encoding)
-    label = fold(row.label or row.key, LABEL, signs.ellipsis)
+    label = fold(visible(row.label or row.key), LABEL, signs.ellipsis)
     line = Text(_one_line(label, signs), STYLES["title"], overflow="fold")
     line.append(f"  {row.table} {visible(row.key)}", STYLES["key"])
     if row.salesforce_id:
@@ -246,11 +246,11 @@ def _problem(problem: Problem, signs: Glyphs) -> Text:
         name for name in (problem.field, problem.column and f"column {problem.column}") if name
     ]
     text = Text(f"{problem.code}: ", style)
-    text.append(_one_line(problem.sentence, signs))
+    text.append(_one_line(visible(problem.sentence), signs))
     if fields:
         text.append(f" ({', '.join(fields)})")
     if problem.mend:
-        text.append(f"\n{signs.arrow} {_one_line(problem.mend, signs)}")
+        text.append(f"\n{signs.arrow} {_one_line(visible(problem.mend), signs)}")
     return text
 
 
@@ -297,5 +297,6 @@ def _marked(
 
 
 def _one_line(text: str, signs: Glyphs) -> str:
+    """A text that is visible already, on one line."""
     text = text.replace("—", signs.nothing) if text == "—" else text
-    return visible(text).replace("\n", f" {signs.line_break} ").replace("\t", " ")
+    return text.replace("\n", f" {signs.line_break} ").replace("\t", " ")

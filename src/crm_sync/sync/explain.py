@@ -11,10 +11,11 @@ from typing import Any
 
 from crm_sync.mapping.model import Mapping
 from crm_sync.mapping.problem_codes import mend_of
+from crm_sync.mapping.saying import Say
 from crm_sync.sync.batches import Row
 from crm_sync.sync.decide import TRANSIENT, Decision, Fate
 
-__all__ = ["REFUSED", "parent_ended", "problem", "record_ended"]
+__all__ = ["ENDED", "REFUSED", "parent_ended", "problem", "record_ended"]
 
 REFUSED = "Salesforce refused it"
 """What stands before Salesforce's own words."""
@@ -26,12 +27,14 @@ _PASSING = TRANSIENT | {"STORAGE_LIMIT_EXCEEDED"}
 def problem(mapping: Mapping, row: Row, decision: Decision) -> dict[str, Any]:
     """The problem of a refused row: code, field, column, sentence and mend."""
     field = decision.fields[0] if decision.fields else None
-    column = _column(mapping, field)
-    source = column or (f"what gives {field}" if field else f"the row in {mapping.source.table}")
+    say = Say(mapping, field, mapping.rules[field]) if field in mapping.rules else None
+    source = f"what gives {field}" if field else f"the row in {mapping.source.table}"
+    if say and say.column:
+        source = say.origin
     told: dict[str, Any] = {
         "code": decision.code or "UNKNOWN_EXCEPTION",
         "field": field,
-        "column": column,
+        "column": say and say.column,
         "severity": "error",
         "sentence": f"{REFUSED}: {decision.message or decision.code}".rstrip(".") + ".",
         "mend": mend_of(decision.code).format(
@@ -41,18 +44,6 @@ def problem(mapping: Mapping, row: Row, decision: Decision) -> dict[str, Any]:
     if decision.code in _PASSING:
         told["transient"] = True
     return told
-
-
-def _column(mapping: Mapping, field: str | None) -> str | None:
-    if field is None:
-        return None
-    rule = mapping.fields.get(field)
-    if rule and rule.column:
-        return f"{mapping.source.table}.{rule.column}"
-    lookup = mapping.lookups.get(field)
-    if lookup and len(lookup.branches) == 1 and lookup.branches[0].column:
-        return f"{mapping.source.table}.{lookup.branches[0].column}"
-    return None
 
 
 _WORDS = {
@@ -65,6 +56,8 @@ _CODES = {
     Fate.MERGED: "RECORD_MERGED",
     Fate.CONVERTED: "LEAD_CONVERTED",
 }
+ENDED = frozenset(_CODES.values())
+"""Codes of rows whose record people ended."""
 
 
 def record_ended(mapping: Mapping, row: Row, became: Fate, master: str | None) -> dict[str, Any]:

@@ -7,7 +7,6 @@ value by its kind and length, in fields, labels and sentences. Every output of a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from crm_sync.report.model import FieldChange, Masked, PlanRow, Problem, Value
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.contacts import without_addresses, without_contacts
 from crm_sync.sync.explain import REFUSED
+from crm_sync.sync.told import PARENT
 
 __all__ = ["Mask", "Masking"]
 
@@ -35,13 +35,6 @@ SHORTEST = 3
 """Characters; shorter values stand in any sentence by chance."""
 
 WITHHELD = f"{REFUSED}. Its words are not shown: they may repeat a masked value."
-
-# As plan.sql and push.sql write it; the label may hold anything, so the last ", which" counts.
-_PARENT = re.compile(
-    r"(?P<head>Waits for the (?P<mapping>\w+) )(?P<label>.*)"
-    r"(?P<tail>(?: that takes its place)?, which .*)",
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -100,7 +93,7 @@ class Mask:
         sentence, mend = problem.sentence, problem.mend
         if sentence.startswith(REFUSED) and self._hides_anything(mapping):
             sentence = WITHHELD
-        elif found := _PARENT.fullmatch(sentence):
+        elif found := PARENT.fullmatch(sentence):
             named = self._label(found["mapping"], found["label"])
             # Not every sentence about a parent says which lookup names it.
             lookups = [problem.field] if problem.field else [c.field for c in told if _names(c)]

@@ -219,8 +219,8 @@ def _send_plans(
         if len(pushed) == rounds:
             if plan.to_send:
                 done.message = (
-                    f"{plan.to_send} rows are left for the next run: records were found deleted in "
-                    "Salesforce, or not as they were known"
+                    f"{plan.to_send:,} rows are left for the next run: records were found deleted "
+                    "in Salesforce, or not as they were known"
                 )
             return
         if plan.to_send > CALL:

@@ -14,11 +14,16 @@ from crm_sync.localorg.options import Options
 from crm_sync.localorg.serve import LocalOrg
 from crm_sync.mapping.load import load_mappings
 from tests.support.command_line import Desk
+from tests.support.output import assert_documented
 from tests.support.postgres import ROOT, Database
 from tests.unit.localorg.client import Client
 from tests.unit.localorg.permitting import hide_field, hide_object, read_only, sync_set
 
-OBJECTS = {mapping.object for mapping in load_mappings(ROOT / "mappings")}
+MAPPINGS = ROOT / "mappings"
+OBJECTS = {mapping.object for mapping in load_mappings(MAPPINGS)}
+ACCOUNT = (MAPPINGS / "account.yaml").read_text(encoding="utf-8")
+ON_DELETE = ACCOUNT[: ACCOUNT.index("on_delete:")].count("\n") + 1
+"""Its line, below the fields of the shipped mapping."""
 
 Connection = psycopg.Connection[Any]
 
@@ -64,6 +69,7 @@ def test_json_holds_every_finding_and_its_place(desk: Desk) -> None:
     told = json.loads(ran.out)
     assert told["counts"] == {"error": 1, "warning": 0, "information": 1}
     assert (told["version"], told["kind"]) == (1, "check")
+    assert_documented(ran.out)
     [error] = [one for one in told["findings"] if one["severity"] == "error"]
     assert error == {
         "severity": "error",
@@ -118,7 +124,7 @@ def test_an_object_that_may_only_be_read_is_one_finding(desk: Desk, org: LocalOr
     assert lines(desk, code=1) == [
         "mappings/account.yaml:3:1: error: our user may not create or update Account records: "
         "Let a permission set grant it.",
-        "mappings/account.yaml:21:1: error: our user may not delete Account records: "
+        f"mappings/account.yaml:{ON_DELETE}:1: error: our user may not delete Account records: "
         "Let a permission set grant it, or say on_delete: ignore.",
     ]
 
@@ -195,8 +201,9 @@ def test_owners_who_are_inactive_or_unknown_are_counted(
     desk.settle()
     found = lines(desk, code=1)
     assert len(found) == 3
-    assert "1 value of accounts.owner_email names an inactive User (005" in found[0]
-    assert "1 value of accounts.owner_email names no User by Email: " in found[1]
+    assert "1 value of accounts.owner_email names an inactive User (Fred Former, 005" in found[0]
+    assert found[0].split("): ")[1].startswith(f"in 1 row, it is {accounts[0]}: Activate it")
+    assert "1 value of accounts.owner_email names no User by Email: in 1 row, it is" in found[1]
     assert found[2].startswith("local: error: The default_owner of target local is no active user")
     assert not any(email in line for line in found for email in emails), "a row's values stay there"
 
@@ -236,7 +243,7 @@ def test_every_lookup_that_cannot_work_is_told(desk: Desk) -> None:
         "Account.OwnerId cannot be empty, so it cannot be left blank",
         "User records cannot be found by IsActive",
         "Account has no field Namme in this org",
-        "account.yaml:24:3: error: There is no object Nothing__c in this org",
+        f"account.yaml:{ON_DELETE + 3}:3: error: There is no object Nothing__c in this org",
     ):
         assert sentence in said, said
 
@@ -246,7 +253,8 @@ def test_what_the_api_version_does_not_know_is_told(desk: Desk) -> None:
     desk.target["api_version"] = "51.0"
     desk.settle()
     [line] = lines(desk, code=1)
-    assert line.startswith("mappings/account.yaml:21:1: error: duplicate_rule: allow needs API ver")
+    begin = f"mappings/account.yaml:{ON_DELETE}:1: error: duplicate_rule: allow needs API ver"
+    assert line.startswith(begin)
 
 
 def test_mistakes_of_the_defaults_and_of_mappings_are_told_in_one_run(desk: Desk) -> None:
@@ -258,11 +266,70 @@ def test_mistakes_of_the_defaults_and_of_mappings_are_told_in_one_run(desk: Desk
     ]
 
 
-def test_a_disabled_trigger_is_a_warning(desk: Desk, connection: Connection) -> None:
+def test_a_mistake_of_form_hides_nothing_else_of_its_file(desk: Desk, accounts: list[str]) -> None:
+    desk.edit_mapping("lead", "label: company_name", "labell: company_name")
+    desk.edit_mapping("lead", "  FirstName: first_name", "  FirstName: firstnam")
+    desk.edit_mapping("lead", "  Title: title", "  Titel: title")
+    found = lines(desk, code=1)
+    assert [line.split(": error: ")[1][:44] for line in found] == [
+        "labell is not a key of a mapping: Did you me",
+        "leads has no column firstnam: Did you mean '",
+        "Lead has no field Titel in this org: Did you",
+    ]
+
+
+def test_a_mistake_of_the_defaults_hides_nothing_else(desk: Desk, accounts: list[str]) -> None:
+    (desk.mappings / "defaults.yaml").write_text(
+        "foo: 1\ntime_zone: Europe/Berln\n", encoding="utf-8"
+    )
+    desk.edit_mapping("account", "  Phone: phone", "  Phone: phoen")
+    found = lines(desk, code=1)
+    assert [line.split(": error: ")[1][:34] for line in found] == [
+        "accounts has no column phoen: Did ",
+        "foo is not a key of the defaults: ",
+        "PostgreSQL knows no time zone 'Eur",
+    ]
+
+
+def test_a_wrong_line_of_the_defaults_is_told_once(desk: Desk, accounts: list[str]) -> None:
+    (desk.mappings / "defaults.yaml").write_text(
+        "time_zone: Europe/Berln\nfields: {Ratting: description}\n", encoding="utf-8"
+    )
+    found = [line for line in lines(desk, code=1) if "defaults.yaml" in line]
+    unknown = [line for line in found if "has no field Ratting" in line]
+    assert len(unknown) == 1
+    assert "(so it is for account, event, lead, opportunity, task)" in unknown[0]
+    assert len([line for line in found if "has no column description" in line]) == 1
+    assert len([line for line in found if "knows no time zone 'Europe/Berln'" in line]) == 1
+
+
+def test_a_trigger_that_notes_no_change_is_named_and_whether_it_is_there(
+    desk: Desk, connection: Connection
+) -> None:
     connection.execute("alter table accounts disable trigger note_update")
-    found = lines(desk)
-    assert [line.split(": ")[0] for line in found] == ["mappings/account.yaml:5:10"]
-    assert "accounts lacks a trigger that notes changes, or it is disabled" in found[0]
+    [line] = lines(desk)
+    assert line == (
+        "mappings/account.yaml:5:10: warning: accounts does not note every change (update: trigger "
+        "note_update is disabled): each sync compares every row of it: "
+        "alter table public.accounts enable trigger note_update"
+    )
+    connection.execute("drop trigger note_update on accounts")
+    [line] = lines(desk)
+    assert "accounts does not note every change (update: no trigger): each sync" in line
+    assert "`crm-sync db apply` makes the triggers" in line
+
+
+def test_any_other_trigger_that_is_disabled_is_named(desk: Desk, connection: Connection) -> None:
+    connection.execute("alter table leads disable trigger lead_status_history_update")
+    [line] = lines(desk)
+    assert line.startswith(
+        "mappings/lead.yaml:6:3: warning: The trigger lead_status_history_update of leads is "
+        "disabled: what it does at a write is left undone: "
+        "alter table public.leads enable trigger lead_status_history_update"
+    )
+    connection.execute("drop trigger lead_status_history_update on leads")
+    [line] = lines(desk)
+    assert "leads lacks the trigger lead_status_history_update, which schema.sql gives it" in line
 
 
 def test_a_wrong_role_of_power_bi_is_named(desk: Desk, connection: Connection) -> None:
@@ -300,6 +367,52 @@ def test_what_every_caller_of_the_api_would_see_is_an_error(
     assert found[0].startswith(
         "mappings/lead.yaml:6:3: error: leads has no row level security, and anon may reach it"
     )
+
+
+def test_a_policy_that_shows_every_row_to_every_caller_is_an_error(
+    desk: Desk, connection: Connection, database: Database
+) -> None:
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute("create role anon nologin")
+        admin.execute("create role authenticated nologin")
+        try:
+            connection.execute("grant usage on schema public to anon, authenticated")
+            connection.execute("grant select on leads to anon, authenticated")
+            assert lines(desk) == [], "what no policy shows nobody sees"
+            connection.execute("create policy named on leads to anon using (company_name = 'A')")
+            connection.execute("create policy mine on leads to anon using (current_user = 'me')")
+            assert lines(desk) == [], "a condition decides"
+            connection.execute("create policy wide on leads for select to anon using (1 = 1)")
+            [for_anon] = lines(desk, code=1)
+            connection.execute("alter policy wide on leads to public")
+            [for_all] = lines(desk, code=1)
+            connection.execute("alter policy wide on leads to authenticated")
+            [for_users] = lines(desk)
+            connection.execute(
+                "create policy narrow on leads as restrictive to authenticated"
+                " using (company_name = 'A')"
+            )
+            assert lines(desk) == [], "a restrictive policy narrows it"
+        finally:
+            admin.execute("drop owned by anon, authenticated cascade")
+            admin.execute("drop role anon, authenticated")
+    assert for_anon == (
+        "mappings/lead.yaml:6:3: error: The policy wide of leads lets anon select every row: every "
+        "caller of the API may: drop policy wide on public.leads; or give it a condition, as "
+        "schema.sql has it."
+    )
+    assert "error: The policy wide of leads lets anon select every row" in for_all
+    assert "warning: The policy wide of leads lets authenticated select every row" in for_users
+
+
+def test_a_missing_policy_of_our_own_role_is_mended_by_the_owner(
+    desk: Desk, connection: Connection
+) -> None:
+    connection.execute("drop policy sync_reads_every_row on leads")
+    said = " ".join(lines(desk, code=1))
+    assert "error: Row level security may hide rows of leads from our role" in said
+    assert "Let the owner run crm-sync db apply, or: create policy sync_reads_every_row on" in said
+    assert "Sign in as the role crm_sync" not in said
 
 
 def test_a_database_without_views_is_no_fault(desk: Desk, connection: Connection) -> None:
@@ -342,7 +455,12 @@ def test_an_object_whose_describe_was_not_saved_is_named(desk: Desk) -> None:
     [line, _] = lines(desk, "--offline", code=1)
     assert line.startswith("mappings/opportunity.yaml:3:1: error: describes holds no describe of O")
     (desk.folder / "describes" / "Lead.json").write_text("{}", encoding="utf-8")
-    assert desk.refused("check", "--offline").startswith("describes/Lead.json is not the describe")
+    found = lines(desk, "--offline", code=1)
+    assert found[-1] == (
+        "describes/Lead.json: error: describes/Lead.json is not the describe of Lead: "
+        "Save it anew: crm-sync describe --save"
+    ), "and what else is wrong is told, too"
+    assert found[0] == line
 
 
 def test_a_saved_describe_serves_a_local_org(desk: Desk) -> None:

@@ -132,6 +132,6 @@ def test_a_missing_privilege_is_named(
 ) -> None:
     connection.execute(f"revoke select on public.{table} from crm_sync".encode())
     assert checked(sync_connection, facts) == (
-        f"Our role may not read {table}. Sign in as the role crm_sync, or grant select to the role "
-        "that you use."
+        f"Our role may not read {table}. Let the owner grant it: grant select on public.{table} to "
+        "crm_sync"
     )

@@ -49,7 +49,10 @@ def test_a_renamed_mapping_keeps_its_records_and_a_dry_run_says_so(practice: Pra
     practice.sync()
     given = practice.record("Lead", key)["Id"]
     rename_lead(practice, "formerly: lead\n")
-    assert practice.plan() == []
+    with practice.planned() as report:
+        assert list(report.rows()) == []
+        assert report.former is not None
+        assert report.former.counts["prospect"]["create"] == 1, "what became of its rows before"
     assert practice.value("select count(*) from sync.record where mapping = 'lead'") == 1
     practice.org.calls.clear()
     practice.sync()
