@@ -50,7 +50,7 @@ def test_of_the_shipped_mappings_nothing_is_wrong(desk: Desk, accounts: list[str
 def test_a_warning_is_no_error_unless_strict(desk: Desk) -> None:
     desk.edit_mapping("opportunity", "time_zone: UTC\n", "")
     [line] = desk.findings()
-    assert line.startswith("mappings/opportunity.yaml:20:3: warning: The SQL of CloseDate turns ")
+    assert line.startswith("mappings/opportunity.yaml:23:3: warning: The SQL of CloseDate turns ")
     assert desk.findings("--strict", code=1) == [line]
     assert desk.run("check", "--quiet").out == ""
 
@@ -146,7 +146,7 @@ def test_settings_of_an_org_that_a_mapping_must_mind(desk: Desk, rich_org: Local
     assert [(line.split(": ")[0], line.split(": ")[2][:44]) for line in found] == [
         ("mappings/account.yaml:14:3", "State and country picklists are on"),
         ("mappings/account.yaml:16:3", "State and country picklists are on"),
-        ("mappings/opportunity.yaml:20:3", "The org has several currencies (EUR, USD), a"),
+        ("mappings/opportunity.yaml:23:3", "The org has several currencies (EUR, USD), a"),
     ]
 
 
@@ -380,5 +380,7 @@ def test_what_was_found_before_the_check_had_to_end_is_shown(desk: Desk) -> None
     desk.settle()
     ran = desk.run("check")
     assert ran.code == 2
-    assert ran.out.startswith("mappings/lead.yaml:8:1: error: lable is not a key of a mapping: Did")
+    assert ran.out.startswith(
+        "mappings/lead.yaml:10:1: error: lable is not a key of a mapping: Did"
+    )
     assert ran.err.startswith("crm-sync: Target local: Salesforce refused the sign-in")

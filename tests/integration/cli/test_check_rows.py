@@ -109,9 +109,12 @@ def test_a_parent_that_is_not_enabled_is_told(
 
 def test_a_constant_that_the_value_map_lacks_is_an_error(desk: Desk) -> None:
     desk.edit_mapping(
-        "task", "  Status: {sql: \"case when completed then 'Completed' else 'Not Started' end\"}",
-        "  Status: {constant: x, values: {a: Completed}}",
-    )  # fmt: skip
+        "task",
+        "  Status:\n"
+        "    sql: \"case when completed then 'Completed' else 'Not Started' end\"\n"
+        "    about: Completed, or Not Started.\n",
+        "  Status: {constant: x, values: {a: Completed}}\n",
+    )
     [line] = desk.findings(code=1)
     assert "task.yaml:" in line
     assert "error: fields.Status: the constant 'x' is none of the values beside it" in line
@@ -155,7 +158,7 @@ def test_a_name_that_has_two_histories_is_an_error(
     assert desk.run("sync").code == 0
     (desk.mappings / "lead.yaml").rename(desk.mappings / "prospect.yaml")
     for name in ("event", "task"):
-        desk.edit_mapping(name, "{mapping: lead,", "{mapping: prospect,")
+        desk.edit_mapping(name, "- mapping: lead\n", "- mapping: prospect\n")
     assert desk.run("sync").code == 0
     text = (desk.mappings / "prospect.yaml").read_text(encoding="utf-8")
     (desk.mappings / "prospect.yaml").write_text(f"formerly: lead\n{text}", encoding="utf-8")
