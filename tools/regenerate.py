@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-# Drawn from the SVG beside them; how a letter looks depends on the machine's fonts.
-NOT_COMPARED = frozenset({".png"})
 DRAWN = ("docs/architecture/er-diagram.png", "docs/architecture/er-diagram-sync.png")
 
 
@@ -125,7 +123,7 @@ def difference(before: dict[Path, bytes], after: dict[Path, bytes]) -> list[str]
     return [
         str(path.relative_to(ROOT))
         for path in sorted(before.keys() | after.keys())
-        if path.suffix not in NOT_COMPARED and before.get(path) != after.get(path)
+        if before.get(path) != after.get(path)
     ]
 
 

@@ -26,7 +26,7 @@ from crm_sync.check.rows import (
     twice_written,
 )
 from crm_sync.check.saved import Described, read_described
-from crm_sync.errors import CrmSyncError
+from crm_sync.errors import MappingError
 from crm_sync.mapping.catalog import Catalog, read_catalog
 from crm_sync.mapping.check import (
     database_findings,
@@ -298,7 +298,7 @@ def _named(scope: Scope, client: Client, mapping: Mapping) -> list[Finding]:
     try:
         with scope.connection.transaction():
             return list(named_findings(scope, client, mapping))
-    except (CrmSyncError, psycopg.Error):
+    except (MappingError, psycopg.Error):
         return []  # it fails for a row; `count_rows` says for which
 
 

@@ -5,13 +5,14 @@ In: settings, a target or saved describes. Out: the text of each by its name bel
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from crm_sync.documents.command_line import command_line_page
 from crm_sync.documents.database import database_page
 from crm_sync.documents.problems import problems_page
+from crm_sync.er_diagram.catalog import Schema
 from crm_sync.er_diagram.pictures import pictures
 from crm_sync.mapping.document import commented_fields, document
 from crm_sync.mapping.json_schema import defaults_schema_text, mapping_schema_text
@@ -47,6 +48,12 @@ class Made:
     notes: tuple[str, ...] = ()
 
 
+def _tables(schemas: Iterable[Schema]) -> dict[str, str]:
+    """The tables that a mapping could read, each with its comment."""
+    (public,) = (schema for schema in schemas if schema.name == "public")
+    return {table.name: table.comment for table in public.tables}
+
+
 def of_the_program() -> Made:
     """The documents about the program itself."""
     return Made({name: make() for name, make in OF_THE_PROGRAM.items()})
@@ -69,7 +76,9 @@ def of_the_project(settings: Settings, target: str | None, describes: Path) -> M
     }
     drawn = pictures(sources.schemas)
     texts = {
-        "salesforce-mapping.md": document(mappings, sources.facts, sources.examples, suggested),
+        "salesforce-mapping.md": document(
+            mappings, sources.facts, sources.examples, suggested, _tables(sources.schemas)
+        ),
         "database.md": database_page(sources.schemas, drawn),
         **{f"{ARCHITECTURE}/{name}": svg for name, svg in drawn.items()},
     }

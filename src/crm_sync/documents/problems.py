@@ -260,8 +260,6 @@ def _mend_of(name: str, problem: Problem) -> str:
     if problem.mend == GENERAL_MEND and _verdict(name) is not Verdict.REFUSED:
         if _verdict(name) in (Verdict.REPEAT, Verdict.STOP_RUN):
             return "Wait; the next run sends it again."
-        if _verdict(name) is Verdict.LOOK:
-            return "What is said of that code."
         return "Ask the org's administrator."
     return _mend(problem.mend)
 

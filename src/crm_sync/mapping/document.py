@@ -21,6 +21,7 @@ from crm_sync.mapping.form import DEFAULTS
 from crm_sync.mapping.load import JOINED
 from crm_sync.mapping.markdown import anchor, code, prose, table
 from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.parts import Expression
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 
 __all__ = ["commented_fields", "document"]
@@ -55,9 +56,11 @@ def document(
     facts: dict[str, ObjectFacts],
     examples: dict[str, dict[str, object]],
     suggested: dict[str, tuple[str, ...]] | None = None,
+    tables: dict[str, str] | None = None,
 ) -> str:
-    """The page. `facts` by object name; the rest by mapping name: `examples` one payload each,
-    `suggested` the lines that a mapping file holds commented out (see `commented_fields`).
+    """The page. `facts` by object name, `tables` of schema public with their comments; the rest by
+    mapping name: `examples` one payload each, `suggested` the lines that a mapping file holds
+    commented out (see `commented_fields`).
     """
     objects = {mapping.name: mapping.object for mapping in mappings}
     blocks = [INTRODUCTION.rstrip(), _overview(mappings), _diagram(mappings, objects)]
@@ -72,6 +75,7 @@ def document(
         )
         if lines := (suggested or {}).get(mapping.name):
             blocks.append(_suggested(mapping, lines))
+    blocks.append(_not_mapped(mappings, tables or {}))
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -88,12 +92,22 @@ def _suggested(mapping: Mapping, lines: tuple[str, ...]) -> str:
     )
 
 
+def _not_mapped(mappings: Sequence[Mapping], tables: dict[str, str]) -> str:
+    """Tables that no mapping writes from: what they hold is not for Salesforce."""
+    read = {mapping.source.table for mapping in mappings}
+    rows = [(code(name), prose(comment)) for name, comment in tables.items() if name not in read]
+    if not rows:
+        return ""
+    said = "No mapping reads these, so nothing of them goes to Salesforce:"
+    return f"## Tables that stay in the CRM\n\n{said}\n\n" + table(("Table", "What it holds"), rows)
+
+
 def _overview(mappings: Sequence[Mapping]) -> str:
     rows = [
         (
             f"[{m.object}](#{anchor(_title(m, mappings))})",
             code(m.source.table),
-            code(m.source.where.sql) if m.source.where else "all rows",
+            _where(m.source.where) if m.source.where else "all rows",
             "`" + m.external_id.field + "`" + (f", {code(m.external_id.prefix)} before the key"
                                                if m.external_id.prefix else ""),
         )
@@ -156,6 +170,17 @@ def _object(
     return blocks
 
 
+def _in_words(expression: Expression) -> str:
+    """SQL, and what it says where the file says so."""
+    about = f" ({prose(expression.about.rstrip('.'))})" if expression.about else ""
+    return code(expression.sql) + about
+
+
+def _where(where: Expression) -> str:
+    """For people who read no SQL; the chapter has it."""
+    return prose(where.about.rstrip(".")) if where.about else code(where.sql)
+
+
 def _title(mapping: Mapping, mappings: Sequence[Mapping]) -> str:
     return _title_of(mapping, [m.object for m in mappings])
 
@@ -173,7 +198,7 @@ def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[
     from_ = f"table {code(source.table)}" + (f", joined with {', '.join(joins)}" if joins else "")
     if source.where:
         from_ += (
-            f"; only rows where {code(source.where.sql)}. A row that leaves them counts as deleted"
+            f"; only rows where {_in_words(source.where)}. A row that leaves them counts as deleted"
         )
     external = fields.get(mapping.external_id.field)
     kind = f" ({type_name(external)})" if external else ""
@@ -182,7 +207,7 @@ def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[
         f"**Source:** {from_}.",
         f"**External ID:** `{mapping.external_id.field}`{kind} holds {prefix}"
         f"{code(f'{source.table}.{source.key}')}.",
-        f"**Name in reports:** {code(mapping.label.sql)}.",
+        f"**Name in reports:** {_in_words(mapping.label)}.",
         f"**When the row is deleted:** {_on_delete(mapping)}",
         f"**When the record was deleted in Salesforce:** {_on_missing(mapping)}",
     ]

@@ -68,7 +68,7 @@ def _origin(rule: FieldRule) -> str:
 
 
 def _rules(rule: FieldRule, facts: FieldFacts | None) -> str:
-    said: list[str] = []
+    said = [prose(rule.about.rstrip("."))] if rule.about else []
     if rule.required or _is_needed(facts):
         said.append("required")
     if rule.values is not None:
@@ -112,6 +112,8 @@ def lookups_table(
     for name, lookup in mapping.lookups.items():
         for number, (parent, names, origin) in enumerate(_parents(lookup, objects)):
             rule = _lookup_rules(lookup, fields.get(name)) if number == 0 else OTHER_PARENT
+            if about := lookup.origins[number].about:
+                rule = f"{prose(about.rstrip('.'))}; {rule}" if rule else prose(about.rstrip("."))
             named = _mapping_of(example.get(name))
             is_example = named in (None, parent)
             rows.append(

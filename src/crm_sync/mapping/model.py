@@ -201,7 +201,7 @@ class Mapping(Defaults):
 
 
 def _expression(text: str, said: FieldRule | Branch | Reference) -> Expression:
-    return Expression(sql=text, time_dependent=said.time_dependent)
+    return Expression(sql=text, about=said.about, time_dependent=said.time_dependent)
 
 
 def _placed(sentence: str, mend: str, *path: str) -> PydanticCustomError:

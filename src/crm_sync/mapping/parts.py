@@ -66,6 +66,8 @@ class Expression(Strict):
 
     sql: Sql
     """One SQL expression over the row and its joins."""
+    about: str | None = Field(default=None, exclude=True)
+    """What it says in plain words, for the document that people read."""
     time_dependent: bool = False
     """The SQL depends on more than the row, such as the clock, so every row is always compared."""
 
@@ -75,7 +77,7 @@ class Expression(Strict):
         if isinstance(value, str):
             return {"sql": value}
         if not isinstance(value, dict):
-            raise ValueError("give SQL, or sql with time_dependent")
+            raise ValueError("give SQL, or sql with about or time_dependent")
         return value
 
 
@@ -120,6 +122,8 @@ class FieldRule(Strict):
     sensitive: bool = Field(default=False, exclude=True)
     """Reports show a value's kind and length instead of the value, wherever its columns are read.
     """
+    about: str | None = Field(default=None, exclude=True)
+    """How the value comes about in plain words, for the document that people read."""
 
     @field_validator("otherwise", mode="before")
     @classmethod
@@ -157,6 +161,8 @@ class Branch(Strict):
     """The column with the parent's key."""
     sql: Sql | None = None
     """SQL that gives the parent's key."""
+    about: str | None = Field(default=None, exclude=True)
+    """When this is the parent, in plain words, for the document that people read."""
     time_dependent: bool = False
     """The SQL depends on more than the row, such as the clock, so every row is always compared."""
 
@@ -179,6 +185,8 @@ class Reference(Strict):
     """The column with that field's value."""
     sql: Sql | None = None
     """SQL that gives that field's value."""
+    about: str | None = Field(default=None, exclude=True)
+    """Which record it is in plain words, for the document that people read."""
     constant: str | None = None
     """That field's value, the same for every record."""
     otherwise: Literal["error", "blank", "default"] = "error"

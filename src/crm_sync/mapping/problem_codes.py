@@ -80,7 +80,7 @@ PROBLEMS: dict[str, Problem] = {
     "INVALID_CROSS_REFERENCE_KEY": Problem(
         "plan", "The record names another that is not there, not visible to our user, or of the "
         "wrong kind.",
-        "It names a record that does not exist, or that our user may not see.",
+        "Correct {source}, or let the integration user see the record that it names.",
     ),
     "INVALID_EMAIL_ADDRESS": Problem(
         "plan", "A text is no e-mail address as Salesforce takes them.", "Correct {source}.",
@@ -185,6 +185,7 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "CANNOT_UPDATE_CONVERTED_LEAD": Problem(
         "salesforce", "The lead was converted; told as LEAD_CONVERTED once that is read.",
+        "Nothing: a converted lead is closed with the next run.",
     ),
     "CIRCULAR_DEPENDENCY": Problem(
         "salesforce", "A record would stand above itself.",
@@ -206,6 +207,7 @@ PROBLEMS: dict[str, Problem] = {
     "ENTITY_IS_DELETED": Problem(
         "salesforce", "The record, or one that it names, is deleted; told as RECORD_DELETED or "
         "RECORD_MERGED once that is read.",
+        "Run again: the next run reads what became of it, and says how to mend that.",
     ),
     "FIELD_CUSTOM_VALIDATION_EXCEPTION": Problem(
         "salesforce", "A validation rule of the org refuses the record.",

@@ -60,6 +60,10 @@ class Opened:
 
 
 def open_target(settings: Settings, target: str | None, options: Options) -> Opened:
+    """Reads the mappings and the target's settings, and signs in last.
+
+    Raises MappingError and SettingsError before anything is asked of the org, then SignInError.
+    """
     files = load_mappings(settings.mappings)
     known = select(files, ())
     chosen = select(known, options.select)

@@ -13,13 +13,6 @@ from tests.support.command_line import Desk
 Connection = psycopg.Connection[Any]
 
 
-def lines(desk: Desk, *arguments: str, code: int = 0) -> list[str]:
-    """What a check prints, without the line that counts."""
-    ran = desk.run("check", *arguments)
-    assert (ran.code, ran.err) == (code, ""), ran
-    return ran.out.splitlines()[:-1]
-
-
 def add_projects(connection: Connection, account: str, *names: str) -> None:
     for name in names:
         connection.execute(
@@ -38,7 +31,7 @@ def test_sql_of_a_field_that_fails_for_a_row_is_a_finding(
         '  Amount: {sql: "contract_value / (contract_value - contract_value)"}\n'
         '  NextStep: {sql: "left(project_name, -1 * 1 / (length(project_name) - 5))"}',
     )  # fmt: skip
-    found = lines(desk, code=1)
+    found = desk.findings(code=1)
     assert len(found) == 2, "each of them is told"
     assert "error: fields.Amount: PostgreSQL says: division by zero, at projects row" in found[0]
     assert "error: fields.NextStep: PostgreSQL says: division by zero, at projects row" in found[1]
@@ -52,7 +45,7 @@ def test_rows_fail_without_an_org_too(
         "opportunity", "  Amount: contract_value", '  Amount: {sql: "1 / 0 * contract_value"}'
     )
     assert desk.run("describe", "--save").code == 0
-    assert "division by zero" in lines(desk, "--offline", code=1)[0]
+    assert "division by zero" in desk.findings("--offline", code=1)[0]
 
 
 def test_rows_that_are_invalid_are_counted(
@@ -63,7 +56,7 @@ def test_rows_that_are_invalid_are_counted(
         connection.execute(
             "insert into leads (company_name, title) values ('Lighthouse Books', %s)", [title]
         )
-    [line] = lines(desk)
+    [line] = desk.findings()
     assert "warning: 2 of 3 rows of leads are invalid (STRING_TOO_LONG): leads.title " in line
     assert "174" in line or "173" in line, "the longest of them"
     assert "A title" not in line, "a row's values stay there"
@@ -74,7 +67,7 @@ def test_a_rule_that_every_row_breaks_is_an_error(
 ) -> None:
     add_projects(connection, accounts[0], "Tide tables", "Buoys")
     desk.edit_mapping("opportunity", "coalesce(end_date", "coalesce(date '4001-01-01', end_date")
-    [line] = lines(desk, code=1)
+    [line] = desk.findings(code=1)
     assert "error: Every row of projects (2) is invalid (" in line
 
 
@@ -83,7 +76,7 @@ def test_a_lookup_by_a_column_that_is_no_key_is_found_by_type_and_by_rows(
 ) -> None:
     add_projects(connection, accounts[0], "Tide tables", "Buoys")
     desk.edit_mapping("opportunity", "column: account_id", "column: project_name")
-    found = lines(desk, code=1)
+    found = desk.findings(code=1)
     assert any(
         "warning: projects.project_name is of type text, and the key of account (accounts.id) of "
         "type uuid" in line
@@ -98,7 +91,7 @@ def test_a_lookup_by_a_column_that_is_no_key_is_found_by_type_and_by_rows(
 
 def test_a_lookup_of_a_type_that_never_fits_is_an_error_and_stops_a_sync(desk: Desk) -> None:
     desk.edit_mapping("opportunity", "column: account_id", "column: start_date")
-    said = " ".join(lines(desk, code=1))
+    said = " ".join(desk.findings(code=1))
     assert "error: projects.start_date is of type date, and the key of account" in said
     assert "projects.start_date is of type date" in desk.refused("sync")
 
@@ -107,19 +100,22 @@ def test_a_parent_that_is_not_enabled_is_told(
     desk: Desk, connection: Connection, accounts: list[str]
 ) -> None:
     desk.edit_mapping("account", "on_delete: delete", "on_delete: delete\nenabled: false")
-    found = lines(desk)
+    found = desk.findings()
     assert any("AccountId names the mapping account, which is not enabled" in f for f in found)
     add_projects(connection, accounts[0], "Tide tables")
-    found = lines(desk, code=1)
+    found = desk.findings(code=1)
     assert any("error: Every row of projects (1) is blocked" in f for f in found)
 
 
 def test_a_constant_that_the_value_map_lacks_is_an_error(desk: Desk) -> None:
     desk.edit_mapping(
-        "task", "  Status: {sql: \"case when completed then 'Completed' else 'Not Started' end\"}",
-        "  Status: {constant: x, values: {a: Completed}}",
-    )  # fmt: skip
-    [line] = lines(desk, code=1)
+        "task",
+        "  Status:\n"
+        "    sql: \"case when completed then 'Completed' else 'Not Started' end\"\n"
+        "    about: Completed, or Not Started.\n",
+        "  Status: {constant: x, values: {a: Completed}}\n",
+    )
+    [line] = desk.findings(code=1)
     assert "task.yaml:" in line
     assert "error: fields.Status: the constant 'x' is none of the values beside it" in line
     assert "the constant 'x' is none of the values" in desk.refused("dry-run")
@@ -128,19 +124,19 @@ def test_a_constant_that_the_value_map_lacks_is_an_error(desk: Desk) -> None:
 def test_an_event_without_times_is_an_error(desk: Desk) -> None:
     desk.edit_mapping("event", "  ActivityDateTime: occurred_at\n", "")
     desk.edit_mapping("event", "  DurationInMinutes: {column: duration_minutes, if_null: 60}\n", "")
-    said = " ".join(lines(desk, code=1))
+    said = " ".join(desk.findings(code=1))
     assert "error: An event needs a start, and the mapping writes none" in said
     assert "error: An event needs a duration or an end, and the mapping writes none" in said
 
 
 def test_an_assignment_rule_for_an_object_that_has_none_is_a_warning(desk: Desk) -> None:
     desk.edit_mapping("task", "on_delete: delete", "on_delete: delete\nassignment_rule: active")
-    [line] = lines(desk)
+    [line] = desk.findings()
     assert "warning: Task has no assignment rules" in line
     # What is said for all of them is meant for those that have.
     desk.edit_mapping("task", "assignment_rule: active", "")
     (desk.mappings / "defaults.yaml").write_text("assignment_rule: active\n", encoding="utf-8")
-    assert lines(desk) == []
+    assert desk.findings() == []
 
 
 def test_a_prefix_that_changed_while_records_exist_is_an_error(
@@ -151,7 +147,7 @@ def test_a_prefix_that_changed_while_records_exist_is_an_error(
     desk.edit_mapping(
         "lead", "external_id: {field: CRM_Id__c}", 'external_id: {field: CRM_Id__c, prefix: "x:"}'
     )
-    [line] = lines(desk, code=1)
+    [line] = desk.findings(code=1)
     assert "lead.yaml:4:" in line
     assert "error: The prefix of lead changed, and records exist under the old one ('')" in line
 
@@ -162,11 +158,11 @@ def test_a_name_that_has_two_histories_is_an_error(
     assert desk.run("sync").code == 0
     (desk.mappings / "lead.yaml").rename(desk.mappings / "prospect.yaml")
     for name in ("event", "task"):
-        desk.edit_mapping(name, "{mapping: lead,", "{mapping: prospect,")
+        desk.edit_mapping(name, "- mapping: lead\n", "- mapping: prospect\n")
     assert desk.run("sync").code == 0
     text = (desk.mappings / "prospect.yaml").read_text(encoding="utf-8")
     (desk.mappings / "prospect.yaml").write_text(f"formerly: lead\n{text}", encoding="utf-8")
-    [line] = lines(desk, code=1)
+    [line] = desk.findings(code=1)
     assert "prospect.yaml:1:1: error: prospect was known as lead, and both have records" in line
 
 
@@ -181,7 +177,7 @@ def test_a_constant_that_names_no_record_is_an_error_with_the_nearest_name(
     desk.edit_mapping("account", "on_delete:", f"{RECORD_TYPE}on_delete:")
     with LocalOrg(options=Options(record_types={"Account": ["Retainer", "Project"]})) as org:
         desk.leads_to(org)
-        [line] = lines(desk, code=1)
+        [line] = desk.findings(code=1)
     assert (
         "error: The constant 'Retainerr' of RecordTypeId names no RecordType of Account by "
         "DeveloperName: Did you mean 'Retainer'?" in line
@@ -192,14 +188,14 @@ def test_a_record_type_where_the_org_has_none_is_one_finding(
     desk: Desk, accounts: list[str]
 ) -> None:
     desk.edit_mapping("account", "on_delete:", f"{RECORD_TYPE}on_delete:")
-    [line] = lines(desk, code=1)
+    [line] = desk.findings(code=1)
     assert "error: Account has no field RecordTypeId in this org" in line
 
 
 def test_a_constant_owner_who_is_inactive_is_an_error(desk: Desk, accounts: list[str]) -> None:
     owner = "lookups:\n  OwnerId: {object: User, by: Email, constant: fred.former@example.com}\n"
     desk.edit_mapping("account", "on_delete:", f"{owner}on_delete:")
-    [line] = lines(desk, code=1)
+    [line] = desk.findings(code=1)
     assert "error: The constant 'fred.former@example.com' of OwnerId names an inactive User" in line
 
 
@@ -210,18 +206,18 @@ def test_two_mappings_that_make_two_records_of_one_row_are_a_warning(
     text = (desk.mappings / "lead.yaml").read_text(encoding="utf-8")
     other = text.replace("field: CRM_Id__c", 'field: CRM_Id__c, prefix: "x:"')
     (desk.mappings / "lead2.yaml").write_text(other, encoding="utf-8")
-    found = lines(desk)
+    found = desk.findings()
     assert any(
         "warning: lead and lead2 both make a Lead of every row of leads that" in f for f in found
     )
     # Another `where` may leave the others' rows out, or not: the rows tell.
     changed = other.replace("converted_account_id is null", "company_name <> ''")
     (desk.mappings / "lead2.yaml").write_text(changed, encoding="utf-8")
-    found = lines(desk)
+    found = desk.findings()
     assert any(
         "warning: 1 row of leads would become two Lead records each: lead and lead2 both" in f
         for f in found
     )
     changed = other.replace("converted_account_id is null", "converted_account_id is not null")
     (desk.mappings / "lead2.yaml").write_text(changed, encoding="utf-8")
-    assert lines(desk) == []
+    assert desk.findings() == []

@@ -40,7 +40,7 @@ def rename_lead(practice: Practice, formerly: str) -> None:
     (practice.mappings / "lead.yaml").unlink()
     (practice.mappings / "prospect.yaml").write_text(text + formerly, "utf-8")
     for name in ("task", "event"):
-        edit(practice, name, "mapping: lead,", "mapping: prospect,")
+        edit(practice, name, "- mapping: lead\n", "- mapping: prospect\n")
 
 
 def test_a_renamed_mapping_keeps_its_records_and_a_dry_run_says_so(practice: Practice) -> None:

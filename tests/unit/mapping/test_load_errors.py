@@ -157,7 +157,7 @@ CASES = {
     ),
     "a label that is a list": (
         "object: A\nlabel: [x]\nsource: {table: t}\nfields: {A: b}\n", "2:1",
-        "label: give SQL, or sql with time_dependent.",
+        "label: give SQL, or sql with about or time_dependent.",
     ),
     "a where without sql": (
         "object: A\nlabel: x\nsource: {table: t, where: {time_dependent: true}}\n"

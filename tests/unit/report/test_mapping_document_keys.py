@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from crm_sync.files import mappings_directory
 from crm_sync.mapping.document import document
 from crm_sync.mapping.form import OURS
 from crm_sync.mapping.load import load_mappings
@@ -99,6 +100,7 @@ KEYS: dict[tuple[type[Any], str], tuple[Said, Said, str]] = {
         "only rows where `is_client`. A row that leaves them counts as deleted",
     ),
     (Expression, "sql"): (label(), whole(label={"sql": "upper(a)"}), "`upper(a)`"),
+    (Expression, "about"): (label(), label(about="Its brand."), "`company_name` (Its brand)."),
     (Expression, "time_dependent"): (label(), label(time_dependent=True), EACH_TIME),
     (FieldRule, "column"): (WHOLE, whole(fields={"Name": {"column": "brand"}}), "| `brand` |"),
     (FieldRule, "sql"): (WHOLE, sql(), "| <code>a &#124;&#124; b</code> |"),
@@ -115,6 +117,7 @@ KEYS: dict[tuple[type[Any], str], tuple[Said, Said, str]] = {
     (FieldRule, "required"): (WHOLE, field(required=True), "| required |"),
     (FieldRule, "time_dependent"): (sql(), sql(time_dependent=True), EACH_TIME),
     (FieldRule, "sensitive"): (WHOLE, field(sensitive=True), "reports hide its values |"),
+    (FieldRule, "about"): (sql(), sql(about="Both names."), "| Both names |"),
     (Lookup, "branches"): (WHOLE, lookup(), "the row waits until its parent has a record"),
     (Lookup, "reference"): (WHOLE, owner(), "the User whose `Email` is"),
     (Lookup, "required"): (lookup(), lookup(required=True), "| required; the row waits"),
@@ -126,6 +129,7 @@ KEYS: dict[tuple[type[Any], str], tuple[Said, Said, str]] = {
         lookup(), whole(lookups={"ParentId": {"mapping": "account", "sql": "upper(a)"}}),
         "| `upper(a)` |",
     ),
+    (Branch, "about"): (lookup(), lookup(about="The holding."), "The holding; the row waits"),
     (Branch, "time_dependent"): (
         whole(lookups={"ParentId": {"mapping": "account", "sql": "upper(a)"}}),
         whole(lookups={"ParentId": {"mapping": "account", "sql": "upper(a)",
@@ -138,6 +142,7 @@ KEYS: dict[tuple[type[Any], str], tuple[Said, Said, str]] = {
     (Reference, "sql"): (owner(), owner(column=None, sql="upper(a)"), "| `upper(a)` |"),
     (Reference, "constant"): (owner(), owner(column=None, constant="x@y.z"), "| always `x@y.z` |"),
     (Reference, "otherwise"): (owner(), owner(otherwise="blank"), "empty where none is found"),
+    (Reference, "about"): (owner(), owner(about="Who leads it."), "| Who leads it; a row whose"),
     (Reference, "time_dependent"): (
         owner(column=None, sql="upper(a)"),
         owner(column=None, sql="upper(a)", time_dependent=True), EACH_TIME,
@@ -182,6 +187,24 @@ def test_what_mappings_share_is_named_where_it_holds(tmp_path: Path) -> None:
     text = document(load_mappings(tmp_path), {}, {})
     assert "**Said in `defaults.yaml`:** `time_zone`, `lookups.OwnerId`." in text
     assert "Said in" not in page(WHOLE)
+
+
+def test_a_table_that_no_mapping_reads_is_named_as_left_out() -> None:
+    tables = {"accounts": "Clients.", "invoices": "What was billed | and when."}
+    text = document([Mapping.model_validate(WHOLE)], {}, {}, tables=tables)
+    assert "## Tables that stay in the CRM" in text
+    assert "| `invoices` | What was billed \\| and when. |" in text
+    assert "Tables that stay in the CRM" not in page(WHOLE)
+
+
+def test_the_shipped_mappings_say_in_words_what_their_sql_does() -> None:
+    silent = [
+        f"{mapping.name}: {'.'.join(path)}"
+        for mapping in load_mappings(mappings_directory())
+        for path, expression in mapping.expressions
+        if path != ("label",) and expression.about is None
+    ]
+    assert silent == []
 
 
 def test_the_diagram_shows_records_of_the_org_apart_from_ours() -> None:
