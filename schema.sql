@@ -18,6 +18,8 @@
 --
 -- Changing this file
 --   A new column: add it to CREATE TABLE and, below that table, as ALTER TABLE … ADD COLUMN IF NOT EXISTS.
+--   A new table: CREATE TABLE IF NOT EXISTS, comments on it and on every column, and its name in
+--   sync.mapped_tables(); docs/how-to/add-an-object.md shows it.
 --   A new enum value: ALTER TYPE … ADD VALUE IF NOT EXISTS below its type. PostgreSQL does not let the
 --   transaction that adds a value use it, so nothing in this file may use the new value (no default, no
 --   check): the Supabase SQL editor runs the whole file as one transaction.
@@ -348,15 +350,6 @@ $$;
 comment on function public.set_updated_at() is
     'Trigger: updated_at is the time of the last write, whatever the writer says.';
 
-create or replace trigger set_updated_at before update on public.accounts
-    for each row execute function public.set_updated_at();
-create or replace trigger set_updated_at before update on public.leads
-    for each row execute function public.set_updated_at();
-create or replace trigger set_updated_at before update on public.projects
-    for each row execute function public.set_updated_at();
-create or replace trigger set_updated_at before update on public.activities
-    for each row execute function public.set_updated_at();
-
 -- Definer's rights: whoever may write a lead may not write its history. The time of a change is the clock's,
 -- not the transaction's, so that two changes in one transaction keep their order.
 create or replace function public.note_lead_status() returns trigger
@@ -534,6 +527,18 @@ comment on function public.convert_lead(uuid, uuid) is
 -- The state of the one-way sync. All rows of one Salesforce org carry its 18-character Organization Id.
 
 create schema if not exists sync;
+
+-- The one list of them: what each needs besides its columns and comments is done below for all in it.
+create or replace function sync.mapped_tables() returns text[]
+    language sql
+    immutable
+    set search_path = ''
+as $$
+    select array['accounts', 'leads', 'projects', 'activities']
+$$;
+comment on function sync.mapped_tables() is
+    'The tables of schema public that people write and mappings read: updated_at is kept and changes are '
+    'noted; the API''s users and the sync have their rights.';
 
 create table if not exists sync.org (
     org_id                     text primary key check (length(org_id) = 18),
@@ -898,7 +903,7 @@ comment on column sync.job.rows is 'Rows that were sent with it.';
 comment on column sync.job.created_at is 'When it was written down.';
 
 comment on table sync.job_row is
-    'The rows of a job that is not collected: on their way, whatever state the plan has them in.';
+    'The rows of a job that is not collected: on their way, while the plan still has them as planned.';
 comment on column sync.job_row.org_id is 'The org, with which it goes (forget_org).';
 comment on column sync.job_row.job_id is 'The job.';
 comment on column sync.job_row.key is 'Key of the source row.';
@@ -955,7 +960,7 @@ create or replace trigger forget_org after delete on sync.org
     for each row execute function sync.forget_org();
 
 -- Change capture. Statement-level with transition tables: a bulk load pays about twice its time, not 4.6 times
--- as with row-level triggers. PostgreSQL allows such a trigger one event and no column list, hence one each.
+-- as with row-level triggers. PostgreSQL allows such a trigger one event and no column list, hence one each (below).
 -- Definer's rights and an empty search_path: whoever writes a row needs no right on schema sync.
 -- Not captured: session_replication_role = replica and disabled triggers; after those, sync with --full.
 create or replace function sync.note_change() returns trigger
@@ -988,51 +993,36 @@ comment on function sync.note_change() is
     'Trigger: appends the keys of the rows that a statement wrote to sync.change; an update of updated_at '
     'alone is none.';
 
-create or replace trigger note_insert after insert on public.accounts
-    referencing new table as new_rows for each statement execute function sync.note_change();
-create or replace trigger note_update after update on public.accounts
-    referencing old table as old_rows new table as new_rows for each statement execute function sync.note_change();
-create or replace trigger note_delete after delete on public.accounts
-    referencing old table as old_rows for each statement execute function sync.note_change();
-create or replace trigger note_truncate after truncate on public.accounts
-    for each statement execute function sync.note_change();
-
-create or replace trigger note_insert after insert on public.leads
-    referencing new table as new_rows for each statement execute function sync.note_change();
-create or replace trigger note_update after update on public.leads
-    referencing old table as old_rows new table as new_rows for each statement execute function sync.note_change();
-create or replace trigger note_delete after delete on public.leads
-    referencing old table as old_rows for each statement execute function sync.note_change();
-create or replace trigger note_truncate after truncate on public.leads
-    for each statement execute function sync.note_change();
-
-create or replace trigger note_insert after insert on public.projects
-    referencing new table as new_rows for each statement execute function sync.note_change();
-create or replace trigger note_update after update on public.projects
-    referencing old table as old_rows new table as new_rows for each statement execute function sync.note_change();
-create or replace trigger note_delete after delete on public.projects
-    referencing old table as old_rows for each statement execute function sync.note_change();
-create or replace trigger note_truncate after truncate on public.projects
-    for each statement execute function sync.note_change();
-
-create or replace trigger note_insert after insert on public.activities
-    referencing new table as new_rows for each statement execute function sync.note_change();
-create or replace trigger note_update after update on public.activities
-    referencing old table as old_rows new table as new_rows for each statement execute function sync.note_change();
-create or replace trigger note_delete after delete on public.activities
-    referencing old table as old_rows for each statement execute function sync.note_change();
-create or replace trigger note_truncate after truncate on public.activities
-    for each statement execute function sync.note_change();
+-- The triggers of the mapped tables.
+do $$
+declare
+    tab text;
+begin
+    foreach tab in array sync.mapped_tables() loop
+        execute format('create or replace trigger set_updated_at before update on public.%I '
+            'for each row execute function public.set_updated_at()', tab);
+        execute format('create or replace trigger note_insert after insert on public.%I '
+            'referencing new table as new_rows for each statement execute function sync.note_change()', tab);
+        execute format('create or replace trigger note_update after update on public.%I '
+            'referencing old table as old_rows new table as new_rows '
+            'for each statement execute function sync.note_change()', tab);
+        execute format('create or replace trigger note_delete after delete on public.%I '
+            'referencing old table as old_rows for each statement execute function sync.note_change()', tab);
+        execute format('create or replace trigger note_truncate after truncate on public.%I '
+            'for each statement execute function sync.note_change()', tab);
+    end loop;
+end
+$$;
 
 
 -- 6  Access -----------------------------------------------------------------------------------------------
 -- Who may what
 --   anon            nothing
---   authenticated   the people of the practice, through Supabase's API: read and write leads, accounts, projects,
---                   activities; read the status history; read and set the practice's settings
+--   authenticated   the people of the practice, through Supabase's API: read and write the mapped tables; read the
+--                   status history; read and set the practice's settings
 --   service_role    the same, without a question: servers that hold its key. Supabase gives it BYPASSRLS; its own
 --                   policies let it do the same where that attribute is missing (a restored dump, plain PostgreSQL)
---   crm_sync        the sync: reads the four mapped tables, every row; keeps its state in schema sync; no DDL
+--   crm_sync        the sync: reads the mapped tables, every row; keeps its state in schema sync; no DDL
 --   powerbi_reader  the views of schema analytics (granted in views.sql), nothing else
 --   the owner       everything; row level security does not bind it (no FORCE), nor the trigger functions
 --                   that run as it
@@ -1082,10 +1072,15 @@ comment on function public.is_staff() is
     'Whether the request comes from a member of the practice: a signed-in user, not an anonymous one. '
     'Every policy for authenticated asks this.';
 
-alter table public.accounts enable row level security;
-alter table public.leads enable row level security;
-alter table public.projects enable row level security;
-alter table public.activities enable row level security;
+do $$
+declare
+    tab text;
+begin
+    foreach tab in array sync.mapped_tables() loop
+        execute format('alter table public.%I enable row level security', tab);
+    end loop;
+end
+$$;
 alter table public.lead_status_changes enable row level security;
 alter table public.project_status_changes enable row level security;
 alter table public.practice_setting enable row level security;
@@ -1116,7 +1111,7 @@ revoke all on function public.set_updated_at(), public.note_lead_status(), publi
 do $$
 declare
     api_role  text;
-    mapped    constant text[] := array['accounts', 'leads', 'projects', 'activities'];
+    mapped    constant text[] := sync.mapped_tables();
     histories constant text[] := array['lead_status_changes', 'project_status_changes'];
     tab       text;
 begin
@@ -1191,7 +1186,7 @@ begin
     end if;
     grant usage on schema public, sync to crm_sync;
 
-    for tab in select unnest(array['accounts', 'leads', 'projects', 'activities']) as name loop
+    for tab in select unnest(sync.mapped_tables()) as name loop
         execute format('revoke all on public.%I from crm_sync', tab.name);
         execute format('grant select on public.%I to crm_sync', tab.name);
         execute format('drop policy if exists sync_reads_every_row on public.%I', tab.name);

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support import chromium, clients, postgres
+from tests.support import chromium, clients, documents, postgres
 
 if TYPE_CHECKING:
     from crm_sync.localorg.serve import LocalOrg
@@ -20,6 +20,7 @@ NEEDS = {
     "recordings": "they need exchanges recorded with a real org (--recordings=DIRECTORY)",
     "browser": chromium.HOW_TO_INSTALL,
     "clients": clients.HOW_TO_INSTALL,
+    "site": documents.HOW_TO_INSTALL,
     "prepared": "they need a server that allows prepared transactions (--postgres system)",
 }
 """What the tests with a marker need, in a sentence."""
@@ -70,6 +71,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         "browser": chromium.installed(config.getoption("--browser")) is None,
         "clients": clients.directory(config) is None,
         "prepared": config.getoption("--postgres") != "system",
+        "site": not documents.are_installed(),
     }
     without = {
         marker: [item for item in items if item.get_closest_marker(marker)]

@@ -16,8 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("src", "pyproject.toml", "README.md", "LICENSE")
+COPIED = (
+    "src", "tools", "docs", "pyproject.toml", "zensical.toml",
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE",
+)  # fmt: skip
 LAYERS = ("lint-imports", "--no-cache")
+SITE = ("python", "-m", "tools.site")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,20 @@ FAULTS = (
     Fault("src/crm_sync/errors.py", "import json", ("ruff", "check"), "F401"),
     Fault(
         "src/crm_sync/errors.py", "x =  1", ("ruff", "format", "--check"), "would be reformatted"
+    ),
+    Fault("docs/reports.md", "[gone](gone.md)", SITE, "gone.md: is not there"),
+    Fault("docs/reports.md", "[gone](check.md#gone)", SITE, "no heading of that page has"),
+    Fault("docs/reports.md", "![gone](images/gone.png)", SITE, "gone.png: is not there"),
+    Fault("docs/reports.md", "[out](../pyproject.toml)", SITE, "leads out of docs/"),
+    Fault("docs/reports.md", "<b>raw</b>", SITE, "raw HTML"),
+    Fault("docs/reports.md", "```mermaid\ngraph LR\na -->\n```", SITE, "Diagram parse error"),
+    Fault("docs/stray.md", "# Nobody leads here", SITE, "no entry in zensical.toml's nav"),
+    Fault("docs/reports.md", "no empty line\n- before a list", SITE, "the git host shows"),
+    Fault(
+        "docs/assets/site.css",
+        "@import 'https://example.com/font.css';",
+        SITE,
+        "site.css: asks another host",
     ),
 )
 

@@ -4,7 +4,8 @@
     uv run --group check python -m tools.regenerate --check    exit 1 when one is not as it would be
 
 The list below is the only one. A generator writes its files itself; one that prints instead has
-`stdout` set. The check runs them all the same, compares, and puts the former content back.
+`stdout` set. The check runs them all the same, compares, and puts the former content back; one that
+checks its files itself, as `crm-sync docs --check` does, has `checks` set, and writes nothing.
 """
 
 from __future__ import annotations
@@ -16,31 +17,43 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-# Drawn from the SVG beside them; how a letter looks depends on the machine's fonts.
-NOT_COMPARED = frozenset({".png"})
+DRAWN = ("docs/architecture/er-diagram.png", "docs/architecture/er-diagram-sync.png")
 
 
 @dataclass(frozen=True)
 class Generator:
-    """What makes some files: a Python module with arguments, and the files or directories."""
+    """What makes some files: a Python module with arguments, and the files or directories.
+    `checks`: the argument with which it says by itself which are stale, and exits with 1.
+    """
 
     module: tuple[str, ...]
     makes: tuple[str, ...]
     stdout: bool = False
+    checks: str = ""
 
 
 GENERATORS = (
     Generator(("crm_sync.sample", "--sql"), ("docs/sample-data.sql",), stdout=True),
-    Generator(("crm_sync.mapping.json_schema",), ("docs/mapping.schema.json",), stdout=True),
-    Generator(("crm_sync.report.json_schema",), ("docs/output.schema.json",), stdout=True),
-    Generator(
-        ("crm_sync.mapping.json_schema", "--defaults"), ("docs/defaults.schema.json",), stdout=True
-    ),
-    Generator(("crm_sync.mapping.refusal_document",), ("docs/predicted-refusals.md",), stdout=True),
     Generator(("tests.integration.mapping.golden",), ("tests/golden",)),
-    Generator(("crm_sync", "docs"), ("docs/mapping-reference.md", "docs/salesforce-mapping.md")),
+    Generator(
+        ("crm_sync", "docs"),
+        (
+            "docs/cli.md",
+            "docs/errors.md",
+            "docs/mapping-reference.md",
+            "docs/predicted-refusals.md",
+            "docs/mapping.schema.json",
+            "docs/defaults.schema.json",
+            "docs/output.schema.json",
+            "docs/salesforce-mapping.md",
+            "docs/database.md",
+            "docs/architecture/er-diagram.svg",
+            "docs/architecture/er-diagram-sync.svg",
+        ),
+        checks="--check",
+    ),
     Generator(("tools.record",), ("tests/recorded",)),
-    Generator(("tools.er_diagram",), ("docs/architecture",)),
+    Generator(("tools.er_diagram",), DRAWN),
 )
 
 
@@ -51,6 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
     is_check = parser.parse_args(arguments).check
     wrong: list[str] = []
     for generator in GENERATORS:
+        if is_check and generator.checks:
+            wrong += checked(generator)
+            continue
         before = snapshot(generator)
         try:
             run(generator)
@@ -68,6 +84,18 @@ def main(arguments: list[str] | None = None) -> int:
     hint = "; `python -m tools.regenerate` writes them anew" if is_check and wrong else ""
     print(f"{len(GENERATORS)} generators, {len(wrong)} problems{hint}")
     return 1 if wrong else 0
+
+
+def checked(generator: Generator) -> list[str]:
+    """What a generator that checks its files itself says of those that are not current."""
+    command = [sys.executable, "-m", *generator.module, generator.checks]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    if done.returncode == 0:
+        return []
+    said = [line for line in done.stdout.splitlines() if line.endswith((" stale.", " missing."))]
+    name = " ".join(generator.module)
+    failed = [*done.stderr.splitlines(), f"{name} ended with code {done.returncode}"]
+    return [line.rstrip(".") for line in said] if done.returncode == 1 and said else failed
 
 
 def run(generator: Generator) -> None:
@@ -95,7 +123,7 @@ def difference(before: dict[Path, bytes], after: dict[Path, bytes]) -> list[str]
     return [
         str(path.relative_to(ROOT))
         for path in sorted(before.keys() | after.keys())
-        if path.suffix not in NOT_COMPARED and before.get(path) != after.get(path)
+        if before.get(path) != after.get(path)
     ]
 
 

@@ -18,6 +18,9 @@
         └── OrgUnreachable          no answer from Salesforce after the last attempt
 
 A row that Salesforce refuses is not an error but an outcome: see `crm_sync.sync.decide`.
+
+The first paragraph of a class says what it means, the second what to do about it: people read both
+in `docs/errors.md`.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ __all__ = [
     "CrmSyncError",
     "DatabaseError",
     "GuardStopped",
+    "LegacySignIn",
     "LimitReached",
     "LockLost",
     "MappingError",
@@ -44,7 +48,10 @@ __all__ = [
 
 
 class CrmSyncError(Exception):
-    """Something a person must know: one sentence, and how to mend it. Never holds a secret."""
+    """Something a person must know: one sentence, and how to mend it, without any secret.
+
+    Do what the message says. Where it says nothing, `--debug` shows where the error arose.
+    """
 
     def __init__(self, sentence: str, mend: str = "") -> None:
         super().__init__(f"{sentence} {mend}".strip())
@@ -53,15 +60,26 @@ class CrmSyncError(Exception):
 
 
 class SetupError(CrmSyncError):
-    """The user must act before anything can be done."""
+    """The user must act before anything can be done.
+
+    Mend what the message names on your side: a file, a setting, the database, an installation.
+    """
 
 
 class SettingsError(SetupError):
-    """A setting is missing, unknown or wrong."""
+    """A setting is missing, unknown or wrong.
+
+    Correct the key that the message names, in `crm-sync.toml`, in `.env` or in the environment.
+    """
 
 
 class MappingError(SetupError):
-    """A mapping is wrong. `where` is `file:line:column`; `what` is the sentence without it."""
+    """A mapping is wrong; the message begins with `file:line:column`.
+
+    Correct the file at that place; `crm-sync check` shows all that is wrong at once.
+
+    `where` is that place, `what` the sentence without it.
+    """
 
     def __init__(self, sentence: str, mend: str = "", where: str = "") -> None:
         super().__init__(f"{where}: {sentence}" if where else sentence, mend)
@@ -70,11 +88,17 @@ class MappingError(SetupError):
 
 
 class DatabaseError(SetupError):
-    """PostgreSQL is out of reach, refuses us, lacks the schema, or stands behind a wrong pooler."""
+    """PostgreSQL is out of reach, refuses us, lacks the schema, or stands behind a wrong pooler.
+
+    Check the database's URL and its server; apply the schema with `crm-sync db apply`.
+    """
 
 
 class OutputError(SetupError):
-    """A report or document cannot be written."""
+    """A report or document cannot be written, or a written one not be read.
+
+    Name another place, or free the one that the message names.
+    """
 
 
 def missing_extra(package: str, extra: str) -> SetupError:
@@ -87,40 +111,76 @@ def missing_extra(package: str, extra: str) -> SetupError:
 
 
 class OrgError(CrmSyncError):
-    """Salesforce's administrator must act; nothing was sent."""
+    """Salesforce's administrator must act; nothing was sent.
+
+    Hand the message to the org's administrator, then run again.
+    """
 
 
 class SignInError(OrgError):
-    """Salesforce gave no session."""
+    """Salesforce gave no session.
+
+    Check the target's address and credentials, and the app and user that sign in there.
+    """
+
+
+class LegacySignIn(UserWarning):
+    """A warning, not an error: a way to sign in that Salesforce is going to end."""
 
 
 class OrgAccessError(OrgError):
-    """The org lacks a field or permission that the mappings need."""
+    """The org lacks a field or permission that the mappings need.
+
+    Create the field or let a permission set grant it, or take it out of the mapping.
+    """
 
 
 class OrgChangedError(OrgError):
-    """The target leads to another org, or the state belongs to another database."""
+    """The target leads to another org, or the state belongs to another database.
+
+    If that is meant (a refreshed sandbox, a restored copy): `crm-sync target accept NAME`, for a
+    copy of the database with `--database`. Else correct the target's address or the database's.
+    """
 
 
 class RunStopped(CrmSyncError):
-    """The run ended before its plan was done; what was not sent stays planned."""
+    """The run ended before its plan was done; what was not sent stays planned.
+
+    Nothing is lost: once the reason is gone, the next sync continues.
+    """
 
 
 class AlreadyRunning(RunStopped):
-    """Another run works on this org."""
+    """Another run works on this org.
+
+    Wait for it; `crm-sync status --watch` shows where it stands.
+    """
 
 
 class LockLost(RunStopped):
-    """This run is not the newest any more, or its connection is gone: it must not write."""
+    """This run is not the newest any more, or its connection is gone: it must not write.
+
+    Let the newer run finish, or run again.
+    """
 
 
 class GuardStopped(RunStopped):
-    """More would be deleted than a run may delete unasked."""
+    """More would be deleted than a run may delete unasked, or the plan is not the expected one.
+
+    Look at `crm-sync dry-run`; if it is meant, run with `--allow-deletions`, or expect its digest.
+    """
 
 
 class LimitReached(RunStopped):
-    """The org's daily API limit is used up, or what a run may take of it."""
+    """The org's daily API limit is used up, or what a run may take of it.
+
+    Run again when calls are free (Salesforce counts 24 hours back), or let a run take more:
+    `--max-api-calls`, `api_reserve_percent`.
+    """
 
 
 class OrgUnreachable(RunStopped):
-    """Salesforce gave no answer after the last attempt."""
+    """Salesforce gave no answer after the last attempt.
+
+    Check the network and https://status.salesforce.com, then run again.
+    """

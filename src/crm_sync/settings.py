@@ -13,18 +13,11 @@ import re
 import ssl
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, TypeVar
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    SecretStr,
-    ValidationError,
-    field_validator,
-)
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 
+from crm_sync.credentials import secret
 from crm_sync.errors import SettingsError
 from crm_sync.files import mappings_directory
 from crm_sync.names import nearest
@@ -35,73 +28,54 @@ from crm_sync.settings_sources import (
     from_dotenv,
     from_environment,
     from_toml,
+    variable,
 )
+from crm_sync.targets import Strict, Target
 
-__all__ = ["Settings", "Target", "load_settings", "variable"]
+__all__ = ["DOTENV", "FILE", "TARGET_NAME", "Settings", "check_certificates", "load_settings"]
 
 FILE = "crm-sync.toml"
 DOTENV = ".env"
 TARGET_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 """So that a target's name fits into an environment variable, whose levels `__` divides."""
-ADDRESS = re.compile(
-    r"https://(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?/?"
-)
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Target(_Strict):
-    """A named Salesforce org that we push to, and how to sign in there. Times are in seconds."""
-
-    instance_url: str = Field(description="My Domain, https://….my.salesforce.com")
-    auth: Literal["client_credentials", "access_token"] = "client_credentials"
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    access_token: SecretStr | None = None
-    api_version: str = "60.0"
-    ca_bundle: Path | None = Field(default=None, description="certificates to trust; local org")
-    default_owner: str | None = Field(default=None, description="a user name; used on create only")
-    connect_timeout: float = Field(default=10, gt=0, le=300)
-    read_timeout: float = Field(default=120, gt=0, le=900)
-    total_timeout: float = Field(default=300, gt=0, le=3600)
-    attempts: int = Field(default=5, ge=1, le=20)
-    bulk_above: int = Field(
-        default=2_000, ge=0, description="rows of one action that still go by Composite"
-    )
-    max_api_calls: int | None = Field(default=None, ge=1, description="calls of one sync")
-    api_reserve_percent: int = Field(
-        default=10, ge=0, le=99, description="of the org's daily calls, left to others"
-    )
-
-    @field_validator("instance_url")
-    @classmethod
-    def _https(cls, url: str) -> str:
-        found = ADDRESS.fullmatch(url)
-        if found is None or int(found[1] or 443) > 65535:
-            raise ValueError("should be https://host, without a path")
-        return url.rstrip("/")
-
-    @field_validator("api_version")
-    @classmethod
-    def _version(cls, text: str) -> str:
-        if not re.fullmatch(r"\d{2}\.0", text):
-            raise ValueError("should be written like 60.0")
-        return text
-
-
-class Settings(_Strict):
+class Settings(Strict):
     """All settings. `targets` by name; `target` is used where `--target` is not given."""
 
-    database_url: SecretStr | None = None
-    owner_database_url: SecretStr | None = None
-    mappings: Path = Path("mappings")
-    target: str | None = None
+    database_url: SecretStr | None = Field(
+        default=None, description="the database, as the role crm_sync; a secret"
+    )
+    database_url_file: Path | None = Field(
+        default=None, description="a file that holds nothing but it"
+    )
+    owner_database_url: SecretStr | None = Field(
+        default=None,
+        description="the same as its owner, for db apply and db seed; database_url where nothing "
+        "is said; a secret",
+    )
+    owner_database_url_file: Path | None = Field(
+        default=None, description="a file that holds nothing but it"
+    )
+    keyring: bool = Field(
+        default=False,
+        description="secrets that neither a variable nor a file gives stand in the system's "
+        "keyring; needs the extra keyring",
+    )
+    mappings: Path = Field(
+        default=Path("mappings"), description="a folder of mapping files, seen from crm-sync.toml"
+    )
+    target: str | None = Field(
+        default=None,
+        description="the target where --target is not given; where nothing is said, the only one",
+    )
     targets: dict[str, Target] = Field(default_factory=dict)
-    history_days: int = Field(default=400, ge=1, le=36_500)
+    history_days: int = Field(
+        default=400, ge=1, le=36_500, description="how long sync.history is kept, in days"
+    )
     mask_emails_and_phones: bool = Field(
-        default=False, description="shown by kind and length alone, in every output"
+        default=False,
+        description="e-mail addresses and phone numbers are shown by kind and length alone",
     )
 
     _falls_back: bool = PrivateAttr(default=False)
@@ -126,19 +100,29 @@ class Settings(_Strict):
 
     def database(self) -> str:
         """The database URL. Raises SettingsError where none is set."""
-        if self.database_url is None:
+        url = self._secret("database_url")
+        if url is None:
             raise SettingsError(
                 "No database is named.",
                 f"Set {PREFIX}DATABASE_URL to postgresql://user:password@host:5432/name, "
                 f"in the environment or in {DOTENV}.",
             )
-        return self.database_url.get_secret_value()
+        return url.get_secret_value()
+
+    @property
+    def names_database(self) -> bool:
+        """Whether there is a database URL, wherever it is kept."""
+        return self._secret("database_url") is not None
 
     def owner_database(self) -> str:
         """The URL by which the owner of the tables signs in: for `db apply` and `db seed`."""
-        if self.owner_database_url is None:
-            return self.database()
-        return self.owner_database_url.get_secret_value()
+        url = self._secret("owner_database_url")
+        return self.database() if url is None else url.get_secret_value()
+
+    def _secret(self, key: str) -> SecretStr | None:
+        return secret(
+            (key,), getattr(self, key), getattr(self, f"{key}_file"), keyring=self.keyring
+        )
 
     def chosen(self, name: str | None) -> tuple[str, Target]:
         """The target of this run. Raises SettingsError where it is unknown or not clear."""
@@ -162,7 +146,7 @@ class Settings(_Strict):
             )
         target = self.targets[name]
         if target.ca_bundle is not None:
-            _check_certificates(name, target.ca_bundle)
+            check_certificates(name, target.ca_bundle)
         return name, target
 
 
@@ -173,11 +157,6 @@ SECRETS = frozenset(
     if "SecretStr" in str(field.annotation)
 )
 """Keys that do not belong in a file which may be committed."""
-
-
-def variable(*path: str) -> str:
-    """The environment variable of a key: `variable("targets", "sandbox", "client_secret")`."""
-    return PREFIX + "__".join(path).upper()
 
 
 def load_settings(
@@ -206,7 +185,8 @@ def load_settings(
     return _with_full_paths(settings, directory)
 
 
-def _check_certificates(name: str, bundle: Path) -> None:
+def check_certificates(name: str, bundle: Path) -> None:
+    """Raises SettingsError where a target's ca_bundle is no file of certificates."""
     if not bundle.is_file():
         problem = "is not there"
     else:
@@ -308,14 +288,25 @@ def _with_full_paths(settings: Settings, directory: Path) -> Settings:
     """Paths are meant from where the settings stand. Outside a clone the mappings that ship with
     the package do, unless others are named.
     """
-    targets = {
-        name: target.model_copy(update={"ca_bundle": directory / target.ca_bundle})
-        if target.ca_bundle
-        else target
-        for name, target in settings.targets.items()
-    }
+    targets = {name: _placed(target, directory) for name, target in settings.targets.items()}
+    for target in targets.values():
+        target._keyring = settings.keyring
     mappings = directory / settings.mappings
     if "mappings" not in settings.model_fields_set and not mappings.exists():
         mappings = mappings_directory()
         settings._falls_back = True
-    return settings.model_copy(update={"mappings": mappings, "targets": targets})
+    placed = _placed(settings, directory)
+    return placed.model_copy(update={"mappings": mappings, "targets": targets})
+
+
+_M = TypeVar("_M", Settings, Target)
+
+
+def _placed(of: _M, directory: Path) -> _M:
+    """With the files that it names as paths from the directory."""
+    files = {
+        key: directory / value
+        for key in type(of).model_fields
+        if (key == "ca_bundle" or key.endswith("_file")) and (value := getattr(of, key))
+    }
+    return of.model_copy(update=files)

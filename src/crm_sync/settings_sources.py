@@ -18,7 +18,15 @@ from dotenv.parser import parse_stream
 
 from crm_sync.errors import SettingsError
 
-__all__ = ["PREFIX", "Given", "Path_", "from_dotenv", "from_environment", "from_toml"]
+__all__ = [
+    "PREFIX",
+    "Given",
+    "Path_",
+    "from_dotenv",
+    "from_environment",
+    "from_toml",
+    "variable",
+]
 
 PREFIX = "CRM_SYNC_"
 """Of every environment variable that is ours."""
@@ -26,6 +34,11 @@ _KEY = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _KEYS = re.compile(rf"\s*(\[?)\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*(\]|=)")
 
 Path_ = tuple[str, ...]
+
+
+def variable(*path: str) -> str:
+    """The environment variable of a key: `variable("targets", "sandbox", "client_secret")`."""
+    return PREFIX + "__".join(path).upper()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from crm_sync.settings import variable
+from crm_sync.settings_sources import variable
 from tests.support.postgres import ROOT
 
 NAME = "sink"

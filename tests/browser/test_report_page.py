@@ -16,7 +16,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from crm_sync.report.html import html
 from crm_sync.report.model import PlanReport
 from tests.support import clients
-from tests.unit.report.plans import SCRIPT, everything, many, plan
+from tests.unit.report.plans import INVALID, SCRIPT, everything, many, plan
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -191,6 +191,41 @@ def test_everything_works_with_the_keyboard_alone(page: Page) -> None:
     page.focus.send_keys(Keys.ARROW_UP)
     assert "Lead number 1" in page.focus.text
     assert page.browser.find_element(By.NAME, "search").get_attribute("value") == ""
+
+
+def test_the_arrow_leads_from_the_page_and_from_the_search_to_the_first_row(page: Page) -> None:
+    page.open(many(600))
+    body = page.browser.find_element(By.TAG_NAME, "body")
+    body.send_keys(Keys.ARROW_DOWN)
+    assert "Lead number 0" in page.focus.text
+    page.focus.send_keys("/")
+    page.focus.send_keys("number 599" + Keys.ARROW_DOWN)
+    assert "Lead number 599" in page.focus.text
+    page.finds("1 of 600 rows")
+
+
+def test_the_arrow_leads_a_reader_who_has_scrolled_to_a_row_in_sight(page: Page) -> None:
+    page.open(many(150))
+    page.script("window.scrollTo(0, 3000)")
+    page.browser.find_element(By.TAG_NAME, "body").send_keys(Keys.ARROW_DOWN)
+    assert page.script("return Math.abs(window.scrollY - 3000)") < 300
+    assert page.focus.tag_name == "summary"
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_a_long_label_is_folded_and_can_be_unfolded(page: Page, width: int) -> None:
+    page.is_shown_as(width)
+    label = "Nordwind und Partner " * 5_000
+    waits = replace(INVALID.problems[0], sentence=f"Waits for {label}.")
+    page.open(plan(replace(INVALID, label=label, problems=(waits,))))
+    heading = page.browser.find_element(By.CSS_SELECTOR, ".row > summary")
+    assert heading.size["height"] < 200
+    assert "(105,000 characters)" in heading.text
+    row = page.browser.find_element(By.CSS_SELECTOR, ".row")
+    assert row.size["height"] < 1_000
+    whole = row.find_element(By.CSS_SELECTOR, ".whole")
+    whole.find_element(By.TAG_NAME, "summary").click()
+    assert label.strip() in whole.text
 
 
 def test_a_narrow_window_shows_all_without_scrolling_sideways(page: Page) -> None:

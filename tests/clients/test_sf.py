@@ -6,6 +6,11 @@ from typing import Any
 
 import pytest
 
+from crm_sync.errors import SignInError
+from crm_sync.salesforce import sf_cli
+from crm_sync.salesforce.bounded import BoundedSession
+from crm_sync.salesforce.connect import sign_in
+from crm_sync.targets import Target
 from tests.support.clients import Clients
 
 pytestmark = pytest.mark.clients
@@ -38,6 +43,21 @@ def test_it_is_connected(sf: Clients) -> None:
     shown = sf.sf("org", "display")
     assert shown["connectedStatus"] == "Connected"
     assert (shown["id"], shown["apiVersion"]) == (sf.org.org_id, "67.0")
+
+
+def test_crm_sync_uses_its_session(sf: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in sf.environment().items():
+        monkeypatch.setenv(name, value)
+    [listed] = sf_cli.signed_in_orgs()
+    assert (listed.name, listed.instance_url) == ("local", sf.org.instance_url)
+    target = Target(
+        instance_url=sf.org.instance_url, auth="sf_cli", sf_org="local", ca_bundle=sf.org.ca_bundle
+    )
+    session = sign_in(BoundedSession(target), "trial", target)
+    assert (session.org_id, session.user_id) == (sf.org.org_id, sf.org.integration_user_id)
+    with pytest.raises(SignInError, match="sf is not signed in to an org called nowhere"):
+        sf_cli.session("nowhere")
+    assert sf_cli.session(None).username == sf.org.username  # its default org
 
 
 def test_the_life_of_a_record(sf: Clients) -> None:
@@ -131,17 +151,28 @@ def test_it_tells_what_is_wrong_with_a_query(sf: Clients) -> None:
     assert "No such column 'Foo' on entity 'Account'" in wrong["message"]
 
 
-def test_a_session_that_ended_is_told_and_one_by_a_key_is_renewed(sf: Clients) -> None:
+def test_a_session_that_ended_is_told_and_one_by_a_key_is_renewed(
+    sf: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
     org = sf.org
+    for name, value in sf.environment().items():
+        monkeypatch.setenv(name, value)
     count = ("data", "query", "--query", "SELECT COUNT() FROM Group")
     org.expire_sessions()
     ended = sf.sf(*count, fails=True)
     assert ended["message"] == "Session expired or invalid"
+    with pytest.raises(SignInError, match="The session that sf has for local is over"):
+        sf_cli.session("local")
     key = ("--username", org.username, "--jwt-key-file", str(org.private_key_file))
     app = ("--client-id", org.client_id, "--instance-url", org.instance_url)
     assert sf.sf("org", "login", "jwt", *key, *app, "--set-default")["username"] == org.username
     org.expire_sessions()
     assert sf.sf(*count)["totalSize"] == 1
+    org.expire_sessions()
+    renewed = Target(  # by the user name: a sign-in without an alias takes the former one away
+        instance_url=org.instance_url, auth="sf_cli", sf_org=org.username, ca_bundle=org.ca_bundle
+    )
+    assert sign_in(BoundedSession(renewed), "trial", renewed).org_id == org.org_id
 
 
 def write(path: Path, rows: list[dict[str, str]]) -> None:

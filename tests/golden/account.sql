@@ -33,7 +33,9 @@ select
                 'field', 'Name', 'column', 'accounts.company_name',
                 'sentence', format(
                     'accounts.company_name has %s characters; Account.Name takes 255.',
-                    char_length(sent."Name") + regexp_count(sent."Name", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Name") + regexp_count(sent."Name", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten accounts.company_name, or let account.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('Name')
@@ -62,7 +64,9 @@ select
                 'field', 'Industry', 'column', 'accounts.industry',
                 'sentence', format(
                     'accounts.industry has %s characters; Account.Industry takes 40.',
-                    char_length(sent."Industry") + regexp_count(sent."Industry", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Industry") + regexp_count(sent."Industry", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten accounts.industry, or let account.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('Industry')
@@ -76,7 +80,9 @@ select
                 'field', 'Website', 'column', 'accounts.website',
                 'sentence', format(
                     'accounts.website has %s characters; Account.Website takes 255.',
-                    char_length(sent."Website") + regexp_count(sent."Website", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Website") + regexp_count(sent."Website", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten accounts.website, or let account.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('Website')
@@ -100,7 +106,9 @@ select
                 'field', 'Phone', 'column', 'accounts.phone',
                 'sentence', format(
                     'accounts.phone has %s characters; Account.Phone takes 40.',
-                    char_length(sent."Phone") + regexp_count(sent."Phone", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Phone") + regexp_count(sent."Phone", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten accounts.phone, or let account.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('Phone')
@@ -114,7 +122,9 @@ select
                 'field', 'BillingStreet', 'column', 'accounts.billing_street',
                 'sentence', format(
                     'accounts.billing_street has %s characters; Account.BillingStreet takes 255.',
-                    char_length(sent."BillingStreet") + regexp_count(sent."BillingStreet", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."BillingStreet") + regexp_count(sent."BillingStreet", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten accounts.billing_street, or let account.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('BillingStreet')
@@ -128,7 +138,9 @@ select
                 'field', 'BillingCity', 'column', 'accounts.billing_city',
                 'sentence', format(
                     'accounts.billing_city has %s characters; Account.BillingCity takes 40.',
-                    char_length(sent."BillingCity") + regexp_count(sent."BillingCity", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."BillingCity") + regexp_count(sent."BillingCity", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten accounts.billing_city, or let account.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('BillingCity')
@@ -142,7 +154,9 @@ select
                 'field', 'BillingState', 'column', 'accounts.billing_state',
                 'sentence', format(
                     'accounts.billing_state has %s characters; Account.BillingState takes 80.',
-                    char_length(sent."BillingState") + regexp_count(sent."BillingState", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."BillingState") + regexp_count(sent."BillingState", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten accounts.billing_state, or let account.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('BillingState')
@@ -156,7 +170,9 @@ select
                 'field', 'BillingPostalCode', 'column', 'accounts.billing_postal_code',
                 'sentence', format(
                     'accounts.billing_postal_code has %s characters; Account.BillingPostalCode takes 20.',
-                    char_length(sent."BillingPostalCode") + regexp_count(sent."BillingPostalCode", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."BillingPostalCode") + regexp_count(sent."BillingPostalCode", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten accounts.billing_postal_code, or let account.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('BillingPostalCode')
@@ -170,7 +186,9 @@ select
                 'field', 'BillingCountry', 'column', 'accounts.billing_country',
                 'sentence', format(
                     'accounts.billing_country has %s characters; Account.BillingCountry takes 80.',
-                    char_length(sent."BillingCountry") + regexp_count(sent."BillingCountry", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."BillingCountry") + regexp_count(sent."BillingCountry", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten accounts.billing_country, or let account.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('BillingCountry')

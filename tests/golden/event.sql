@@ -50,7 +50,9 @@ select
                 'field', 'Subject', 'column', 'activities.subject',
                 'sentence', format(
                     'activities.subject has %s characters; Event.Subject takes 255 and is cut.',
-                    char_length(sent."Subject") + regexp_count(sent."Subject", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Subject") + regexp_count(sent."Subject", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', '',
                 'sent', jsonb_build_array('Subject')
@@ -102,8 +104,10 @@ select
                 'code', 'TRUNCATED', 'severity', 'note',
                 'field', 'Description', 'column', 'activities.notes',
                 'sentence', format(
-                    'activities.notes has %s characters; Event.Description takes 32000 and is cut.',
-                    char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]')
+                    'activities.notes has %s characters; Event.Description takes 32,000 and is cut.',
+                    to_char(
+                        char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', '',
                 'sent', jsonb_build_array('Description')
@@ -113,7 +117,7 @@ select
             when num_nonnulls(value."WhatId.0"::text, value."WhatId.1"::text) > 1
             then jsonb_build_object(
                 'code', 'AMBIGUOUS_LOOKUP', 'severity', 'error',
-                'field', 'WhatId', 'column', null,
+                'field', 'WhatId', 'column', 'activities.account_id, leads.converted_account_id, activities.project_id',
                 'sentence', 'WhatId has more than one parent; a record takes one.',
                 'mend', 'Keep one parent in activities.'
             )

@@ -41,7 +41,9 @@ select
                 'field', 'Company', 'column', 'leads.company_name',
                 'sentence', format(
                     'leads.company_name has %s characters; Lead.Company takes 255.',
-                    char_length(sent."Company") + regexp_count(sent."Company", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Company") + regexp_count(sent."Company", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten leads.company_name, or let lead.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('Company')
@@ -73,7 +75,9 @@ select
                 'field', 'LastName', 'column', 'leads.last_name',
                 'sentence', format(
                     'leads.last_name has %s characters; Lead.LastName takes 80.',
-                    char_length(sent."LastName") + regexp_count(sent."LastName", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."LastName") + regexp_count(sent."LastName", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten leads.last_name, or let lead.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('LastName')
@@ -87,7 +91,9 @@ select
                 'field', 'FirstName', 'column', 'leads.first_name',
                 'sentence', format(
                     'leads.first_name has %s characters; Lead.FirstName takes 40.',
-                    char_length(sent."FirstName") + regexp_count(sent."FirstName", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."FirstName") + regexp_count(sent."FirstName", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten leads.first_name, or let lead.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('FirstName')
@@ -101,7 +107,9 @@ select
                 'field', 'Title', 'column', 'leads.title',
                 'sentence', format(
                     'leads.title has %s characters; Lead.Title takes 128.',
-                    char_length(sent."Title") + regexp_count(sent."Title", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Title") + regexp_count(sent."Title", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten leads.title, or let lead.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('Title')
@@ -115,7 +123,9 @@ select
                 'field', 'Email', 'column', 'leads.email',
                 'sentence', format(
                     'leads.email has %s characters; Lead.Email takes 80.',
-                    char_length(sent."Email") + regexp_count(sent."Email", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Email") + regexp_count(sent."Email", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten leads.email, or let lead.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('Email')
@@ -152,7 +162,9 @@ select
                 'field', 'Phone', 'column', 'leads.phone',
                 'sentence', format(
                     'leads.phone has %s characters; Lead.Phone takes 40.',
-                    char_length(sent."Phone") + regexp_count(sent."Phone", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Phone") + regexp_count(sent."Phone", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten leads.phone, or let lead.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('Phone')
@@ -166,7 +178,9 @@ select
                 'field', 'Website', 'column', 'leads.website',
                 'sentence', format(
                     'leads.website has %s characters; Lead.Website takes 255.',
-                    char_length(sent."Website") + regexp_count(sent."Website", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Website") + regexp_count(sent."Website", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten leads.website, or let lead.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('Website')
@@ -205,7 +219,9 @@ select
                 'field', 'Industry', 'column', 'leads.industry',
                 'sentence', format(
                     'leads.industry has %s characters; Lead.Industry takes 255.',
-                    char_length(sent."Industry") + regexp_count(sent."Industry", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Industry") + regexp_count(sent."Industry", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten leads.industry, or let lead.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('Industry')
@@ -229,7 +245,9 @@ select
                 'field', 'LeadSource', 'column', 'leads.lead_source',
                 'sentence', format(
                     'leads.lead_source has %s characters; Lead.LeadSource takes 255.',
-                    char_length(sent."LeadSource") + regexp_count(sent."LeadSource", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."LeadSource") + regexp_count(sent."LeadSource", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten leads.lead_source, or let lead.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('LeadSource')
@@ -242,8 +260,10 @@ select
                 'code', 'TRUNCATED', 'severity', 'note',
                 'field', 'Description', 'column', 'leads.notes',
                 'sentence', format(
-                    'leads.notes has %s characters; Lead.Description takes 32000 and is cut.',
-                    char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]')
+                    'leads.notes has %s characters; Lead.Description takes 32,000 and is cut.',
+                    to_char(
+                        char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', '',
                 'sent', jsonb_build_array('Description')
@@ -266,7 +286,9 @@ select
                 'field', 'Status', 'column', 'leads.lead_status',
                 'sentence', format(
                     'leads.lead_status has %s characters; Lead.Status takes 255.',
-                    char_length(sent."Status") + regexp_count(sent."Status", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Status") + regexp_count(sent."Status", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten leads.lead_status, or let lead.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('Status')

@@ -33,9 +33,9 @@ select
             when sent."Name" is null
             then jsonb_build_object(
                 'code', 'REQUIRED_FIELD_MISSING', 'severity', 'error',
-                'field', 'Name', 'column', null,
+                'field', 'Name', 'column', 'accounts.company_name, projects.project_name',
                 'sentence', 'The SQL of Name is empty, and Opportunity.Name is required.',
-                'mend', 'Fill the SQL of Name, or give Name an if_null in opportunity.yaml.'
+                'mend', 'Fill accounts.company_name or projects.project_name, or give Name an if_null in opportunity.yaml.'
             )
         end,
         case
@@ -43,10 +43,12 @@ select
                 and char_length(sent."Name") + regexp_count(sent."Name", '[\U00010000-\U0010FFFF]') > 120
             then jsonb_build_object(
                 'code', 'TRUNCATED', 'severity', 'note',
-                'field', 'Name', 'column', null,
+                'field', 'Name', 'column', 'accounts.company_name, projects.project_name',
                 'sentence', format(
                     'The SQL of Name has %s characters; Opportunity.Name takes 120 and is cut.',
-                    char_length(sent."Name") + regexp_count(sent."Name", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Name") + regexp_count(sent."Name", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', '',
                 'sent', jsonb_build_array('Name')
@@ -79,14 +81,16 @@ select
                 'field', 'StageName', 'column', 'projects.project_status',
                 'sentence', format(
                     'projects.project_status has %s characters; Opportunity.StageName takes 255.',
-                    char_length(sent."StageName") + regexp_count(sent."StageName", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."StageName") + regexp_count(sent."StageName", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', 'Shorten projects.project_status, or let opportunity.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('StageName')
             )
         end,
         case
-            when abs(sent."Amount") >= 1e16
+            when case when abs(sent."Amount") < 1e300 then round(abs(sent."Amount"), 30)::float8 >= 1e16 else sent."Amount" is not null end
             then jsonb_build_object(
                 'code', 'NUMBER_OUTSIDE_VALID_RANGE', 'severity', 'error',
                 'field', 'Amount', 'column', 'projects.contract_value',
@@ -109,18 +113,18 @@ select
             when sent."CloseDate" is null
             then jsonb_build_object(
                 'code', 'REQUIRED_FIELD_MISSING', 'severity', 'error',
-                'field', 'CloseDate', 'column', null,
+                'field', 'CloseDate', 'column', 'projects.end_date, projects.start_date, projects.created_at',
                 'sentence', 'The SQL of CloseDate is empty, and Opportunity.CloseDate is required.',
-                'mend', 'Fill the SQL of CloseDate, or give CloseDate an if_null in opportunity.yaml.'
+                'mend', 'Fill projects.end_date, projects.start_date or projects.created_at, or give CloseDate an if_null in opportunity.yaml.'
             )
         end,
         case
             when sent."CloseDate" < '1700-01-01' or sent."CloseDate" >= '4001-01-01'
             then jsonb_build_object(
                 'code', 'DATE_OUT_OF_RANGE', 'severity', 'error',
-                'field', 'CloseDate', 'column', null,
+                'field', 'CloseDate', 'column', 'projects.end_date, projects.start_date, projects.created_at',
                 'sentence', 'The SQL of CloseDate lies outside the years 1700 to 4000 that Salesforce takes.',
-                'mend', 'Correct the SQL of CloseDate.',
+                'mend', 'Correct projects.end_date, projects.start_date or projects.created_at.',
                 'sent', case when isfinite(sent."CloseDate") then jsonb_build_array('CloseDate') end
             )
         end,
@@ -131,8 +135,10 @@ select
                 'code', 'TRUNCATED', 'severity', 'note',
                 'field', 'Description', 'column', 'projects.description',
                 'sentence', format(
-                    'projects.description has %s characters; Opportunity.Description takes 32000 and is cut.',
-                    char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]')
+                    'projects.description has %s characters; Opportunity.Description takes 32,000 and is cut.',
+                    to_char(
+                        char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', '',
                 'sent', jsonb_build_array('Description')

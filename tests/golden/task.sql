@@ -47,10 +47,12 @@ select
                 and char_length(sent."Subject") + regexp_count(sent."Subject", '[\U00010000-\U0010FFFF]') > 255
             then jsonb_build_object(
                 'code', 'TRUNCATED', 'severity', 'note',
-                'field', 'Subject', 'column', null,
+                'field', 'Subject', 'column', 'activities.activity_type, activities.subject',
                 'sentence', format(
                     'The SQL of Subject has %s characters; Task.Subject takes 255 and is cut.',
-                    char_length(sent."Subject") + regexp_count(sent."Subject", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Subject") + regexp_count(sent."Subject", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', '',
                 'sent', jsonb_build_array('Subject')
@@ -60,7 +62,7 @@ select
             when lower(sent."Status") not in ('not started', 'in progress', 'completed', 'waiting on someone else', 'deferred')
             then jsonb_build_object(
                 'code', 'UNLISTED_PICKLIST_VALUE', 'severity', 'note',
-                'field', 'Status', 'column', null,
+                'field', 'Status', 'column', 'activities.completed',
                 'sentence', 'Task.Status does not list the value that the SQL of Status gives; Salesforce takes it.',
                 'mend', 'Use one of the org''s values, or map it with values in task.yaml.',
                 'sent', jsonb_build_array('Status')
@@ -71,12 +73,14 @@ select
                 and char_length(sent."Status") + regexp_count(sent."Status", '[\U00010000-\U0010FFFF]') > 255
             then jsonb_build_object(
                 'code', 'STRING_TOO_LONG', 'severity', 'error',
-                'field', 'Status', 'column', null,
+                'field', 'Status', 'column', 'activities.completed',
                 'sentence', format(
                     'The SQL of Status has %s characters; Task.Status takes 255.',
-                    char_length(sent."Status") + regexp_count(sent."Status", '[\U00010000-\U0010FFFF]')
+                    to_char(
+                        char_length(sent."Status") + regexp_count(sent."Status", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
-                'mend', 'Shorten the SQL of Status, or let task.yaml say too_long: truncate.',
+                'mend', 'Shorten activities.completed, or let task.yaml say too_long: truncate.',
                 'sent', jsonb_build_array('Status')
             )
         end,
@@ -84,9 +88,9 @@ select
             when sent."ActivityDate" < '1700-01-01' or sent."ActivityDate" >= '4001-01-01'
             then jsonb_build_object(
                 'code', 'DATE_OUT_OF_RANGE', 'severity', 'error',
-                'field', 'ActivityDate', 'column', null,
+                'field', 'ActivityDate', 'column', 'activities.due_date, activities.occurred_at',
                 'sentence', 'The SQL of ActivityDate lies outside the years 1700 to 4000 that Salesforce takes.',
-                'mend', 'Correct the SQL of ActivityDate.',
+                'mend', 'Correct activities.due_date or activities.occurred_at.',
                 'sent', case when isfinite(sent."ActivityDate") then jsonb_build_array('ActivityDate') end
             )
         end,
@@ -97,8 +101,10 @@ select
                 'code', 'TRUNCATED', 'severity', 'note',
                 'field', 'Description', 'column', 'activities.notes',
                 'sentence', format(
-                    'activities.notes has %s characters; Task.Description takes 32000 and is cut.',
-                    char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]')
+                    'activities.notes has %s characters; Task.Description takes 32,000 and is cut.',
+                    to_char(
+                        char_length(sent."Description") + regexp_count(sent."Description", '[\U00010000-\U0010FFFF]'),
+                        'FM999,999,999,999')
                 ),
                 'mend', '',
                 'sent', jsonb_build_array('Description')
@@ -108,7 +114,7 @@ select
             when num_nonnulls(value."WhatId.0"::text, value."WhatId.1"::text) > 1
             then jsonb_build_object(
                 'code', 'AMBIGUOUS_LOOKUP', 'severity', 'error',
-                'field', 'WhatId', 'column', null,
+                'field', 'WhatId', 'column', 'activities.account_id, leads.converted_account_id, activities.project_id',
                 'sentence', 'WhatId has more than one parent; a record takes one.',
                 'mend', 'Keep one parent in activities.'
             )

@@ -78,6 +78,12 @@ class Desk:
         printed = self.capsys.readouterr()
         return Ran(code, printed.out, printed.err)
 
+    def findings(self, *arguments: str, code: int = 0) -> list[str]:
+        """What a check prints, without the line that counts."""
+        ran = self.run("check", *arguments)
+        assert (ran.code, ran.err) == (code, ""), ran
+        return ran.out.splitlines()[:-1]
+
     def refused(self, *arguments: str) -> str:
         """The one line of a command that cannot run: no traceback, no secret."""
         ran = self.run(*arguments)

@@ -30,7 +30,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from crm_sync.errors import OrgAccessError
+from crm_sync.errors import MappingError, OrgAccessError
 from crm_sync.mapping import refusals
 from crm_sync.mapping.refusals import Rule
 from crm_sync.report.model import PlanRow
@@ -39,7 +39,7 @@ from tests.support import postgres
 from tests.trials import prediction_cases as cases
 from tests.trials.prediction_cases import Break, Values
 from tests.unit.localorg.client import Client
-from tests.unit.localorg.permitting import read_only
+from tests.unit.localorg.permitting import hide_field, read_only, set_field, set_object
 
 CHUNK = 200
 MAY_NOT_WRITE = Break("a user who may not", lambda *_: {}, refusals.MAY_NOT_WRITE)
@@ -117,10 +117,9 @@ class Trial:
         self.client.upsert_one(
             "Account", CRM_Id__c="people", Name="x", Must__c="x", Code__c="TAKEN"
         )
-        for table, breaks in cases.BREAKS.items():
-            for number, one in enumerate(breaks):
-                if "update" in one.on:
-                    self._insert(table, f"u{number}", {})
+        for table, groups in self._changes():
+            for number, _ in enumerate(groups):
+                self._insert(table, f"u{number}", {})
         self._insert("t_account", "hands it on", {"code": "SWAPPED"})
         self.practice.sync()
         assert self.practice.plan() == []
@@ -136,17 +135,19 @@ class Trial:
     def _generate(self) -> None:
         for table, breaks in cases.BREAKS.items():
             new = [b for b in breaks if "create" in b.on]
-            groups: list[tuple[Break, ...]] = [(), (), *((b,) for b in new * 2)]
-            groups += [
-                pair for pair in combinations(new, 2)
-                if not pair[0].columns() & pair[1].columns()
-            ]  # fmt: skip
+            groups: list[tuple[Break, ...]] = [(), (), *((b,) for b in new * 2), *_pairs(new)]
             for number, group in enumerate(groups):
                 self._insert(table, f"n{number}", self._values(group, f"n{number}"), group)
-            for number, one in enumerate(breaks):
-                if "update" in one.on:
-                    self._update(table, f"u{number}", self._values((one,), f"u{number}"), (one,))
+        for table, groups in self._changes():
+            for number, group in enumerate(groups):
+                self._update(table, f"u{number}", self._values(group, f"u{number}"), group)
         self._generate_clashes()
+
+    def _changes(self) -> Iterator[tuple[str, list[tuple[Break, ...]]]]:
+        """What the rows of a table that are there already are changed to."""
+        for table, breaks in cases.BREAKS.items():
+            changing = [b for b in breaks if "update" in b.on]
+            yield table, [*((b,) for b in changing), *_pairs(changing)]
 
     def _generate_clashes(self) -> None:
         """What no row breaks by itself."""
@@ -161,16 +162,40 @@ class Trial:
         self._insert("t_account", "comes too early", {"code": "SWAPPED"}, (late,))
 
     def _judge_forbidden(self) -> None:
-        """Our user loses the right to make and to change leads: the dry run ends before a plan."""
+        """Our user loses rights on leads, one after the other: the dry run ends before a plan."""
         admin = Client(self.practice.org)
         admin.session.headers["Authorization"] = f"Bearer {self.practice.org.admin_token}"
-        read_only(admin, "Lead")
-        state = "planned"
+
+        def field_read_only() -> None:
+            set_field(admin, "Lead.Phone", PermissionsEdit=False)
+
+        def object_read_only() -> None:
+            set_field(admin, "Lead.Phone", PermissionsEdit=True)
+            read_only(admin, "Lead")
+
+        def field_hidden() -> None:
+            set_object(admin, "Lead", PermissionsCreate=True, PermissionsEdit=True)
+            hide_field(admin, "Lead.Phone")
+
+        for words, forbid in (
+            ("may not write Lead.Phone", field_read_only),
+            ("may not create or update Lead", object_read_only),
+            ("our user may not see it", field_hidden),
+        ):
+            forbid()
+            self._send_forbidden(forbid.__name__, words)
+
+    def _send_forbidden(self, what: str, words: str) -> None:
+        """Leads with a phone, made and changed, beside what the dry run says of them."""
+        state, codes = "planned", frozenset[str]()
         try:
             self.practice.plan(full=True, select=("t_lead",))
-        except OrgAccessError as error:
-            state = "stopped" if "t_lead.yaml" in str(error) else state
-        lead = {"attributes": {"type": "Lead"}, "Company": "Kelp", "LastName": "Ng"}
+        except (OrgAccessError, MappingError) as error:
+            if "t_lead.yaml" in str(error) and words in str(error):
+                state, codes = "stopped", frozenset({refusals.MAY_NOT_WRITE.code})
+        lead = {
+            "attributes": {"type": "Lead"}, "Company": "Kelp", "LastName": "Ng", "Phone": "1",
+        }  # fmt: skip
         there = [r["Id"] for r in self.practice.org.store.records("Lead")]
         for action, path, records in (
             ("create", "/Lead/CRM_Id__c", [{**lead, "CRM_Id__c": f"f{n}"} for n in range(8)]),
@@ -178,8 +203,8 @@ class Trial:
         ):
             for number, result in enumerate(self._patch(path, records)):
                 self._note(
-                    "t_lead", f"{action} {number}", action, (MAY_NOT_WRITE,), state,
-                    frozenset({refusals.MAY_NOT_WRITE.code}), result,
+                    "t_lead", f"{what}: {action} {number}", action, (MAY_NOT_WRITE,), state,
+                    codes, result,
                 )  # fmt: skip
 
     def _values(self, group: Sequence[Break], key: str) -> Values:
@@ -279,6 +304,15 @@ class Trial:
             prefix = {"t_task": "task:", "t_event": "event:"}.get(row.mapping, "")
             record["CRM_Id__c"] = prefix + row.key
         return record
+
+
+def _pairs(breaks: Sequence[Break]) -> Iterator[tuple[Break, Break]]:
+    """Each two that do not give the same column another value."""
+    return (
+        (one, other)
+        for one, other in combinations(breaks, 2)
+        if not one.columns() & other.columns()
+    )
 
 
 def _batches(rows: Iterable[PlanRow]) -> Iterator[list[PlanRow]]:

@@ -50,7 +50,7 @@ def test_plain_uv_run_has_the_demo_the_flows_and_the_tests() -> None:
     assert content["tool"]["uv"]["default-groups"] == ["dev"]
     own = content["project"]["name"]
     dev = content["dependency-groups"]["dev"]
-    assert f"{own}[demo]" in dev
+    assert f"{own}[demo,keyring]" in dev
     assert any(isinstance(line, str) and line.startswith(f"{own}[flows]") for line in dev)
     assert {"include-group": "test"} in dev
 

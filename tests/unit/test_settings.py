@@ -10,7 +10,9 @@ import pytest
 
 from crm_sync.errors import SettingsError
 from crm_sync.files import mappings_directory
-from crm_sync.settings import SECRETS, Settings, Target, load_settings, variable
+from crm_sync.settings import SECRETS, Settings, load_settings
+from crm_sync.settings_sources import variable
+from crm_sync.targets import Target
 
 ROOT = Path(__file__).parents[2]
 SECRET = "hunter2 ü#'\"%40"
@@ -142,7 +144,7 @@ def test_paths_are_meant_from_where_the_settings_stand(folder: Path) -> None:
         (TOML + "api_version = '60'",
          "crm-sync.toml:6:1: targets.sandbox.api_version should be written like 60.0."),
         (TOML + "auth = 'hunter2'",
-         "crm-sync.toml:6:1: targets.sandbox.auth should be 'client_credentials' or "),
+         "crm-sync.toml:6:1: targets.sandbox.auth should be 'client_credentials', 'jwt_bearer', "),
         (TOML.replace("https", "http"),
          "crm-sync.toml:4:1: targets.sandbox.instance_url should be https://host"),
         ("[targets.sandbox]\nclient_id = 'hunter2'",
@@ -171,7 +173,8 @@ def test_a_secret_does_not_belong_in_the_file(folder: Path, key: str) -> None:
 
 def test_the_secrets_are_these() -> None:
     assert sorted(SECRETS) == [
-        "access_token", "client_secret", "database_url", "owner_database_url",
+        "access_token", "client_secret", "database_url", "owner_database_url", "password",
+        "private_key", "security_token",
     ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.finding import Finding, said_of
@@ -15,8 +15,12 @@ __all__ = ["column_findings"]
 _STRING = re.compile(r"'(?:[^']|'')*'")
 
 
-def column_findings(mappings: Sequence[Mapping], catalog: Catalog) -> Iterator[Finding]:
-    """One information a table, told where its first mapping names it."""
+def column_findings(
+    mappings: Sequence[Mapping], catalog: Catalog, partial: Collection[str] = ()
+) -> Iterator[Finding]:
+    """One information a table, told where its first mapping names it. `partial`: mappings of which
+    nobody knows all that they read.
+    """
     told: set[str] = set()
     for mapping in mappings:
         table = catalog.get(mapping.source.table)
@@ -36,6 +40,8 @@ def column_findings(mappings: Sequence[Mapping], catalog: Catalog) -> Iterator[F
             continue
         told.add(table.name)
         siblings = [m for m in mappings if m.source.table == table.name]
+        if any(m.name in partial for m in siblings):
+            continue
         read = {name for m in siblings for name in (*_read(m), *m.not_mapped, m.source.key)}
         read |= {name for m in mappings for name in _joined(m, table.name)}
         if unread := [column for column in table.columns if column not in read]:

@@ -14,11 +14,13 @@ from typing import Any
 from urllib.parse import quote
 
 from crm_sync.check.org_facts import has_person_accounts
-from crm_sync.mapping.finding import Finding, Severity, said_of
+from crm_sync.mapping.finding import Finding, said_of
+from crm_sync.mapping.finding_kinds import Kind, Severity
 from crm_sync.mapping.model import Mapping
 from crm_sync.names import nearest
 from crm_sync.salesforce.client import Answer, Client, NoAnswer, Subrequest
 from crm_sync.salesforce.describe import ObjectFacts
+from crm_sync.salesforce.refusals import mend_of_object
 from crm_sync.sync.lookup import soql_text
 
 __all__ = ["hidden_fields", "no_object", "org_findings", "storage_findings"]
@@ -73,7 +75,7 @@ def no_object(
         return said_of(
             mapping, path, "hidden-object",
             f"{name} is there, and our user may not see it.",
-            f"Give the integration user a licence and permission for {name}.",
+            mend_of_object(name),
         )  # fmt: skip
     doubt = ", or our user may not see it" if there is None else ""
     names = [str(one["name"]) for one in listed.body["sobjects"]] if listed.ok else []
@@ -216,7 +218,7 @@ def storage_findings(
     )  # fmt: skip
 
 
-def _not_done(kind: str, client: Client, what: str, why: str) -> Finding:
+def _not_done(kind: Kind, client: Client, what: str, why: str) -> Finding:
     return Finding(
         kind, "information", client.name, f"Not checked: {what} ({why}).",
         "Let an administrator grant it to see them, or look in Setup.",

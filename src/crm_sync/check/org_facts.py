@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crm_sync.mapping.event_rules import ALL_DAY, DAY, ENDS, STARTS
 from crm_sync.mapping.finding import Finding, said_of
 from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.describe import ObjectFacts
@@ -19,6 +20,8 @@ CURRENCY = "CurrencyIsoCode"
 def setting_findings(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
     """What the org asks of a mapping."""
     yield from _unwritten(mapping, facts)
+    yield from _event_times(mapping)
+    yield from _idle_rule(mapping)
     yield from _address_picklists(mapping, facts)
     yield from _currencies(mapping, facts)
 
@@ -37,6 +40,42 @@ def _unwritten(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
                 "Salesforce refuses every new record.",
                 f"Add {field.name} to fields.",
             )  # fmt: skip
+
+
+def _event_times(mapping: Mapping) -> Iterator[Finding]:
+    """An event takes place: without a start it is refused, and so is a timed one without an end
+    (Object Reference, Event; `event_rules.py` says so of a row).
+    """
+    if mapping.object != "Event":
+        return
+    is_maybe_all_day = ALL_DAY in mapping.fields
+    starts = {*STARTS, DAY} if is_maybe_all_day else set(STARTS)
+    needs = [(starts, "a start", STARTS[0])]
+    if not is_maybe_all_day:
+        needs.append((set(ENDS), "a duration or an end", ENDS[0]))
+    for names, what, first in needs:
+        if not names & mapping.fields.keys():
+            yield said_of(
+                mapping, ("fields",), "required-field",
+                f"An event needs {what}, and the mapping writes none: Salesforce refuses every new "
+                "record.",
+                f"Add {first} to fields.",
+            )  # fmt: skip
+
+
+def _idle_rule(mapping: Mapping) -> Iterator[Finding]:
+    """An assignment rule for an object that has none; said for all by the defaults it is no fault
+    of this mapping.
+    """
+    path = ("assignment_rule",)
+    is_own = mapping.where(*path).partition(":")[0].endswith(f"{mapping.name}.yaml")
+    if mapping.assignment_rule != mapping.rule_that_runs and is_own:
+        yield said_of(
+            mapping, path, "assignment-rule",
+            f"{mapping.object} has no assignment rules; only Account, Case and Lead have: it does "
+            "nothing.",
+            "Take assignment_rule out.", severity="warning",
+        )  # fmt: skip
 
 
 def _address_picklists(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:

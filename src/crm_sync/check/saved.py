@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_sync.errors import OutputError, SettingsError
+from crm_sync.salesforce.describe import ObjectFacts
 
 __all__ = ["read_described", "save_described"]
 
@@ -34,10 +35,13 @@ def save_described(directory: Path, described: Iterable[Described]) -> list[Path
     return written
 
 
-def read_described(directory: Path, objects: Iterable[str]) -> dict[str, Described]:
-    """The saved describes of these objects, as far as they are there.
+def read_described(
+    directory: Path, objects: Iterable[str]
+) -> tuple[dict[str, Described], dict[str, Path]]:
+    """The saved describes of these objects, as far as they are there; and the files, by object,
+    that are none.
 
-    Raises SettingsError where there is no such directory, or a file in it is no describe.
+    Raises SettingsError where there is no such directory.
     """
     if not directory.is_dir():
         raise SettingsError(
@@ -45,17 +49,18 @@ def read_described(directory: Path, objects: Iterable[str]) -> dict[str, Describ
             "Save them first, with an org at hand: crm-sync describe --save",
         )
     found: dict[str, Described] = {}
+    damaged: dict[str, Path] = {}
     for name in dict.fromkeys(objects):
         file = directory / f"{name}.json"
         if not file.exists():
             continue
         try:
             content: Any = json.loads(file.read_text(encoding="utf-8"))
-            if not isinstance(content["fields"], list) or content["name"] != name:
+            if content["name"] != name:
                 raise ValueError
-        except (OSError, ValueError, KeyError, TypeError):
-            raise SettingsError(
-                f"{file} is not the describe of {name}.", "Save it anew: crm-sync describe --save"
-            ) from None
-        found[name] = content
-    return found
+            ObjectFacts.from_describe(content)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            damaged[name] = file
+        else:
+            found[name] = content
+    return found, damaged

@@ -1,4 +1,5 @@
-"""The commands and their options. Each imports what it needs when it runs."""
+"""The commands and their options (those of groups: `groups.py`). Each imports what it needs when it
+runs."""
 
 from __future__ import annotations
 
@@ -7,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from crm_sync.cli.exits import CHECK_EPILOG, EPILOG, FINDINGS_EPILOG, PLAIN_EPILOG
+from crm_sync.cli.first import init
+from crm_sync.cli.groups import database, org, target
 from crm_sync.cli.options import (
-    EPILOG,
     Debug,
     Describes,
     Format,
@@ -18,25 +21,13 @@ from crm_sync.cli.options import (
     Resend,
     RetryRefused,
     Select,
+    Separator,
     Target,
     Way,
-    group,
     not_empty,
 )
-from crm_sync.cli.org_commands import org_app
 
-__all__ = ["INTERRUPTED", "OK", "PROBLEMS", "STOPPED", "app"]
-
-OK, PROBLEMS, STOPPED, INTERRUPTED = 0, 1, 2, 130
-
-PLAIN_EPILOG = "Exit codes: 0 all well, 2 could not run, 130 interrupted."
-CHECK_EPILOG = "Exit codes: 0 all well, 1 the document is stale, 2 could not run, 130 interrupted."
-
-FINDINGS_EPILOG = (
-    "Exit codes: 0 no error, 1 errors found (with --strict warnings, too), 2 could not run, "
-    "130 interrupted."
-)
-
+__all__ = ["app"]
 
 app = typer.Typer(
     name="crm-sync",
@@ -47,11 +38,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-database = group("The CRM database: its schema, its sample data.")
-target_app = group("The Salesforce orgs that we push to.")
 app.add_typer(database, name="db")
-app.add_typer(target_app, name="target")
-app.add_typer(org_app, name="org")
+app.add_typer(target, name="target")
+app.add_typer(org, name="org")
 
 
 def _show_version(wanted: bool) -> None:
@@ -96,6 +85,9 @@ def demo(
     return story.stop(stop) if stop else story.tell(keep=keep, and_open=open_)
 
 
+app.command(epilog=PLAIN_EPILOG)(init)
+
+
 @app.command(name="dry-run", epilog=EPILOG)
 def dry_run(
     target: Target = None,
@@ -114,6 +106,13 @@ def dry_run(
         Path | None,
         typer.Option(metavar="DIR", help="Write every row as CSV, one file for each object."),
     ] = None,
+    separator: Annotated[
+        Separator,
+        typer.Option(
+            "--csv-separator",
+            help="What parts the cells of --csv: semicolon where Excel's list separator is one.",
+        ),
+    ] = Separator.COMMA,
     open_: Annotated[
         bool,
         typer.Option(
@@ -147,7 +146,7 @@ def dry_run(
         api=api.value if api else None,
         against_org=against_org,
     )
-    outputs = show.Outputs(rows, html, markdown, csv, open_, as_json, quiet)
+    outputs = show.Outputs(rows, html, markdown, csv, separator.sign, open_, as_json, quiet)
     return show.dry_run(target, options, outputs)
 
 
@@ -324,64 +323,20 @@ def docs(
     out: Annotated[Path, typer.Option(metavar="DIRECTORY", help="Where the documents go.")] = Path(
         "docs"
     ),
-    target: Annotated[
-        str | None,
-        typer.Option(
-            "--target",
-            "-t",
-            metavar="NAME",
-            callback=not_empty,
-            help="Types and lengths from this target's org.",
-        ),
-    ] = None,
+    target: Target = None,
+    describes: Describes = Path("describes"),
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 where a document is stale.")
     ] = False,
     debug: Debug = False,
 ) -> int:
-    """Writes the documents about the mappings and their language."""
+    """Writes the documents made from mappings, schema and program.
+
+    What becomes of every column in Salesforce; the mapping language; the database, with pictures;
+    commands, errors, and the schemas for editors. Types come from the target's org if one is named,
+    else from saved describes, else from a local org. The database is made of schema.sql and
+    views.sql in this folder, else of the package's. Examples are sample data, never your rows.
+    """
     from crm_sync.cli import documents
 
-    return documents.documents(out, target=target, check=check)
-
-
-@database.command(name="apply", epilog=PLAIN_EPILOG)
-def apply_schema(quiet: Quiet = False, debug: Debug = False) -> int:
-    """Applies schema.sql and views.sql, as the owner.
-
-    Can be repeated without harm. Signs in with owner_database_url, else database_url.
-    """
-    from crm_sync.cli import databases
-
-    return databases.apply(quiet=quiet)
-
-
-@database.command(epilog=PLAIN_EPILOG)
-def seed(quiet: Quiet = False, debug: Debug = False) -> int:
-    """Loads the sample data into an empty database.
-
-    Refuses a database that holds rows. Signs in with owner_database_url, else database_url.
-    """
-    from crm_sync.cli import databases
-
-    return databases.seed(quiet=quiet)
-
-
-@target_app.command(epilog=PLAIN_EPILOG)
-def accept(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The target.")],
-    this_database: Annotated[
-        bool,
-        typer.Option("--database", help="This copy of the database takes over the org's state."),
-    ] = False,
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> int:
-    """Binds a target to the org that it leads to now.
-
-    With --database: binds the org's state to this database. Either way the next plan looks in
-    Salesforce for records of ours before it counts a row as new.
-    """
-    from crm_sync.cli import databases
-
-    return databases.accept(name, this_database=this_database, quiet=quiet)
+    return documents.documents(out, target, describes, check=check)

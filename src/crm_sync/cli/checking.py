@@ -11,7 +11,8 @@ from rich.table import Table
 from crm_sync.check.everything import check as everything
 from crm_sync.check.everything import described_objects
 from crm_sync.check.saved import Described, save_described
-from crm_sync.cli.app import OK, PROBLEMS
+from crm_sync.check.shared import told_once
+from crm_sync.cli.exits import OK, PROBLEMS
 from crm_sync.errors import CrmSyncError, OrgAccessError
 from crm_sync.mapping.finding import Finding
 from crm_sync.mapping.load import load_mappings, select
@@ -20,6 +21,7 @@ from crm_sync.report.console import make_console
 from crm_sync.report.values import visible
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
+from crm_sync.salesforce.refusals import mend_of_object
 from crm_sync.settings import Settings, load_settings
 
 __all__ = ["check", "describe"]
@@ -53,7 +55,7 @@ def check(
 
 
 def _show(found: list[Finding], *, as_json: bool, github: bool | None, quiet: bool) -> None:
-    ordered = report.in_order(found)
+    ordered = report.in_order(told_once(found))
     if as_json:
         sys.stdout.write(report.as_json(ordered))
         return
@@ -93,8 +95,7 @@ def _described(settings: Settings, target: str | None, objects: list[str]) -> li
         if not answer.ok:
             raise OrgAccessError(
                 f"Salesforce does not describe {name} to our user: {answer.code}.",
-                f"Correct the name, or give the integration user a licence and permission for "
-                f"{name}.",
+                f"Correct the name. {mend_of_object(name)}",
             )
     return [answer.body for answer in answers.values()]
 

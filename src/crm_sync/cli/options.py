@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 __all__ = [
-    "EPILOG",
     "Api",
     "Debug",
     "Describes",
@@ -20,22 +19,11 @@ __all__ = [
     "Resend",
     "RetryRefused",
     "Select",
+    "Separator",
     "Target",
     "Way",
-    "group",
     "not_empty",
 ]
-
-
-EPILOG = (
-    "Exit codes: 0 all well, 1 finished and some rows need you, 2 could not run or was stopped, "
-    "130 interrupted."
-)
-
-
-def group(says: str) -> typer.Typer:
-    """Commands with a common first word."""
-    return typer.Typer(help=says, epilog=EPILOG, no_args_is_help=True, rich_markup_mode=None)
 
 
 class Format(StrEnum):
@@ -50,6 +38,21 @@ class Api(StrEnum):
 
     COMPOSITE = "composite"
     BULK = "bulk"
+
+
+class Separator(StrEnum):
+    """What parts the cells of a CSV file. Excel takes the list separator of its machine: where
+    numbers have a comma before their decimals, a semicolon.
+    """
+
+    COMMA = "comma"
+    SEMICOLON = "semicolon"
+    TAB = "tab"
+
+    @property
+    def sign(self) -> str:
+        """The character itself."""
+        return {"comma": ",", "semicolon": ";", "tab": "\t"}[self.value]
 
 
 def not_empty(value: str | None) -> str | None:

@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crm_sync.cli.app import INTERRUPTED, OK, PROBLEMS
 from crm_sync.cli.browser import open_all
+from crm_sync.cli.exits import INTERRUPTED, OK, PROBLEMS
 from crm_sync.cli.progress import Progress
 from crm_sync.errors import OutputError
 from crm_sync.report import terminal
 from crm_sync.report.as_csv import write_csv
 from crm_sync.report.as_json import as_json as json_of
 from crm_sync.report.console import make_console
+from crm_sync.report.headline import sending_command
 from crm_sync.report.html import html as html_of
 from crm_sync.report.markdown import dry_run_markdown
 from crm_sync.report.model import PlanReport, RunReport
@@ -43,6 +44,7 @@ class Outputs:
     html: Path | None
     markdown: Path | None
     csv: Path | None
+    separator: str
     open: bool
     as_json: bool
     quiet: bool
@@ -61,16 +63,16 @@ def dry_run(target: str | None, chosen: Options, outputs: Outputs) -> int:
         run.dry_run(settings, target, chosen, announce=progress.announce) as report,
     ):
         progress.end()
-        # CSV first: the HTML report of a large plan names its directory.
-        written = write_csv(csv, report) if csv else []
+        # CSV first: the HTML report of a large plan names its files.
+        written = write_csv(csv, report, outputs.separator) if csv else []
         if markdown:
             written.insert(0, write(markdown, dry_run_markdown(report)))
         if html:
-            written.insert(0, write(html, html_of(report, csv=str(csv) if csv else "")))
+            written.insert(0, write(html, html_of(report, csv=bool(csv))))
         if outputs.as_json:
             sys.stdout.writelines(json_of(report))
         elif not outputs.quiet:
-            _show_plan(report, outputs.rows, written, chosen)
+            _show_plan(report, outputs.rows, written, target)
         if outputs.open and html:
             _open(written[0])
         troubled = report.stops or any(s.problems for s in report.summaries)
@@ -82,18 +84,14 @@ def _open(file: Path) -> None:
         print(f"crm-sync: no browser could be opened; the report is {file}", file=sys.stderr)
 
 
-def _show_plan(report: PlanReport, rows: int, written: list[Path], chosen: Options) -> None:
+def _show_plan(report: PlanReport, rows: int, written: list[Path], target: str | None) -> None:
     hint = "" if written else "Every row: crm-sync dry-run --html report.html --csv rows"
     terminal.dry_run(report, limit=rows, hint=hint)
     for file in written:
         print(f"Written: {file}")
     if any(s.create or s.update or s.delete or s.unknown for s in report.summaries):
-        flags = "".join(f" --select {name}" for name in chosen.select)
-        flags += " --full" * chosen.full + " --retry-refused" * chosen.retry_refused
-        flags += " --resend" * chosen.resend + " --allow-deletions" * bool(report.stops)
-        flags += f" --api {chosen.api}" if chosen.api else ""
         said = "To send exactly this:"
-        command = f"crm-sync sync{flags} --expect {report.digest}"
+        command = sending_command(report, target)
         fits = len(said) + 1 + len(command) <= make_console().width
         print(said, command, sep=" " if fits else "\n")  # whole on one line, to be copied
 

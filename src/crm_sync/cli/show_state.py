@@ -15,7 +15,7 @@ import psycopg
 
 from crm_sync.cli import tables
 from crm_sync.cli import watch as watching
-from crm_sync.cli.app import OK, PROBLEMS
+from crm_sync.cli.exits import OK, PROBLEMS
 from crm_sync.errors import MappingError, SettingsError
 from crm_sync.mapping.load import load_mappings, select
 from crm_sync.report import terminal

@@ -127,7 +127,8 @@ def stop(directory: Path) -> bool:
     Raises SetupError for a directory that is not one of ours.
     """
     directory = directory.resolve()
-    if directory.parent != leftovers.registry():
+    # By its name: the shell that stops them may have another TMPDIR than the one that started them.
+    if directory.parent.name != leftovers.registry().name:
         raise SetupError(
             f"{directory} is no directory of kept servers.",
             "Give the directory that `demo --keep` printed.",

@@ -19,7 +19,7 @@ import requests
 from rich.text import Text
 
 from crm_sync.blocks import blocks
-from crm_sync.cli.app import INTERRUPTED
+from crm_sync.cli.exits import INTERRUPTED
 from crm_sync.cli.progress import Progress
 from crm_sync.demo import browse
 from crm_sync.demo import servers as demo_servers_module
@@ -35,7 +35,8 @@ from crm_sync.report.output import write
 from crm_sync.report.values import written
 from crm_sync.sample import load
 from crm_sync.sample import story as rows
-from crm_sync.settings import Settings, load_settings, variable
+from crm_sync.settings import Settings, load_settings
+from crm_sync.settings_sources import variable
 from crm_sync.sync import run
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.options import Options

@@ -1,23 +1,40 @@
-"""What the catalog says of a schema's tables.
+"""What the catalog says of a schema: tables, views, columns, keys, access, functions, enums.
 
-In: a connection. Out: tables with their columns, foreign keys and enums, sorted by name, so that
-the same schema always gives the same picture.
+In: a connection. Out: a `Schema`, sorted by name, so that the same schema always gives the same
+picture and the same page. The statements stand in `catalog.sql`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, LiteralString
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import class_row
 
-__all__ = ["Column", "Enum", "ForeignKey", "Schema", "Table", "read"]
+from crm_sync.blocks import blocks
+
+__all__ = [
+    "Column",
+    "Constraint",
+    "Enum",
+    "ForeignKey",
+    "Function",
+    "Grant",
+    "Policy",
+    "Schema",
+    "Table",
+    "read",
+    "schema_names",
+]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `type` as one writes it in DDL; `enum` names its enum, if it has one."""
+    """One column. `type` as one writes it in DDL; `enum` names its enum, if it has one; `default`
+    of a generated column is how it is computed.
+    """
 
     name: str
     type: str
@@ -25,15 +42,50 @@ class Column:
     is_required: bool
     is_key: bool
     is_generated: bool
+    default: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A key or check of a table, its definition as one writes it in DDL."""
+
+    kind: str
+    name: str
+    definition: str
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a role that is not the owner may do with a table or view."""
+
+    role: str
+    rights: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Which rows row level security opens to a role, for some of its rights: `reads` is the
+    condition on rows that are there, `writes` that on rows as they are written.
+    """
+
+    role: str
+    rights: tuple[str, ...]
+    reads: str
+    writes: str
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table with its columns in their order."""
+    """One table or view with its columns in their order."""
 
     name: str
     comment: str
     columns: tuple[Column, ...]
+    constraints: tuple[Constraint, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    has_row_security: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,76 +107,33 @@ class Enum:
 
     name: str
     values: tuple[str, ...]
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function. `roles` may call it; a trigger's function is called by nobody."""
+
+    name: str
+    arguments: str
+    returns: str
+    comment: str
+    is_trigger: bool
+    roles: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Schema:
-    """All that the picture shows."""
+    """A schema. `foreign_keys` are those between its own tables."""
 
     name: str
     tables: tuple[Table, ...]
     foreign_keys: tuple[ForeignKey, ...]
     enums: tuple[Enum, ...]
+    views: tuple[Table, ...] = ()
+    functions: tuple[Function, ...] = ()
+    comment: str = ""
 
-
-# Ordinary and partitioned tables; no views, no partitions, no tables of extensions.
-TABLES: LiteralString = """
-    select c.oid::bigint, c.relname::text, coalesce(obj_description(c.oid, 'pg_class'), '')
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = %s and c.relkind in ('r', 'p') and not c.relispartition
-      and not exists (select from pg_catalog.pg_depend d
-                      where d.classid = 'pg_class'::regclass and d.objid = c.oid
-                        and d.deptype = 'e')
-    order by c.relname collate "C"
-"""
-
-COLUMNS: LiteralString = """
-    select a.attname::text as name,
-           pg_catalog.format_type(a.atttypid, a.atttypmod) as "type",
-           case when t.typtype = 'e' then t.typname::text end as enum,
-           a.attnotnull as is_required,
-           exists (select from pg_catalog.pg_constraint k
-                   where k.conrelid = a.attrelid and k.contype = 'p'
-                     and a.attnum = any (k.conkey)) as is_key,
-           a.attgenerated <> '' as is_generated
-    from pg_catalog.pg_attribute a
-    join pg_catalog.pg_type t on t.oid = a.atttypid
-    where a.attrelid = %s and a.attnum > 0 and not a.attisdropped
-    order by a.attnum
-"""
-
-# Of a key over several columns the first stands for all.
-FOREIGN_KEYS: LiteralString = """
-    select child.relname::text as child, a.attname::text as "column",
-           parent.relname::text as parent, b.attname::text as parent_column,
-           case k.confdeltype when 'a' then 'no action' when 'r' then 'restrict'
-                              when 'c' then 'cascade' when 'n' then 'set null'
-                              else 'set default' end as on_delete,
-           a.attnotnull as is_required,
-           exists (select from pg_catalog.pg_index i
-                   where i.indrelid = k.conrelid and i.indisunique and i.indpred is null
-                     and i.indnkeyatts = cardinality(k.conkey)
-                     and k.conkey @> (i.indkey::int2[])[0:i.indnkeyatts - 1]) as is_unique
-    from pg_catalog.pg_constraint k
-    join pg_catalog.pg_class child on child.oid = k.conrelid
-    join pg_catalog.pg_class parent on parent.oid = k.confrelid
-    join pg_catalog.pg_namespace n on n.oid = child.relnamespace
-    join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
-    join pg_catalog.pg_attribute b on b.attrelid = k.confrelid and b.attnum = k.confkey[1]
-    where n.nspname = %s and parent.relnamespace = n.oid
-      and k.contype = 'f' and k.conparentid = 0
-    order by child.relname collate "C", a.attnum, parent.relname collate "C"
-"""
-
-ENUMS: LiteralString = """
-    select t.typname::text, array_agg(e.enumlabel::text order by e.enumsortorder)
-    from pg_catalog.pg_type t
-    join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-    join pg_catalog.pg_enum e on e.enumtypid = t.oid
-    where n.nspname = %s
-    group by t.typname order by t.typname collate "C"
-"""
 
 SHORT_TYPES = {
     "timestamp with time zone": "timestamptz",
@@ -133,36 +142,74 @@ SHORT_TYPES = {
     "double precision": "float8",
 }
 
+_T = TypeVar("_T")
+
+
+def schema_names(connection: psycopg.Connection[Any]) -> list[str]:
+    """The schemas of a database that people made, public first."""
+    return [str(row[0]) for row in connection.execute(_block("schemas"))]
+
 
 def read(connection: psycopg.Connection[Any], schema: str) -> Schema:
     """Reads a schema. Needs no right but to connect: the catalog is open to everyone."""
+    asked = {"schema": schema}
     with connection.transaction():
         # Types of a schema on the search path would be written without it.
         connection.execute("select set_config('search_path', %s, true)", [f'"{schema}"'])
-        tables = tuple(
-            Table(str(name), str(comment), _columns(connection, oid))
-            for oid, name, comment in connection.execute(TABLES, [schema]).fetchall()
+        comment = "".join(
+            str(row[0]) for row in connection.execute(_block("schema_comment"), asked)
         )
-        with connection.cursor(row_factory=class_row(ForeignKey)) as cursor:
-            foreign_keys = tuple(cursor.execute(FOREIGN_KEYS, [schema]).fetchall())
+        relations: dict[str, list[Table]] = {"table": [], "view": []}
+        for oid, name, kind, said, is_secured in connection.execute(
+            _block("relations"), asked
+        ).fetchall():
+            relations[kind].append(_table(connection, oid, name, said, is_secured))
         enums = tuple(
-            Enum(str(name), tuple(values))
-            for name, values in connection.execute(ENUMS, [schema]).fetchall()
+            Enum(str(name), tuple(values), str(said))
+            for name, values, said in connection.execute(_block("enums"), asked).fetchall()
         )
-    return Schema(schema, tables, foreign_keys, enums)
+        return Schema(
+            schema,
+            tuple(relations["table"]),
+            tuple(_rows(connection, "foreign_keys", ForeignKey, asked)),
+            enums,
+            tuple(relations["view"]),
+            tuple(
+                replace(f, roles=tuple(f.roles))
+                for f in _rows(connection, "functions", Function, asked)
+            ),
+            comment,
+        )
 
 
-def _columns(connection: psycopg.Connection[Any], table_oid: object) -> tuple[Column, ...]:
-    with connection.cursor(row_factory=class_row(Column)) as cursor:
-        found = cursor.execute(COLUMNS, [table_oid]).fetchall()
-    return tuple(
-        Column(
-            c.name,
-            SHORT_TYPES.get(c.type, c.type),
-            c.enum,
-            c.is_required,
-            c.is_key,
-            c.is_generated,
-        )
-        for c in found
+def _table(
+    connection: psycopg.Connection[Any], oid: int, name: str, comment: str, is_secured: bool
+) -> Table:
+    asked = {"relation": oid}
+    return Table(
+        name,
+        comment,
+        tuple(
+            replace(c, type=SHORT_TYPES.get(c.type, c.type))
+            for c in _rows(connection, "columns", Column, asked)
+        ),
+        tuple(_rows(connection, "constraints", Constraint, asked)),
+        tuple(
+            replace(g, rights=tuple(g.rights)) for g in _rows(connection, "grants", Grant, asked)
+        ),
+        tuple(
+            replace(p, rights=tuple(p.rights)) for p in _rows(connection, "policies", Policy, asked)
+        ),
+        is_secured,
     )
+
+
+def _rows(
+    connection: psycopg.Connection[Any], name: str, kind: type[_T], asked: dict[str, Any]
+) -> Iterable[_T]:
+    with connection.cursor(row_factory=class_row(kind)) as cursor:
+        return cursor.execute(_block(name), asked).fetchall()
+
+
+def _block(name: str) -> bytes:
+    return blocks("crm_sync.er_diagram", "catalog.sql")[name].encode()

@@ -4,7 +4,6 @@ The first line of its output is JSON with all that one needs to reach it; what c
 line on standard error and exit code 2.
 """
 
-import argparse
 import json
 import shutil
 import signal
@@ -14,11 +13,11 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
-from typing import NoReturn
 
 from crm_sync.localorg.bulk.service import JOBS
+from crm_sync.localorg.commandline import parser_of
 from crm_sync.localorg.listening import PortError
-from crm_sync.localorg.options import OptionError, add_arguments, from_arguments
+from crm_sync.localorg.options import OptionError, from_arguments
 from crm_sync.localorg.serve import CERTIFICATE, PRIVATE_KEY, LocalOrg
 
 SQLITE = b"SQLite format 3\0"
@@ -35,7 +34,7 @@ def main(
     ``folder`` opens the folder for the certificate and the private key of an org in memory.
     ``command`` is what was typed to come here: help and refusals name it.
     """
-    parser = _parser(command)
+    parser = parser_of(command)
     options = parser.parse_args(arguments)
     data: Path | None = None if options.memory else options.data
     with ExitStack() as stack:
@@ -97,44 +96,3 @@ def _await_end_of_input(done: threading.Event) -> None:
     if sys.stdin is not None:  # closed by whoever started us
         sys.stdin.buffer.read()
     done.set()
-
-
-class _Parser(argparse.ArgumentParser):
-    """Wrong use is one line, as of every other command."""
-
-    def error(self, message: str) -> NoReturn:
-        message = message[:1].upper() + message[1:].rstrip(".")
-        self.exit(self.refused(f"{message}. Try: {self.prog} --help"))
-
-    def refused(self, sentence: str) -> int:
-        """Say why nothing is done; the exit code."""
-        self.say(sentence)
-        return 2
-
-    def say(self, sentence: str) -> None:
-        print(f"{self.prog.split()[0]}: {sentence}", file=sys.stderr)
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
-    return int(text)
-
-
-def _parser(command: str) -> _Parser:
-    parser = _Parser(prog=command, description="A local Salesforce org on 127.0.0.1.")
-    parser.add_argument("--port", type=_port, default=0, help="0 takes a free one")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--data", type=Path, help="SQLite file that keeps the org")
-    where.add_argument("--memory", action="store_true", help="keep nothing (the default)")
-    parser.add_argument("--reset", action="store_true", help="start the data file afresh")
-    parser.add_argument("--http", action="store_true", help="plain HTTP instead of TLS")
-    parser.add_argument(
-        "--page-port", type=_port, help="serve the page there too, over plain HTTP; 0: a free port"
-    )
-    parser.add_argument("--verbose", action="store_true", help="a line for each request")
-    parser.add_argument(
-        "--stop-with-stdin", action="store_true", help="stop when standard input closes"
-    )
-    add_arguments(parser)
-    return parser

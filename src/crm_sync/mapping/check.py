@@ -19,13 +19,16 @@ from crm_sync.errors import DatabaseError, OrgAccessError
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.expression import complaint
 from crm_sync.mapping.finding import Finding, raise_first, said_of
+from crm_sync.mapping.finding_kinds import Kind
 from crm_sync.mapping.model import Mapping
-from crm_sync.mapping.parts import Branch, Expression, Lookup
+from crm_sync.mapping.parent_types import parent_type_findings
+from crm_sync.mapping.parts import Branch, Expression, FieldRule, Lookup
 from crm_sync.mapping.references import no_field, reference_findings
 from crm_sync.mapping.source import source_findings
 from crm_sync.mapping.sql_errors import explain_error, sql_findings
+from crm_sync.mapping.values import written
 from crm_sync.mapping.volatility import volatility_findings
-from crm_sync.names import nearest
+from crm_sync.names import nearest, nearest_value
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 
 __all__ = [
@@ -39,6 +42,8 @@ __all__ = [
 ]
 
 Path_ = tuple[str, ...]
+OURS = "crm_sync"
+"""The role of a sync (schema.sql)."""
 
 
 def check_mappings(
@@ -51,20 +56,22 @@ def check_mappings(
     """Raises the first error of these mappings against database and org; `known`: others besides
     them, whose records they may name.
     """
-    objects = {m.name: m.object for m in (*mappings, *known)}
+    by_name = {m.name: m for m in (*known, *mappings)}
+    objects = {m.name: m.object for m in by_name.values()}
     for mapping in mappings:
         known_fields = facts[mapping.object]
         raise_first(field_findings(mapping, known_fields))
         raise_first(lookup_findings(mapping, objects, known_fields))
         raise_first(reference_findings(mapping, facts))
         raise_first(database_findings(connection, mapping, catalog, known_fields))
+        raise_first(parent_type_findings(mapping, by_name, catalog))
 
 
 def database_findings(
     connection: psycopg.Connection[Any], mapping: Mapping, catalog: Catalog, facts: ObjectFacts
 ) -> Iterator[Finding]:
     """A mapping against the database. Its SQL is looked at as far as its tables are in order."""
-    yield from _hidden_rows(mapping, catalog)
+    yield from _hidden_rows(connection, mapping, catalog)
     found = [*source_findings(mapping, catalog), *_no_expressions(mapping)]
     yield from found
     yield from _time_zone(connection, mapping)
@@ -84,8 +91,8 @@ def sound_part(mapping: Mapping, found: Iterable[Finding]) -> Mapping | None:
     return _without(mapping, wrong)
 
 
-_SQL_PARTS = (("source",), ("label",), ("fields",), ("lookups",))
-"""Keys of a mapping of which SQL is made."""
+_SQL_PARTS = (("source",), ("label",), ("fields",), ("lookups",), ("time_zone",))
+"""Keys of a mapping of which SQL is made, or in which it runs."""
 
 
 def _without(mapping: Mapping, wrong: Iterable[Path_]) -> Mapping:
@@ -97,31 +104,42 @@ def _without(mapping: Mapping, wrong: Iterable[Path_]) -> Mapping:
     }
     if ("label",) in wrong:
         changes["label"] = Expression(sql="''")
+    if ("time_zone",) in wrong:
+        changes["time_zone"] = "UTC"
     if ("source", "where") in wrong:
         changes["source"] = mapping.source.model_copy(update={"where": None})
     return mapping.model_copy(update=changes)
 
 
-def _hidden_rows(mapping: Mapping, catalog: Catalog) -> Iterator[Finding]:
+def _hidden_rows(
+    connection: psycopg.Connection[Any], mapping: Mapping, catalog: Catalog
+) -> Iterator[Finding]:
     """Whether our role reads every row of a mapping's tables."""
     places: list[tuple[Path_, str]] = [(("source", "table"), mapping.source.table)]
     places += [(("source", "join", alias), name) for alias, name in mapping.source.join.items()]
     for path, table in places:
         facts = catalog.get(table)
-        if facts is None or facts.kind != "table":
-            continue  # `source_findings` says so
+        if facts is None or facts.kind != "table" or (facts.readable and not facts.hides_rows):
+            continue  # of what is no table `source_findings` says so
+        is_ours = connection.execute("select current_user").fetchone() == (OURS,)
         if not facts.readable:
             yield said_of(
                 mapping, path, "no-right", f"Our role may not read {table}.",
-                "Sign in as the role crm_sync, or grant select to the role that you use.",
+                f"Let the owner grant it: grant select on public.{table} to {OURS}"
+                if is_ours
+                else f"Sign in as the role {OURS}, or grant select to the role that you use.",
                 error=DatabaseError,
             )  # fmt: skip
-        elif facts.hides_rows:
+        else:
             yield said_of(
                 mapping, path, "row-level-security",
                 f"Row level security may hide rows of {table} from our role; hidden rows would "
                 "look deleted.",
-                "Sign in as the role crm_sync; schema.sql gives it a policy that shows every row.",
+                f"Let the owner run crm-sync db apply, or: create policy sync_reads_every_row on "
+                f"public.{table} for select to {OURS} using (true)"
+                if is_ours
+                else f"Sign in as the role {OURS}; schema.sql gives it a policy that shows every "
+                "row.",
                 error=DatabaseError,
             )  # fmt: skip
 
@@ -166,6 +184,8 @@ def field_findings(
             continue
         if facts.createable:
             yield from _read_only(mapping, path, field, rule.write, facts)
+        if isinstance(rule, FieldRule):
+            yield from _constant(mapping, path, rule)
         if isinstance(rule, Lookup) and field.type != "reference":
             yield said_of(
                 mapping, path, "no-reference",
@@ -173,6 +193,20 @@ def field_findings(
                 f"Put {name} under fields.",
             )  # fmt: skip
     yield from _on_delete(mapping, facts)
+
+
+def _constant(mapping: Mapping, path: Path_, rule: FieldRule) -> Iterator[Finding]:
+    """A constant that the value map beside it does not list, so that no row is valid."""
+    if rule.constant is None or rule.values is None or rule.otherwise != "error":
+        return
+    text = written(rule.constant)
+    if text not in rule.values:
+        yield said_of(
+            mapping, path, "value-unmapped",
+            f"{'.'.join(path)}: the constant {text!r} is none of the values beside it: every row "
+            "is invalid.",
+            f"{nearest(text, rule.values)} Leave one of the two out: a constant is sent as it is.",
+        )  # fmt: skip
 
 
 def _object_rights(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
@@ -222,7 +256,8 @@ def unlisted_values(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
             continue
         here = ("fields", name)
         places: dict[Path_, Any] = {
-            (*here, "constant"): rule.constant,
+            # Where there is a value map, a constant is what it reads.
+            (*here, "constant"): rule.constant if rule.values is None else None,
             (*here, "if_null"): rule.if_null,
             **{(*here, "values", text): sent for text, sent in (rule.values or {}).items()},
             (*here, "otherwise"): rule.other_value,
@@ -239,8 +274,8 @@ def unlisted_values(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:
                 mapping, path, "unlisted-value",
                 f"{mapping.object}.{name} lists no value {text!r} in this org"
                 f"{', and takes listed ones only' if field.restricted else ''}.",
-                nearest(text, field.values) or "Use one of the org's values, or add it there.",
-                severity="warning",
+                nearest_value(text, field.values),
+                severity="error" if field.restricted and path[-1] == "constant" else "warning",
             )  # fmt: skip
 
 
@@ -300,7 +335,7 @@ def _external_id(
     name = mapping.external_id.field
     field = facts.fields.get(name)
 
-    def say(kind: str, sentence: str, mend: str) -> Finding:
+    def say(kind: Kind, sentence: str, mend: str) -> Finding:
         return said_of(mapping, ("external_id",), kind, sentence, mend, error=OrgAccessError)
 
     if field is None:

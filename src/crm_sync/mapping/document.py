@@ -1,17 +1,27 @@
-"""Writes docs/salesforce-mapping.md: what becomes of every column in Salesforce, in words.
+"""Makes docs/salesforce-mapping.md: what becomes of every column in Salesforce, in words.
 
 In: mappings in the order of sending, field facts of their objects, and per mapping one payload of
-sample data. Out: Markdown, the same for the same input. Called by `crm-sync docs`.
+sample data. Out: Markdown, the same for the same input. Its tables: `document_fields.py`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
+from crm_sync.mapping.document_fields import (
+    fields_table,
+    lookups_table,
+    type_name,
+    values_table,
+    written,
+)
+from crm_sync.mapping.form import DEFAULTS
+from crm_sync.mapping.load import JOINED
 from crm_sync.mapping.markdown import anchor, code, prose, table
 from crm_sync.mapping.model import Mapping
-from crm_sync.mapping.parts import FieldRule, Lookup, Reference
+from crm_sync.mapping.parts import Expression
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 
 __all__ = ["commented_fields", "document"]
@@ -19,9 +29,10 @@ __all__ = ["commented_fields", "document"]
 INTRODUCTION = """\
 # From the CRM to Salesforce
 
-This page is generated from the files in `mappings/` by `crm-sync docs`; change those, not this.
-It says for every object which field gets which value, and by what rule. Types and lengths are those
-that Salesforce describes; examples come from the sample data.
+This page is made by `crm-sync docs` from the files in `mappings/`; change those, not this. It says
+for every object which field gets which value, and by what rule. Types and lengths are those that
+Salesforce describes; examples come from the sample data. The language of these files:
+[mapping-reference.md](mapping-reference.md).
 
 Rules that hold everywhere:
 
@@ -30,22 +41,14 @@ Rules that hold everywhere:
 - An update carries only the fields that changed since they were last sent.
 - A value that Salesforce would refuse (too long, malformed, not in a restricted picklist, missing
   where required) makes the row *invalid*: the dry run shows it with its column, and it is not sent.
+  All rules: [predicted-refusals.md](predicted-refusals.md).
 - Many rows at once go by Bulk API 2.0, few by Composite. A record is the same either way, and an
   object that needs what Bulk lacks never goes by Bulk, which is said there.
 - *Written on create only* leaves a field to the people in Salesforce once the record exists.
 - *With a note* means that the dry run says so for each row.
+- *As it is*: the value goes to Salesforce unchanged.
+- *Reports hide its values*: every output shows their kind and length instead.
 """
-
-TYPE_NAMES = {
-    "boolean": "Checkbox", "combobox": "Combobox", "currency": "Currency", "date": "Date",
-    "datetime": "Date/Time", "double": "Number", "email": "Email", "id": "Id", "int": "Number",
-    "long": "Number", "multipicklist": "Picklist (multi-select)", "percent": "Percent",
-    "phone": "Phone", "picklist": "Picklist", "reference": "Lookup", "string": "Text",
-    "textarea": "Text area", "time": "Time", "url": "URL",
-}  # fmt: skip
-WITH_LENGTH = frozenset({"combobox", "email", "phone", "string", "textarea", "url"})
-WITH_DIGITS = frozenset({"currency", "double", "percent"})
-LONGEST_EXAMPLE = 70
 
 
 def document(
@@ -53,9 +56,11 @@ def document(
     facts: dict[str, ObjectFacts],
     examples: dict[str, dict[str, object]],
     suggested: dict[str, tuple[str, ...]] | None = None,
+    tables: dict[str, str] | None = None,
 ) -> str:
-    """The page. `facts` by object name; the rest by mapping name: `examples` one payload each,
-    `suggested` the lines that a mapping file holds commented out (see `commented_fields`).
+    """The page. `facts` by object name, `tables` of schema public with their comments; the rest by
+    mapping name: `examples` one payload each, `suggested` the lines that a mapping file holds
+    commented out (see `commented_fields`).
     """
     objects = {mapping.name: mapping.object for mapping in mappings}
     blocks = [INTRODUCTION.rstrip(), _overview(mappings), _diagram(mappings, objects)]
@@ -70,6 +75,7 @@ def document(
         )
         if lines := (suggested or {}).get(mapping.name):
             blocks.append(_suggested(mapping, lines))
+    blocks.append(_not_mapped(mappings, tables or {}))
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -86,12 +92,22 @@ def _suggested(mapping: Mapping, lines: tuple[str, ...]) -> str:
     )
 
 
+def _not_mapped(mappings: Sequence[Mapping], tables: dict[str, str]) -> str:
+    """Tables that no mapping writes from: what they hold is not for Salesforce."""
+    read = {mapping.source.table for mapping in mappings}
+    rows = [(code(name), prose(comment)) for name, comment in tables.items() if name not in read]
+    if not rows:
+        return ""
+    said = "No mapping reads these, so nothing of them goes to Salesforce:"
+    return f"## Tables that stay in the CRM\n\n{said}\n\n" + table(("Table", "What it holds"), rows)
+
+
 def _overview(mappings: Sequence[Mapping]) -> str:
     rows = [
         (
             f"[{m.object}](#{anchor(_title(m, mappings))})",
             code(m.source.table),
-            code(m.source.where.sql) if m.source.where else "all rows",
+            _where(m.source.where) if m.source.where else "all rows",
             "`" + m.external_id.field + "`" + (f", {code(m.external_id.prefix)} before the key"
                                                if m.external_id.prefix else ""),
         )
@@ -103,9 +119,12 @@ def _overview(mappings: Sequence[Mapping]) -> str:
 
 
 def _diagram(mappings: Sequence[Mapping], objects: dict[str, str]) -> str:
-    """Who names whom, as a drawing that GitHub renders."""
+    """Who names whom, as a drawing that GitHub renders; dotted lines lead to records not ours."""
     lines = ["```mermaid", "graph LR"]
     lines += [f'    {m.name}["{m.object} ({m.source.table})"]' for m in mappings]
+    outside = {r.object for m in mappings for r in m.references.values()}
+    lines += [f'    of_org_{name}(["{name}"])' for name in sorted(outside)]
+    nodes = len(lines)
     for mapping in mappings:
         for field, lookup in mapping.lookups.items():
             lines += [
@@ -113,7 +132,14 @@ def _diagram(mappings: Sequence[Mapping], objects: dict[str, str]) -> str:
                 for branch in lookup.branches
                 if branch.mapping in objects
             ]
-    return "\n".join([*lines, "```"]) if len(lines) > len(mappings) + 2 else ""
+            if lookup.reference:
+                lines.append(f"    {mapping.name} -.->|{field}| of_org_{lookup.reference.object}")
+    if len(lines) == nodes:
+        return ""
+    said = "Which records name which others"
+    if outside:
+        said += "; rounded: records of the org that are not ours"
+    return "\n".join([f"{said}:\n", *lines, "```"])
 
 
 def _object(
@@ -129,12 +155,12 @@ def _object(
         f"## {_title_of(mapping, list(objects.values()))}",
         prose(mapping.about),
         _facts_list(mapping, fields, siblings),
-        "### Fields\n\n" + _fields(mapping, fields, example),
+        "### Fields\n\n" + fields_table(mapping, fields, example),
     ]
     if mapping.lookups:
-        blocks.append("### Lookups\n\n" + _lookups(mapping, fields, example, objects))
+        blocks.append("### Lookups\n\n" + lookups_table(mapping, fields, example, objects))
     blocks += [
-        f"### Values of `{name}`\n\n" + _values(rule)
+        f"### Values of `{name}`\n\n" + values_table(rule)
         for name, rule in mapping.fields.items()
         if rule.values is not None
     ]
@@ -142,6 +168,17 @@ def _object(
         rows = [(code(column), prose(why)) for column, why in mapping.not_mapped.items()]
         blocks.append("### Not mapped, and why\n\n" + table(("Column", "Why"), rows))
     return blocks
+
+
+def _in_words(expression: Expression) -> str:
+    """SQL, and what it says where the file says so."""
+    about = f" ({prose(expression.about.rstrip('.'))})" if expression.about else ""
+    return code(expression.sql) + about
+
+
+def _where(where: Expression) -> str:
+    """For people who read no SQL; the chapter has it."""
+    return prose(where.about.rstrip(".")) if where.about else code(where.sql)
 
 
 def _title(mapping: Mapping, mappings: Sequence[Mapping]) -> str:
@@ -161,16 +198,16 @@ def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[
     from_ = f"table {code(source.table)}" + (f", joined with {', '.join(joins)}" if joins else "")
     if source.where:
         from_ += (
-            f"; only rows where {code(source.where.sql)}. A row that leaves them counts as deleted"
+            f"; only rows where {_in_words(source.where)}. A row that leaves them counts as deleted"
         )
     external = fields.get(mapping.external_id.field)
-    kind = f" ({_type(external)})" if external else ""
+    kind = f" ({type_name(external)})" if external else ""
     prefix = f"{code(mapping.external_id.prefix)} and " if mapping.external_id.prefix else ""
     lines = [
         f"**Source:** {from_}.",
         f"**External ID:** `{mapping.external_id.field}`{kind} holds {prefix}"
         f"{code(f'{source.table}.{source.key}')}.",
-        f"**Name in reports:** {code(mapping.label.sql)}.",
+        f"**Name in reports:** {_in_words(mapping.label)}.",
         f"**When the row is deleted:** {_on_delete(mapping)}",
         f"**When the record was deleted in Salesforce:** {_on_missing(mapping)}",
     ]
@@ -204,9 +241,22 @@ def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[
         )
     if mapping.formerly:
         lines.append(f"**Former name:** `{mapping.formerly}`; its records follow.")
+    if shared := _shared(mapping):
+        lines.append(f"**Said in {code(DEFAULTS)}:** {shared}.")
     if not mapping.enabled:
         lines.append("**Switched off:** nothing is sent; its records are kept as they are.")
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _shared(mapping: Mapping) -> str:
+    """What a mapping has from the file that it shares with others."""
+    paths = [
+        path
+        for path, place in mapping.lines.items()
+        if path and Path(place.rsplit(":", 2)[0]).name == DEFAULTS
+    ]
+    keys = {".".join(path[:2] if path[0] in JOINED else path[:1]): None for path in paths}
+    return ", ".join(code(key) for key in keys if key not in JOINED)
 
 
 def _assigning(mapping: Mapping) -> str:
@@ -226,7 +276,7 @@ def _on_delete(mapping: Mapping) -> str:
     if rule.action == "delete":
         return "its record is deleted, too (it lies in Salesforce's recycle bin for a while)."
     if rule.action == "set":
-        values = ", ".join(f"`{f}` = {code(_written(v))}" for f, v in rule.values.items())
+        values = ", ".join(f"`{f}` = {code(written(v))}" for f, v in rule.values.items())
         return f"its record stays and gets {values}."
     return "its record stays as it is."
 
@@ -235,170 +285,3 @@ def _on_missing(mapping: Mapping) -> str:
     if mapping.on_missing == "recreate":
         return "it is created again."
     return "the row is held until a person decides."
-
-
-def _fields(mapping: Mapping, fields: dict[str, FieldFacts], example: dict[str, object]) -> str:
-    rows = [
-        (
-            f"`{name}`",
-            prose(fields[name].label) if name in fields else "",
-            _type(fields.get(name)),
-            _origin(rule),
-            _rules(rule, fields.get(name)),
-            _example(example.get(name)),
-        )
-        for name, rule in mapping.fields.items()
-    ]
-    return table(("Field", "Label", "Type", "Source", "Rule", "Example"), rows)
-
-
-def _origin(rule: FieldRule) -> str:
-    if rule.column:
-        return code(rule.column)
-    if rule.sql:
-        return code(rule.sql)
-    return f"always {code(_written(rule.constant))}"
-
-
-def _rules(rule: FieldRule, facts: FieldFacts | None) -> str:
-    said: list[str] = []
-    if rule.required or (facts and facts.createable and not facts.nillable and not facts.defaulted):
-        said.append("required")
-    if rule.values is not None:
-        other = {
-            "error": "any other value makes the row invalid",
-            "keep": "other values as they are",
-            "blank": "other values leave it empty",
-        }.get(rule.otherwise, f"other values become {code(rule.otherwise)}")
-        said.append(f"by the table of values below; {other}")
-    if rule.if_null is not None:
-        said.append(f"{code(_written(rule.if_null))} where null, with a note")
-    if rule.too_long == "truncate":
-        length = f" to {facts.length:,} characters" if facts and facts.length else ""
-        said.append(f"cut{length}, with a note")
-    if facts and facts.type in ("picklist", "multipicklist") and rule.values is None:
-        said.append(
-            "a value that the org does not list makes the row invalid"
-            if facts.restricted
-            else "Salesforce takes any value"
-        )
-    if rule.write == "on_create":
-        said.append("written on create only")
-    if rule.sensitive:
-        said.append("reports hide its values")
-    if rule.time_dependent:
-        said.append("changes with time, so every row is compared each time")
-    return "; ".join(said)
-
-
-def _lookups(
-    mapping: Mapping,
-    fields: dict[str, FieldFacts],
-    example: dict[str, object],
-    objects: dict[str, str],
-) -> str:
-    rows: list[tuple[str, ...]] = []
-    for name, lookup in mapping.lookups.items():
-        parents = _parents(lookup, objects)
-        for number, (parent, origin) in enumerate(parents):
-            is_first = number == 0
-            rows.append(
-                (
-                    f"`{name}`" if is_first else "",
-                    prose(fields[name].label) if is_first and name in fields else "",
-                    parent,
-                    origin,
-                    _lookup_rules(lookup) if is_first else "",
-                    _example(example.get(name)) if is_first else "",
-                )
-            )
-    shown = table(("Field", "Label", "Names", "Source", "Rule", "Example"), rows)
-    if any(len(lookup.branches) > 1 for lookup in mapping.lookups.values()):
-        shown += "\n\nOf several sources the first that is not null counts."
-    return shown
-
-
-def _parents(lookup: Lookup, objects: dict[str, str]) -> list[tuple[str, str]]:
-    """What each branch names, and by which column or SQL."""
-    if reference := lookup.reference:
-        origin = reference.column or reference.sql or reference.constant or ""
-        kind = "RecordType of this object" if reference.object == "RecordType" else reference.object
-        return [(f"the {kind} whose `{reference.by}` is", code(origin))]
-    return [
-        (objects.get(branch.mapping, branch.mapping), code(branch.column or branch.sql or ""))
-        for branch in lookup.branches
-    ]
-
-
-def _lookup_rules(lookup: Lookup) -> str:
-    said: list[str] = []
-    if lookup.required:
-        said.append("required")
-    if lookup.branches:
-        said.append("the row waits until its parent has a record")
-    if lookup.reference:
-        said.append(_not_found(lookup.reference))
-    if lookup.write == "on_create":
-        said.append("written on create only")
-    if lookup.sensitive:
-        said.append("reports hide its values")
-    if any(origin.time_dependent for origin in lookup.origins):
-        said.append("changes with time, so every row is compared each time")
-    return "; ".join(said)
-
-
-def _not_found(reference: Reference) -> str:
-    if reference.otherwise == "error":
-        return "a row whose record is not found is invalid"
-    if reference.otherwise == "blank":
-        return "empty where none is found, with a note"
-    owner = "the target's default owner or else " if reference.object == "User" else ""
-    return f"where none is found, {owner}Salesforce's own default, with a note"
-
-
-def _values(rule: FieldRule) -> str:
-    rows = [
-        (code(given), prose(sent) if sent is not None else "*empty*")
-        for given, sent in (rule.values or {}).items()
-    ]
-    return table((code(rule.origin), "In Salesforce"), rows)
-
-
-def _type(facts: FieldFacts | None) -> str:
-    """Type and length as Salesforce's setup pages write them: `Text(255)`, `Currency(16, 2)`."""
-    if facts is None:
-        return "not in the org that was described"
-    name = TYPE_NAMES.get(facts.type, facts.type)
-    if facts.type == "textarea" and facts.length > 255:
-        name = "Long text area"
-    if facts.type in WITH_LENGTH and facts.length:
-        name += f"({facts.length})"
-    elif facts.type in WITH_DIGITS and facts.precision:
-        name += f"({facts.precision - facts.scale}, {facts.scale})"
-    elif facts.type == "reference":
-        name += f"({', '.join(facts.reference_to)})"
-    if facts.restricted:
-        name += ", restricted"
-    if facts.unique:
-        name += ", unique"
-    return name
-
-
-def _example(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, dict):  # a parent without an Id: {"mapping", "key"}
-        pairs: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType]
-        return f"Id of {pairs.get('mapping', 'parent')} {code(str(pairs.get('key', '')))}"
-    text = " ".join(_written(value).split())
-    if len(text) > LONGEST_EXAMPLE:
-        text = text[: LONGEST_EXAMPLE - 1].rstrip() + "…"
-    return prose(text)
-
-
-def _written(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

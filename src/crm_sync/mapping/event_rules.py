@@ -16,12 +16,12 @@ from crm_sync.mapping.model import Mapping
 from crm_sync.mapping.saying import Say, both
 from crm_sync.salesforce.describe import ObjectFacts
 
-__all__ = ["event_problems"]
+__all__ = ["ALL_DAY", "DAY", "ENDS", "STARTS", "event_problems"]
 
-_STARTS = ("ActivityDateTime", "StartDateTime")
-_ENDS = ("DurationInMinutes", "EndDateTime")
-_DAY = "ActivityDate"
-_ALL_DAY = "IsAllDayEvent"
+STARTS = ("ActivityDateTime", "StartDateTime")
+ENDS = ("DurationInMinutes", "EndDateTime")
+DAY = "ActivityDate"
+ALL_DAY = "IsAllDayEvent"
 _MOST_MINUTES = 14 * 1440
 
 
@@ -35,67 +35,76 @@ def event_problems(mapping: Mapping, facts: ObjectFacts) -> Iterable[sql.Composa
 
 
 def _start_problems(mapping: Mapping, names: Sequence[str]) -> Iterable[sql.Composable]:
-    starts = [n for n in _STARTS if n in names]
-    day = [n for n in (_DAY,) if n in names]
+    starts = [n for n in STARTS if n in names]
+    day = [n for n in (DAY,) if n in names]
     kinds = [(_timed(names), starts)]
-    if _ALL_DAY in names:
-        kinds.append((_sent(_ALL_DAY), [*day, *starts]))
+    if ALL_DAY in names:
+        kinds.append((_sent(ALL_DAY), [*day, *starts]))
     for when, given in kinds:
         if not _has_value(mapping, given):
-            yield _say(mapping, given, _STARTS[0])(
+            yield _say(mapping, given, STARTS[0])(
                 refusals.NO_START,
                 _all(when, _is_nothing(given)),
                 f"An event needs a start, and {_sources(mapping, given)}.",
-                f"Fill it, or map {_STARTS[0]} in {mapping.name}.yaml.",
-                sent=[*(given or _STARTS), _ALL_DAY],
+                f"Fill it, or map {STARTS[0]} in {mapping.name}.yaml.",
+                sent=[*(given or STARTS), ALL_DAY],
             )
     if len(starts) == 2:
-        one, other = (_sent(n) for n in starts)
-        yield _say(mapping, starts, _STARTS[0])(
+        yield _say(mapping, starts, STARTS[0])(
             refusals.TIMES_DISAGREE,
-            _all(_timed(names), sql.SQL("{} <> {}").format(one, other)),
+            _all(_timed(names), _differ(starts)),
             "StartDateTime and ActivityDateTime differ, and an event has one start.",
             f"Map one of them only in {mapping.name}.yaml.",
             together=starts,
         )
-    for name in starts if _ALL_DAY in names and day else ():
+    for name in starts if ALL_DAY in names and day else ():
         yield _say(mapping, [name], name)(
             refusals.TIMES_DISAGREE,
             _all(
-                _sent(_ALL_DAY),
-                sql.SQL("({} at time zone 'UTC')::date <> {}").format(_sent(name), _sent(_DAY)),
+                _sent(ALL_DAY),
+                sql.SQL("({} at time zone 'UTC')::date <> {}").format(_sent(name), _sent(DAY)),
             ),
-            f"{name} is not on the day of {_DAY}.",
+            f"{name} is not on the day of {DAY}.",
             f"Map one of them only in {mapping.name}.yaml.",
-            together=[name, _DAY],
+            together=[name, DAY],
         )
 
 
 def _end_problems(mapping: Mapping, names: Sequence[str]) -> Iterable[sql.Composable]:
-    starts = [n for n in _STARTS if n in names]
-    given = [n for n in _ENDS if n in names]
+    starts = [n for n in STARTS if n in names]
+    given = [n for n in ENDS if n in names]
     if not _has_value(mapping, given):
-        yield _say(mapping, given, _ENDS[0])(
+        yield _say(mapping, given, ENDS[0])(
             refusals.NO_END,
             _all(_timed(names), _is_nothing(given)),
             f"A timed event needs a duration or an end, and {_sources(mapping, given)}.",
-            f"Fill it, give it an if_null, or map {_ENDS[0]} in {mapping.name}.yaml.",
-            sent=[*(given or _ENDS), _ALL_DAY],
+            f"Fill it, give it an if_null, or map {ENDS[0]} in {mapping.name}.yaml.",
+            sent=[*(given or ENDS), ALL_DAY],
         )
     if "DurationInMinutes" in names:
-        yield from _length_problems(mapping, "DurationInMinutes", _sent(_ENDS[0]))
+        yield from _length_problems(mapping, "DurationInMinutes", _sent(ENDS[0]))
     if "EndDateTime" in names and starts:
         minutes = _minutes(starts)
         # An all-day event that names no duration lasts one day.
         yield from _length_problems(mapping, "EndDateTime", minutes, _timed(names))
         if "DurationInMinutes" in names:
+            # Of two starts that differ it is not known which an update moves the event to.
+            one_start = (
+                sql.SQL("{} is not true").format(_differ(starts)) if len(starts) == 2 else None
+            )
             yield _say(mapping, ["EndDateTime"], "EndDateTime")(
                 refusals.TIMES_DISAGREE,
-                _all(_timed(names), sql.SQL("{} <> {}").format(_sent(_ENDS[0]), minutes)),
+                _all(_timed(names), sql.SQL("{} <> {}").format(_sent(ENDS[0]), minutes), one_start),
                 "The end is not the start and the duration.",
                 f"Map DurationInMinutes or EndDateTime only in {mapping.name}.yaml.",
                 together=given,
             )
+
+
+def _differ(starts: Sequence[str]) -> sql.Composable:
+    """Whether two moments differ as they are sent: to the second."""
+    one, other = (_sent(name) for name in starts)
+    return sql.SQL("(date_trunc('second', {}) <> date_trunc('second', {}))").format(one, other)
 
 
 def _minutes(starts: Sequence[str]) -> sql.Composable:
@@ -120,7 +129,7 @@ def _length_problems(
         refusals.ENDS_BEFORE,
         _all(when, sql.SQL("{} < 0").format(minutes)),
         f"{say.subject} makes the event end before it begins.",
-        f"Correct {say.source}.",
+        f"Correct {say.origin}.",
         sent=[name],
     )
     yield say(
@@ -128,14 +137,14 @@ def _length_problems(
         _all(when, sql.SQL("{} between 1441 and {}").format(minutes, sql.Literal(_MOST_MINUTES))),
         f"{say.subject} makes it longer than a day; Salesforce takes that only with multiday "
         "events enabled.",
-        f"Shorten {say.source}, or enable multiday events (Setup, Activity Settings).",
+        f"Shorten {say.origin}, or enable multiday events (Setup, Activity Settings).",
         sent=[name],
     )
     yield say(
         refusals.DAYS_TOO_LONG,
         _all(when, sql.SQL("{} > {}").format(minutes, sql.Literal(_MOST_MINUTES))),
         f"{say.subject} makes it longer than 14 days, which no event is in Salesforce.",
-        f"Shorten {say.source}, or make several events of it.",
+        f"Shorten {say.origin}, or make several events of it.",
         sent=[name],
     )
 
@@ -187,8 +196,8 @@ def _has_value(mapping: Mapping, given: Sequence[str]) -> bool:
 
 def _timed(names: Sequence[str]) -> sql.Composable | None:
     """Whether the event has a time of day; None: every event of the mapping has."""
-    is_timed = sql.SQL("{} is not true").format(_sent(_ALL_DAY))
-    return is_timed if _ALL_DAY in names else None
+    is_timed = sql.SQL("{} is not true").format(_sent(ALL_DAY))
+    return is_timed if ALL_DAY in names else None
 
 
 def _is_nothing(given: Sequence[str]) -> sql.Composable | None:

@@ -7,36 +7,35 @@ check` shows them all; a sync and a dry run raise the first error (`raise_first`
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
 
 from crm_sync.errors import CrmSyncError, DatabaseError, MappingError, OrgAccessError
+from crm_sync.mapping.finding_kinds import Kind, Severity
 from crm_sync.mapping.model import Mapping
 
-__all__ = ["Finding", "Severity", "raise_first", "said_of"]
-
-Severity = Literal["error", "warning", "information"]
-"""error: a sync stops, every row of the mapping is refused, or somebody reads what he must not.
-warning: some rows will be refused, or arrive other than meant. information: worth knowing, or
-something that could not be checked."""
+__all__ = ["Finding", "raise_first", "said_of"]
 
 Path_ = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`kind` names the rule for programs. `where` is `file:line:column`, or what the finding is
-    about where no line is at fault. `path`: the keys of the mapping file that lead there. `error`:
-    what a sync raises for it.
+    """`kind` names the rule for programs (`finding_kinds.py`). `where` is `file:line:column`, or
+    what the finding is about where no line is at fault. `path`: the keys of the mapping file that
+    lead there. `error`: what a sync raises for it.
     """
 
-    kind: str
+    kind: Kind
     severity: Severity
     where: str
     sentence: str
     mend: str = ""
     path: Path_ = ()
     error: type[MappingError | OrgAccessError | DatabaseError] = MappingError
+    mapping: str = field(default="", compare=False)
+    alike: str = field(default="", compare=False)
+    """The sentence without the mapping's own object and table: mappings that share a line of the
+    defaults say the same of it."""
 
     def as_error(self) -> CrmSyncError:
         """The finding as a sync raises it."""
@@ -47,7 +46,7 @@ class Finding:
         return self.error(f"{self.where}: {self.sentence}", self.mend)
 
     @classmethod
-    def of_error(cls, kind: str, error: MappingError) -> Finding:
+    def of_error(cls, kind: Kind, error: MappingError) -> Finding:
         """What loading a file met."""
         return cls(kind, "error", error.where, error.what, error.mend)
 
@@ -55,7 +54,7 @@ class Finding:
 def said_of(
     mapping: Mapping,
     path: Path_,
-    kind: str,
+    kind: Kind,
     sentence: str,
     mend: str = "",
     *,
@@ -63,7 +62,11 @@ def said_of(
     error: type[MappingError | OrgAccessError | DatabaseError] = MappingError,
 ) -> Finding:
     """A finding at a place of a mapping file."""
-    return Finding(kind, severity, mapping.where(*path), sentence, mend.strip(), path, error)
+    alike = sentence.replace(mapping.object, "").replace(mapping.source.table, "")
+    return Finding(
+        kind, severity, mapping.where(*path), sentence, mend.strip(), path, error,
+        mapping=mapping.name, alike=alike,
+    )  # fmt: skip
 
 
 def raise_first(findings: Iterable[Finding]) -> None:

@@ -18,7 +18,8 @@ from psycopg import sql
 from crm_sync.blocks import blocks
 from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.compile import expression_view, joins_of, values_of
-from crm_sync.mapping.finding import Finding, Severity, said_of
+from crm_sync.mapping.finding import Finding, said_of
+from crm_sync.mapping.finding_kinds import Kind, Severity
 from crm_sync.mapping.model import Mapping
 from crm_sync.mapping.parts import FieldRule
 from crm_sync.mapping.source import table_of
@@ -94,7 +95,7 @@ class _Say:
         self.subject = f"{mapping.source.table}.{column}" if column else f"The SQL of {name}"
 
     def __call__(
-        self, kind: str, sentence: str, mend: str, severity: Severity = "warning", at: str = ""
+        self, kind: Kind, sentence: str, mend: str, severity: Severity = "warning", at: str = ""
     ) -> Finding:
         """`at`: a text of the value map, if it is about one."""
         part = ("values", at) if at else ()
@@ -215,7 +216,8 @@ def _listed(rule: FieldRule, field: FieldFacts, kind: ValueType, say: _Say) -> I
                 "source-value-unlisted",
                 f"{say.subject} can be {text!r}, which {say.field} does not list in this org: "
                 f"{refused}.",
-                f"{nearest(text, field.values)} Map it with values of {say.name}.".strip(),
+                f"{nearest(text, field.values, likeness=0.75)} Map it with values of "
+                f"{say.name}.".strip(),
             )
 
 

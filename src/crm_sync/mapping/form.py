@@ -6,7 +6,10 @@ with its place and the nearest name.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping as Map
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -68,29 +71,88 @@ def _complaint(one: ErrorDetails, file: Path, lines: dict[Path_, str]) -> Findin
     is_shared = file.name == DEFAULTS
     inside = ".".join(path[:-1]) or ("the defaults" if is_shared else "a mapping")
     if kind == "extra_forbidden":
-        near = nearest(name, _known_keys(path, Defaults if is_shared else Mapping)).strip()
+        known = _known_keys(path, Defaults if is_shared else Mapping)
+        near = nearest(name, [key for key in known if key != name]).strip()
+        mend = near or f"Take it out; known are {', '.join(known)}."
+        if name in known:  # a lookup of one kind has a key of the other
+            mend = "Take it out; it belongs to a lookup of another kind."
         said = f"{name} is not a key of {inside}."
-        return Finding("unknown-key", "error", where, said, near, path)
+        return Finding("unknown-key", "error", where, said, mend, path)
     if kind == "missing":
-        return Finding("missing-key", "error", where, f"{inside} lacks {name}.", path=path)
+        said, mend = f"{inside} lacks {name}.", f"Add `{name}:` and what it is."
+        return Finding("missing-key", "error", where, said, mend, path)
     if path == ("name",):
         said = f"The file's name {given!r} is not {NAMES[one['ctx']['pattern']]}."
-        mend = "The mapping is called as its file is."
+        mend = "Rename the file; the mapping is called as its file is."
         return Finding("file-name", "error", where, said, mend)
-    if kind == "string_pattern_mismatch":
-        said = f"{given!r} is not {NAMES[one['ctx']['pattern']]}"
-    elif kind == "literal_error":
-        said = f"{given!r} is not {one['ctx']['expected']}"
-    elif name in SCALARS and path not in lines:
-        path, said = path[:-1], "give a text, a number, true or false"
-    elif kind == "placed":
-        return Finding("wrong-key", "error", where, f"{one['msg']}.", path=path)
-    elif kind == "value_error":
-        said = str(one["msg"]).removeprefix("Value error, ")
+    if kind == "placed":
+        mend = str(one["ctx"]["mend"])
+        return Finding("wrong-key", "error", where, f"{one['msg']}.", mend, path)
+    if name in SCALARS and path not in lines:  # one kind of scalar after another was tried
+        path = path[:-1]
+        said, mend = "give a text, a number, true or false", "Write one value, without brackets."
     else:
-        said = one["msg"][:1].lower() + one["msg"][1:]
+        said, mend = _wrong_value(one)
     sentence = f"{'.'.join(path)}: {said}." if path else f"{said}."
-    return Finding("wrong-value", "error", where, sentence, path=path)
+    return Finding("wrong-value", "error", where, sentence, mend, path)
+
+
+def _wrong_value(one: ErrorDetails) -> tuple[str, str]:
+    """What is wrong with a value, and how to mend it."""
+    kind, given, context = one["type"], one["input"], one.get("ctx", {})
+    match kind:
+        case "string_pattern_mismatch":
+            return f"{given!r} is not {NAMES[context['pattern']]}", "Write such a name."
+        case "literal_error":
+            words = str(context["expected"])
+            near = nearest(str(given), re.findall(r"'(\w+)'", words)).strip()
+            return f"{given!r} is not {words}", near or "Write one of these words."
+        case "value_error":
+            said, _, mend = str(one["msg"]).removeprefix("Value error, ").partition("; ")
+            return said, mend[:1].upper() + mend[1:] + "." if mend else _LIKE
+        case "string_too_long":
+            most = context["max_length"]
+            return f"it has more than {most} characters", "Write a shorter name."
+        case "string_too_short":
+            return "it is empty", "Write what it is, or take the key out."
+        case "too_short":
+            return "it lists nothing", "Write at least one line, or take the key out."
+        case "bool_type" | "bool_parsing":
+            return f"{_shown(given)} is not true or false", "Write true or false."
+        case "string_type":
+            return (
+                f"{_shown(given)} is no text",
+                "Write a text; in quotes where it looks otherwise.",
+            )
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return f"{_shown(given)} is no set of keys", _keys_of(context)
+        case _:
+            return f"{_shown(given)} does not belong here", _LIKE
+
+
+_LIKE = "See docs/mapping-reference.md, which has an example of each key."
+
+
+def _keys_of(context: Map[str, Any]) -> str:
+    """What may stand where a set of keys was expected."""
+    if context.get("class_name") == parts.FieldRule.__name__:
+        return "Name a column, or say column, sql or constant."
+    return "Write keys, each with a colon and what it is."
+
+
+def _shown(given: object) -> str:
+    """What was given, as a file writes it."""
+    match given:
+        case None:
+            return "nothing"
+        case bool():
+            return str(given).lower()
+        case str() | int() | float():
+            return repr(given)
+        case list() | tuple():
+            return "a list"
+        case _:
+            return "a set of keys"
 
 
 def _in_file(path: Path_, lines: dict[Path_, str]) -> Path_:

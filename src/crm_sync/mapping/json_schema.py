@@ -1,7 +1,5 @@
-"""Prints docs/mapping.schema.json: a mapping file as an editor checks and completes it.
-
-    python -m crm_sync.mapping.json_schema > docs/mapping.schema.json
-    python -m crm_sync.mapping.json_schema --defaults > docs/defaults.schema.json
+"""Makes docs/mapping.schema.json and docs/defaults.schema.json: a mapping file, and what mappings
+share, as an editor checks and completes them.
 
 In: the models of `model.py` and `parts.py`. Out: JSON Schema of the file, short forms included.
 What needs more than one file, a database or an org is left to `load.py` and `check.py`.
@@ -13,13 +11,12 @@ promises "JSON Schema 7 and below" (its README).
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any, cast
 
 from crm_sync.mapping.model import Defaults, Mapping
 from crm_sync.mapping.parts import OF_A_LOOKUP
 
-__all__ = ["defaults_schema", "mapping_schema"]
+__all__ = ["defaults_schema", "defaults_schema_text", "mapping_schema", "mapping_schema_text"]
 
 Schema = dict[str, Any]
 ORIGINS = ("column", "sql", "constant")
@@ -46,6 +43,16 @@ def defaults_schema() -> Schema:
         "crm-sync defaults",
         "What the mappings in this folder share. A mapping's own word wins.",
     )
+
+
+def mapping_schema_text() -> str:
+    """The file for editors that holds the schema of a mapping."""
+    return json.dumps(mapping_schema(), indent=2) + "\n"
+
+
+def defaults_schema_text() -> str:
+    """The file for editors that holds the schema of `defaults.yaml`."""
+    return json.dumps(defaults_schema(), indent=2) + "\n"
 
 
 def _of_a_file(schema: Schema, title: str, description: str) -> Schema:
@@ -168,8 +175,3 @@ def _replace_on_delete(definitions: Schema) -> None:
             },
         ],
     }
-
-
-if __name__ == "__main__":
-    made = defaults_schema() if "--defaults" in sys.argv else mapping_schema()
-    print(json.dumps(made, indent=2))

@@ -26,10 +26,14 @@ from crm_sync.salesforce.describe import ObjectFacts
 __all__ = [
     "differing_rows",
     "foreign_key",
-    "new_rows",
+    "named_parents",
+    "parent_keys",
     "present_keys",
+    "reference_uses",
     "reference_values",
+    "row_counts",
     "rows_joining",
+    "shared_keys",
 ]
 
 
@@ -39,12 +43,28 @@ def reference_values(
     """SELECT of the distinct values by which one reference lookup searches Salesforce; of all rows,
     or of those in `due_row`.
     """
+    return sql.SQL("select distinct {}\n{}").format(
+        searched_value(mapping, field), _searching(mapping, field, catalog, due=due)
+    )
+
+
+def reference_uses(mapping: Mapping, field: str, catalog: Catalog) -> sql.Composed:
+    """SELECT of the values by which one reference lookup searches Salesforce, with how many rows
+    have each, and the first of their keys.
+    """
+    return sql.SQL("select {}, count(*), min(source.{}::text)\n{}group by 1\n").format(
+        searched_value(mapping, field),
+        sql.Identifier(mapping.source.key),
+        _searching(mapping, field, catalog, due=False),
+    )
+
+
+def _searching(mapping: Mapping, field: str, catalog: Catalog, *, due: bool) -> sql.Composed:
+    """The rows of which a reference lookup names something."""
     table = table_of(mapping, catalog)
     return sql.Composed(
         [
-            sql.SQL("select distinct {}\nfrom {} as source\n").format(
-                searched_value(mapping, field), rows_of(mapping, table, None, due=due)
-            ),
+            sql.SQL("from {} as source\n").format(rows_of(mapping, table, None, due=due)),
             *joins_of(mapping, table),
             *values_of(mapping, table, []),
             sql.SQL("where value.{}::text <> ''\n").format(sql.Identifier(f"{field}.0")),
@@ -113,18 +133,79 @@ def differing_rows(
     )
 
 
-def new_rows(mapping: Mapping, catalog: Catalog, facts: ObjectFacts, org_id: str) -> sql.Composed:
-    """SELECT of how many rows have no record in an org that we know of: what a first sync creates,
-    but for those that it finds there.
+def row_counts(mapping: Mapping, catalog: Catalog, facts: ObjectFacts, org_id: str) -> sql.Composed:
+    """SELECT of what a mapping's rows come to, with every value of each computed: a line for all
+    rows (code null), and one for each rule that makes rows invalid. Columns: code, field, mend, how
+    many rows, how many of them have no record in an org that we know of (what a first sync creates,
+    but for those that it finds there), the longest sentence.
     """
     return sql.SQL(
-        "select count(*) from (\n{query}) as s\nwhere not exists (\n"
-        "    select from sync.record r\n    where r.org_id = {org} and r.mapping = {name}"
-        ' and r.key = s.key collate "C")\n'
+        "select p.told ->> 'code', p.told ->> 'field', p.told ->> 'mend', count(*),\n"
+        "    count(*) filter (where r.key is null),\n"
+        # A sentence may tell a length: the longest sentence tells the largest.
+        "    substr(max(lpad(length(p.told ->> 'sentence')::text, 6, '0')"
+        " || (p.told ->> 'sentence')), 7),\n"
+        # So that PostgreSQL computes these, too.
+        "    max(length(concat(s.payload, s.lookups, s.label)))\n"
+        "from (\n{query}) as s\n"
+        "left join sync.record r on r.org_id = {org} and r.mapping = {name}"
+        ' and r.key = s.key collate "C"\n'
+        "cross join lateral (\n"
+        "    select null::jsonb union all\n"
+        "    select e from jsonb_array_elements(s.problems) as e where e ->> 'severity' = 'error'\n"
+        ") as p(told)\ngroup by 1, 2, 3\norder by 1 nulls first, 2, 3\n"
     ).format(
         query=compile_mapping(mapping, catalog, facts),
         org=sql.Literal(org_id),
         name=sql.Literal(mapping.name),
+    )
+
+
+def named_parents(
+    mapping: Mapping,
+    field: str,
+    parent: str,
+    parents: sql.Composable,
+    catalog: Catalog,
+    facts: ObjectFacts,
+) -> sql.Composed:
+    """SELECT of how many rows name the mapping `parent` by a lookup, and how many of them name a
+    key that the SELECT `parents` gives.
+    """
+    return sql.SQL(
+        "select count(*), count(p.key) from (\n{query}) as s\n"
+        'left join (\n{parents}) as p(key) on p.key collate "C" = s.{key} collate "C"\n'
+        "where s.{named} = {parent}\n"
+    ).format(
+        query=compile_mapping(mapping, catalog, facts, parents=True),
+        parents=parents,
+        key=sql.Identifier(f"key {field}"),
+        named=sql.Identifier(f"mapping {field}"),
+        parent=sql.Literal(parent),
+    )
+
+
+def parent_keys(
+    mapping: Mapping | None, name: str, catalog: Catalog, facts: ObjectFacts, org_id: str
+) -> sql.Composed:
+    """SELECT of the keys by which children can name a mapping's records: those that an org has, and
+    the rows of a mapping, unless it is None, that a sync would create.
+    """
+    records = sql.SQL(
+        "select key from sync.record where org_id = {} and mapping = {}"
+        " and state in ('live', 'converted')\n"
+    ).format(sql.Literal(org_id), sql.Literal(name))
+    if mapping is None:
+        return records
+    return sql.SQL("{}union\nselect s.key from (\n{}) as s\n").format(
+        records, compile_mapping(mapping, catalog, facts)
+    )
+
+
+def shared_keys(one: Mapping, other: Mapping, catalog: Catalog, facts: ObjectFacts) -> sql.Composed:
+    """SELECT of how many rows two mappings of one table and one object both take."""
+    return sql.SQL("select count(*) from (\n{}) as s join (\n{}) as t on t.key = s.key\n").format(
+        *(compile_mapping(mapping, catalog, facts) for mapping in (one, other))
     )
 
 

@@ -16,10 +16,11 @@ from crm_sync.errors import MappingError
 from crm_sync.mapping.finding import Finding, raise_first, said_of
 from crm_sync.mapping.form import DEFAULTS, OURS, explained
 from crm_sync.mapping.model import Defaults, Mapping
+from crm_sync.mapping.salvage import right_part, sound_content
 from crm_sync.mapping.yaml_file import NOTHING, Read, read_file
 from crm_sync.names import nearest
 
-__all__ = ["Loaded", "load_mapping", "load_mappings", "read_mappings", "select"]
+__all__ = ["JOINED", "Loaded", "load_mapping", "load_mappings", "read_mappings", "select"]
 
 JOINED = frozenset({"external_id", "fields", "lookups", "not_mapped"})
 """Keys of `Defaults` that a mapping's own do not replace, but add to."""
@@ -28,12 +29,13 @@ JOINED = frozenset({"external_id", "fields", "lookups", "not_mapped"})
 @dataclass(frozen=True)
 class Loaded:
     """A directory of mappings: those whose form is right, parents first, and what is wrong with
-    the others and between them. Where what they share is wrong, nobody knows what they say: there
-    are none then.
+    the others and between them. `parts`: what is right of the others, for a check only. Where what
+    they share is wrong, nobody knows what they say as a whole: all are parts then.
     """
 
     mappings: tuple[Mapping, ...]
     findings: tuple[Finding, ...]
+    parts: tuple[Mapping, ...] = ()
 
 
 def load_mappings(directory: Path) -> tuple[Mapping, ...]:
@@ -73,44 +75,45 @@ def read_mappings(directory: Path) -> Loaded:
     shared, wrong = _read_defaults(directory / DEFAULTS)
     findings += wrong
     mappings: list[Mapping] = []
+    parts: list[Mapping] = []
     for file in files:
-        found = _read_mapping(file, shared)
-        if isinstance(found, Mapping):
-            mappings.append(found)
-        else:
-            findings += [f for f in found if not wrong or _is_its_own(f, directory / DEFAULTS)]
-    if wrong:
-        return Loaded((), tuple(findings))
+        mapping, told = _read_mapping(file, shared)
+        findings += [f for f in told if not wrong or _is_its_own(f, directory / DEFAULTS)]
+        if mapping is not None:
+            (parts if told or wrong else mappings).append(mapping)
     # Whoever names a mapping whose file is wrong is not wrong himself.
-    findings += _between(mappings, {file.stem for file in files})
+    names = {file.stem for file in files}
+    findings += _between(mappings)
+    findings += [f for m in (*mappings, *parts) for f in _unknown_parents(m, names)]
     # What contradicts itself in the defaults does so in each mapping.
-    return Loaded(_in_order(mappings), tuple(dict.fromkeys(findings)))
+    return Loaded(_in_order(mappings), tuple(dict.fromkeys(findings)), tuple(parts))
 
 
 def load_mapping(file: Path) -> Mapping:
     """One mapping file by itself. Raises MappingError with the place of what is wrong."""
-    found = _read_mapping(file, NOTHING)
-    if isinstance(found, Mapping):
-        return found
+    mapping, found = _read_mapping(file, NOTHING)
     raise_first(found)
-    raise AssertionError("a file is a mapping or wrong")
+    if mapping is None:
+        raise AssertionError("a file is a mapping or wrong")
+    return mapping
 
 
-def _read_mapping(file: Path, shared: Read) -> Mapping | list[Finding]:
-    """One mapping file with what it shares with others, or all that is wrong with its form, what a
-    person mends first at first.
+def _read_mapping(file: Path, shared: Read) -> tuple[Mapping | None, list[Finding]]:
+    """One mapping file with what it shares with others, and all that is wrong with its form, what a
+    person mends first at first. Where something is, the mapping is what is right of it, or None.
     """
     try:
         own = read_file(file)
     except MappingError as error:
-        return [Finding.of_error("yaml", error)]
-    if ours := _ours(own):
-        return ours
+        return None, [Finding.of_error("yaml", error)]
+    found = _ours(own)
     read = _joined(shared, own)
+    said = {key: value for key, value in read.content.items() if key not in OURS}
+    content = {**said, "name": file.stem, "lines": read.lines}
     try:
-        return Mapping.model_validate({**read.content, "name": file.stem, "lines": read.lines})
+        return Mapping.model_validate(content), found
     except ValidationError as error:
-        return explained(error, file, read.lines)
+        return right_part(Mapping, content), [*found, *explained(error, file, read.lines)]
 
 
 def _read_defaults(file: Path) -> tuple[Read, list[Finding]]:
@@ -128,18 +131,19 @@ def _read_defaults(file: Path) -> tuple[Read, list[Finding]]:
     found += [
         Finding(
             "wrong-key", "error", read.lines[key,], f"{key} cannot be shared; a mapping says it.",
+            "Move it into the mappings.",
             path=(key,),
         )
         for key in read.content
         if key in alone
     ]  # fmt: skip
+    content = {key: said for key, said in read.content.items() if key not in alone | OURS}
     try:
-        Defaults.model_validate(
-            {key: said for key, said in read.content.items() if key not in alone | OURS}
-        )
+        Defaults.model_validate(content)
     except ValidationError as error:
         found += explained(error, file, read.lines)
-    return read, found
+        content = sound_content(Defaults, content)
+    return Read(content, read.lines), found
 
 
 def _ours(read: Read) -> list[Finding]:
@@ -150,6 +154,7 @@ def _ours(read: Read) -> list[Finding]:
             "error",
             read.lines[key,],
             f"{key} is not a key of a mapping; a mapping is called as its file is.",
+            "Take it out.",
         )
         for key in sorted(OURS & read.content.keys())
     ]
@@ -185,9 +190,24 @@ def _names(read: Read, key: str) -> set[str]:
     return set(said) if isinstance(said, dict) else set()
 
 
-def _between(mappings: Sequence[Mapping], names: Collection[str]) -> Iterator[Finding]:
-    """What is wrong between mappings: records with two writers, parents that are none of `names`,
-    two heirs of one mapping, lookups that form a circle.
+def _unknown_parents(mapping: Mapping, names: Collection[str]) -> Iterator[Finding]:
+    """Parents that are none of `names`."""
+    for field, lookup in mapping.lookups.items():
+        for number, branch in enumerate(lookup.branches):
+            if branch.mapping not in names:
+                part = (str(number),) if len(lookup.branches) > 1 else ()
+                yield said_of(
+                    mapping,
+                    ("lookups", field, *part),
+                    "unknown-mapping",
+                    f"{field} names the mapping {branch.mapping!r}, which does not exist.",
+                    nearest(branch.mapping, names) or f"Known: {', '.join(sorted(names))}.",
+                )
+
+
+def _between(mappings: Sequence[Mapping]) -> Iterator[Finding]:
+    """What is wrong between mappings: records with two writers, two heirs of one mapping, lookups
+    that form a circle; and rows that two make a record of.
     """
     by_name = {m.name: m for m in mappings}
     writers: dict[tuple[str, str, str], Mapping] = {}
@@ -203,18 +223,8 @@ def _between(mappings: Sequence[Mapping], names: Collection[str]) -> Iterator[Fi
                 "Give each its own prefix.",
             )
         writers[record] = m
-        for field, lookup in m.lookups.items():
-            for number, branch in enumerate(lookup.branches):
-                if branch.mapping not in names:
-                    part = (str(number),) if len(lookup.branches) > 1 else ()
-                    yield said_of(
-                        m,
-                        ("lookups", field, *part),
-                        "unknown-mapping",
-                        f"{field} names the mapping {branch.mapping!r}, which does not exist.",
-                        nearest(branch.mapping, names),
-                    )
     yield from _heirs(mappings)
+    yield from _doubles(mappings)
     try:
         _sorted(mappings)
     except CycleError as error:
@@ -226,6 +236,28 @@ def _between(mappings: Sequence[Mapping], names: Collection[str]) -> Iterator[Fi
             f"These lookups form a circle: {' → '.join(circle)}.",
             "Take one of them out; a record cannot be created before its own parent.",
         )
+
+
+def _doubles(mappings: Sequence[Mapping]) -> Iterator[Finding]:
+    """Mappings that take the same rows and make a record of one object of each, under keys that
+    differ. Whether mappings with another `where` share rows, the rows tell (`crm-sync check`).
+    """
+    first: dict[tuple[str | None, ...], Mapping] = {}
+    for m in mappings:
+        where = m.source.where.sql.split() if m.source.where else []
+        rows = (m.object, m.source.table, m.source.key, " ".join(where))
+        other = first.setdefault(rows, m) if m.enabled else m
+        if other is not m and other.external_id != m.external_id:
+            yield said_of(
+                m,
+                ("source",),
+                "row-written-twice",
+                f"{other.name} and {m.name} both make a {m.object} of every row of "
+                f"{m.source.table}{' that `where` leaves' if where else ''}: each becomes two "
+                "records.",
+                "Take one of the two out, or give each a `where` that leaves the other's rows out.",
+                severity="warning",
+            )
 
 
 def _in_order(mappings: Sequence[Mapping]) -> tuple[Mapping, ...]:

@@ -99,11 +99,18 @@ class Mapping(Defaults):
     def _whole(self) -> Mapping:
         for name in self.lookups:
             if name in self.fields:
-                raise _placed(f"{name} stands in fields and in lookups", "lookups", name)
+                raise _placed(
+                    f"{name} stands in fields and in lookups", "Keep one of them.", "lookups", name
+                )
         if self.external_id.field in self.rules:
             name = self.external_id.field
             kind = "fields" if name in self.fields else "lookups"
-            raise _placed(f"{name} is written by external_id, not by {kind}", kind, name)
+            raise _placed(
+                f"{name} is written by external_id, not by {kind}",
+                f"Take it out of {kind}.",
+                kind,
+                name,
+            )
         for name, rule in self.fields.items():
             if rule.sensitive and rule.column == self.source.key:
                 raise self._open_key("fields", name)
@@ -114,7 +121,11 @@ class Mapping(Defaults):
 
     def _open_key(self, *path: str) -> PydanticCustomError:
         sentence = f"{self.source.key} is the key, by which every output calls the row"
-        return _placed(f"{sentence}; it cannot be sensitive", *path)
+        return _placed(
+            f"{sentence}; it cannot be sensitive",
+            "Take sensitive out, or choose another key.",
+            *path,
+        )
 
     def where(self, *path: str) -> str:
         """`file:line:column` of the nearest known part of the file, for messages."""
@@ -190,9 +201,10 @@ class Mapping(Defaults):
 
 
 def _expression(text: str, said: FieldRule | Branch | Reference) -> Expression:
-    return Expression(sql=text, time_dependent=said.time_dependent)
+    return Expression(sql=text, about=said.about, time_dependent=said.time_dependent)
 
 
-def _placed(sentence: str, *path: str) -> PydanticCustomError:
+def _placed(sentence: str, mend: str, *path: str) -> PydanticCustomError:
     """An error of the whole mapping that has its place at one key."""
-    return PydanticCustomError("placed", "{sentence}", {"sentence": sentence, "path": path})
+    told = {"sentence": sentence, "mend": mend, "path": path}
+    return PydanticCustomError("placed", "{sentence}", told)

@@ -51,6 +51,8 @@ cross join lateral (
         case when {found}.key is not null and not {found}.has_id and not {found}.comes_first
              then jsonb_build_object(
                 'code', 'PARENT_NOT_READY', 'field', {field},
+                'parent', jsonb_build_object('mapping', {found}.entry -> 'mapping',
+                                             'key', {found}.key),
                 'column', {found}.entry -> 'column', 'severity', 'error',
                 'sentence', format('Waits for the %s %s, which %s.', {found}.entry ->> 'mapping',
                     regexp_replace(coalesce({planned}.label, {record}.label, {found}.key),

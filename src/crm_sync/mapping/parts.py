@@ -71,6 +71,8 @@ class Expression(Strict):
 
     sql: Sql
     """One SQL expression over the row and its joins."""
+    about: str | None = Field(default=None, exclude=True)
+    """What it says in plain words, for the document that people read."""
     time_dependent: bool = False
     """The SQL depends on more than the row, such as the clock, so every row is always compared."""
 
@@ -80,7 +82,7 @@ class Expression(Strict):
         if isinstance(value, str):
             return {"sql": value}
         if not isinstance(value, dict):
-            raise ValueError("give SQL, or sql with time_dependent")
+            raise ValueError("give SQL, or sql with about or time_dependent")
         return value
 
 
@@ -125,6 +127,8 @@ class FieldRule(Strict):
     sensitive: bool = Field(default=False, exclude=True)
     """Reports show a value's kind and length instead of the value, wherever its columns are read.
     """
+    about: str | None = Field(default=None, exclude=True)
+    """How the value comes about in plain words, for the document that people read."""
 
     @field_validator("otherwise", mode="before")
     @classmethod
@@ -138,7 +142,7 @@ class FieldRule(Strict):
             said = " and ".join(given) or "none"
             raise ValueError(f"give exactly one of column, sql, constant (given: {said})")
         if self.otherwise != "error" and self.values is None:
-            raise ValueError("otherwise needs values")
+            raise ValueError("otherwise needs values; add the map, or take otherwise out")
         _check_declared(self)
         return self
 
@@ -162,6 +166,8 @@ class Branch(Strict):
     """The column with the parent's key."""
     sql: Sql | None = None
     """SQL that gives the parent's key."""
+    about: str | None = Field(default=None, exclude=True)
+    """When this is the parent, in plain words, for the document that people read."""
     time_dependent: bool = False
     """The SQL depends on more than the row, such as the clock, so every row is always compared."""
 
@@ -184,6 +190,8 @@ class Reference(Strict):
     """The column with that field's value."""
     sql: Sql | None = None
     """SQL that gives that field's value."""
+    about: str | None = Field(default=None, exclude=True)
+    """Which record it is in plain words, for the document that people read."""
     constant: str | None = None
     """That field's value, the same for every record."""
     otherwise: Literal["error", "blank", "default"] = "error"
@@ -234,6 +242,11 @@ class Lookup(Strict):
     def _short_forms(cls, value: Any) -> Any:
         if isinstance(value, list):
             return {"branches": value}
+        if isinstance(value, dict) and "mapping" in value and "object" in value:
+            raise ValueError(
+                "mapping names parents that we send, and object records that are not ours; keep "
+                "one of them"
+            )
         if isinstance(value, dict) and ("mapping" in value or "object" in value):
             own = {k: v for k, v in value.items() if k in OF_A_LOOKUP}
             rest = {k: v for k, v in value.items() if k not in own}
@@ -270,7 +283,7 @@ class OnDelete(Strict):
             return {"action": value}
         if isinstance(value, dict) and set(value) == {"set"}:
             return {"action": "set", "values": value["set"]}
-        if isinstance(value, dict) and "action" not in value:
+        if isinstance(value, dict) and ("action" not in value or "set" in value):
             raise ValueError("give ignore, delete, or set: {Field: value}")
         return value
 

@@ -1,8 +1,6 @@
-"""Writes docs/predicted-refusals.md: what a dry run foretells, who says so, what it cannot know.
+"""Makes docs/predicted-refusals.md: what a dry run foretells, who says so, what it cannot know.
 
-    python -m crm_sync.mapping.refusal_document
-
-In: the table of `refusals.py`. Out: Markdown on standard output; `tools.regenerate` keeps the file.
+In: the table of `refusals.py`. Out: Markdown. Called by `crm-sync docs`.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from dataclasses import dataclass
 from crm_sync.mapping.markdown import table
 from crm_sync.mapping.refusals import RULES, Proof, Rule
 
-__all__ = ["UNFORETOLD", "Unforetold", "document"]
+__all__ = ["UNFORETOLD", "Unforetold", "refusals_page"]
 
 
 @dataclass(frozen=True)
@@ -68,9 +66,14 @@ UNFORETOLD = (
         ("INVALID_CROSS_REFERENCE_KEY",),
     ),
     Unforetold(
+        "events longer than a day",
+        "describe does not tell whether the org has multiday events on; the row has a note",
+        ("NUMBER_OUTSIDE_VALID_RANGE",),
+    ),
+    Unforetold(
         "what people did since the last sync",
-        "a plan compares with what we know: a record deleted, merged or converted meanwhile is "
-        "found when it is written",
+        "a plan compares with what we know: a record deleted or merged meanwhile is found when it "
+        "is written, or beforehand with `--against-org`; one converted when it is written",
         ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "CANNOT_UPDATE_CONVERTED_LEAD"),
     ),
     Unforetold(
@@ -84,8 +87,9 @@ UNFORETOLD = (
 _HEAD = """\
 # What a dry run foretells
 
-*Made from the table in `src/crm_sync/mapping/refusals.py`; `python -m tools.regenerate` writes it
-anew.*
+This page is made by `crm-sync docs` from the table of rules that plans are judged by
+(`mapping/refusals.py`); change that, not this. What each code means and how it is mended:
+[errors.md](errors.md).
 
 A dry run, and the plan of every sync, judges each row by the rules below, from what the org's
 describe says of its fields. A row that breaks a rule is **invalid** (or **blocked**, where it waits
@@ -109,6 +113,11 @@ What was foretold and what was answered must agree for every row, and a row that
 must be told and answered with that rule's codes. The figures count rows by proof, since of an
 unproven rule the same people wrote both sides. The suite runs it
 (`tests/integration/sync/test_predictions.py`).
+
+Two rules are not measured: `VALUE_CHANGES_HANDS`, whose outcome hangs on the order in which an org
+takes the rows of one call, and `REFERENCE_NOT_FOUND`, of which nothing is sent. Rules that no row
+breaks by itself (a key that is too long, a value that two new rows share, a user who may not write)
+are broken alone and not in pairs.
 """
 _CANNOT = """\
 ## What cannot be foretold
@@ -121,7 +130,7 @@ such as locks, are repeated at once and go with the next run.
 """
 
 
-def document() -> str:
+def refusals_page() -> str:
     """The page."""
     refused = [r for r in RULES if r.severity != "note" and r.proof is not Proof.OURS]
     noted = [r for r in RULES if r.severity == "note" and r.proof is not Proof.OURS]
@@ -171,7 +180,3 @@ def _rules(rules: Iterable[Rule]) -> str:
 
 def _codes(codes: Iterable[str]) -> str:
     return " or ".join(f"`{code}`" for code in codes)
-
-
-if __name__ == "__main__":
-    print(document(), end="")

@@ -236,12 +236,14 @@ TAKEN_TWICE = Rule(
 MAY_NOT_WRITE = Rule(
     "OrgAccessError",
     "Our user may not create or change records of the object, or a mapped field. Nothing is "
-    "planned then: the run names the line of the mapping and ends.",
+    "planned then: the run names the line of the mapping and ends. A hidden field is told as one "
+    "that is missing or hidden; `crm-sync check` knows which.",
     Proof.RECORDED,
     "answer “Unable to create/update fields: … check the security settings of this field” of a "
     "real org (the codes for whole objects: seen by others)",
     (
         "INVALID_FIELD_FOR_INSERT_UPDATE",
+        "INVALID_FIELD",
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
         "INSUFFICIENT_ACCESS_OR_READONLY",
     ),

@@ -55,7 +55,7 @@ def problems(mapping: Mapping, name: str, facts: FieldFacts) -> Iterable[sql.Com
             refusals.DEMANDED if rule.required else refusals.EMPTY,
             is_missing,
             f"{say.subject} is empty, and {mapping.object}.{name} is required.",
-            f"Fill {say.source}, or give {name} an if_null in {mapping.name}.yaml.",
+            f"Fill {say.origin}, or give {name} an if_null in {mapping.name}.yaml.",
         )
     if rule.if_null is not None:
         yield say(
@@ -110,13 +110,21 @@ def _number_problems(facts: FieldFacts, sent: sql.Composable, say: Say) -> Itera
     is_whole = facts.type in ("int", "long")
     digits = facts.digits if is_whole else facts.precision - facts.scale
     if facts.digits or facts.precision:
-        # NaN and infinity, too, are larger than every number.
+        # NaN and infinity, too, are larger than every number. Salesforce reads a double (SOAP API
+        # Developer Guide, Primitive Data Types), in which 9999999999999999.99 is 1e16.
+        too_large = "abs({0}) >= 1e{1}"
+        if not is_whole:
+            # PostgreSQL refuses to make a double of what is larger than 1.8e308, or all but zero.
+            too_large = (
+                "case when abs({0}) < 1e300 then round(abs({0}), 30)::float8 >= 1e{1}"
+                " else {0} is not null end"
+            )
         yield say(
             refusals.WHOLE_TOO_LARGE if is_whole else refusals.NUMBER_TOO_LARGE,
-            sql.SQL("abs({}) >= 1e{}").format(sent, sql.Literal(digits)),
+            sql.SQL(too_large).format(sent, sql.Literal(digits)),
             f"{say.subject} is too large, or no number; {say.field} takes {digits} digits before "
             "the point.",
-            f"Correct {say.source}.",
+            f"Correct {say.origin}.",
             sent=depends,
         )
     else:
@@ -124,14 +132,14 @@ def _number_problems(facts: FieldFacts, sent: sql.Composable, say: Say) -> Itera
             refusals.NO_NUMBER,
             sql.SQL("abs({}) >= 'Infinity'").format(sent),
             f"{say.subject} is not a finite number.",
-            f"Correct {say.source}.",
+            f"Correct {say.origin}.",
         )
     if is_whole:
         yield say(
             refusals.NOT_WHOLE,
             sql.SQL("scale(trim_scale({})) > 0").format(sent),
             f"{say.subject} has decimals, and {say.field} takes whole numbers.",
-            f"Round {say.source}, or round in the mapping's sql.",
+            f"Round {say.origin}, or round in the mapping's sql.",
             sent=[say.name],
         )
     elif keeps_decimals(facts):
@@ -140,7 +148,7 @@ def _number_problems(facts: FieldFacts, sent: sql.Composable, say: Say) -> Itera
             sql.SQL("scale(trim_scale({})) > {}").format(sent, sql.Literal(facts.scale)),
             f"{say.subject} has more decimals than the {facts.scale} that {say.field} keeps; the "
             "others are cut off.",
-            f"Round {say.source}, or round in the mapping's sql.",
+            f"Round {say.origin}, or round in the mapping's sql.",
             sent=[say.name],
         )
     for ending, degrees in _DEGREES.items():
@@ -149,7 +157,7 @@ def _number_problems(facts: FieldFacts, sent: sql.Composable, say: Say) -> Itera
                 refusals.NO_PLACE,
                 sql.SQL("abs({}) > {}").format(sent, sql.Literal(degrees)),
                 f"{say.subject} is beyond {degrees} degrees.",
-                f"Correct {say.source}.",
+                f"Correct {say.origin}.",
                 sent=depends,
             )
 
@@ -161,7 +169,7 @@ def _moment_problem(facts: FieldFacts, sent: sql.Composable, say: Say) -> sql.Co
         refusals.NO_DATE,
         sql.SQL("{} < '1700-01-01{}' or {} >= '4001-01-01{}'").format(sent, zone, sent, zone),
         f"{say.subject} lies outside the years 1700 to 4000 that Salesforce takes.",
-        f"Correct {say.source}.",
+        f"Correct {say.origin}.",
         # An infinite moment is null in the payload, as if there were nothing to send.
         sent=sql.SQL("case when isfinite({}) then jsonb_build_array({}) end").format(
             sent, sql.Literal(say.name)
@@ -199,7 +207,7 @@ def lookup_problems(
             refusals.DEMANDED if lookup.required else refusals.NO_PARENT,
             sql.SQL("{} is null").format(value),
             f"{say.subject} is empty, and {say.field} is required.",
-            f"Fill {say.source}.",
+            f"Fill {say.origin}.",
         )
     given = repr(reference.constant) if reference.constant is not None else f"in {say.source}"
     kind = reference.object
@@ -218,7 +226,7 @@ def lookup_problems(
             value, sql.Identifier(f"found {name}")
         ),
         f"No single {kind} has the {reference.by} {given}{instead}.",
-        f"Correct {'it' if reference.constant is not None else say.source}, or add the "
+        f"Correct {'it' if reference.constant is not None else say.origin}, or add the "
         f"{reference.object} in Salesforce.",
         severity="error" if is_refused else "note",
     )
@@ -261,10 +269,13 @@ def record_type_problem(mapping: Mapping, facts: ObjectFacts) -> Iterable[sql.Co
     else:
         value = sql.SQL("sent.{}").format(sql.Identifier(name))
     say = Say(mapping, name, rule)
+    # An empty list would be no SQL; where none is offered, every one is wrong.
     yield say(
         refusals.NO_RECORD_TYPE,
-        sql.SQL("left({}, 15) not in ({})").format(value, listed(i[:15] for i in offered)),
+        sql.SQL("left({}, 15) not in ({})" if offered else "{} is not null").format(
+            value, listed(i[:15] for i in offered)
+        ),
         f"{say.subject} names a record type that {mapping.object} does not offer to our user.",
-        f"Correct {say.source}, or let a permission set assign the record type, and activate it.",
+        f"Correct {say.origin}, or let a permission set assign the record type, and activate it.",
         sent=[name],
     )

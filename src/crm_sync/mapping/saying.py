@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from psycopg import sql
 
 from crm_sync.mapping.model import Mapping
-from crm_sync.mapping.parts import FieldRule, Lookup
+from crm_sync.mapping.parts import Branch, FieldRule, Lookup, Reference
 from crm_sync.mapping.refusals import Rule
+from crm_sync.mapping.sensitive import EVERYTHING, columns_read
 
 __all__ = ["Say", "both", "length", "listed"]
 
@@ -36,23 +37,48 @@ def listed(texts: Iterable[str]) -> sql.Composed:
     return sql.SQL(", ").join(sql.Literal(text) for text in texts)
 
 
+# What stands in extract(year from …), trim(both …) and the like, and is no column.
+_WORDS_OF_CALLS = frozenset(
+    {"both", "century", "day", "decade", "dow", "doy", "epoch", "for", "hour", "isodow", "isoyear",
+     "leading", "millennium", "minute", "month", "placing", "quarter", "second", "trailing",
+     "week", "year"}
+)  # fmt: skip
+
+
+def _read(mapping: Mapping, origins: Iterable[FieldRule | Branch | Reference]) -> list[str]:
+    """The columns that a field is made of, `table.column`, each once, in the order of reading."""
+    found = [
+        f"{table}.{column}"
+        for origin in origins
+        for table, column in columns_read(mapping, origin.column, origin.sql)
+        if column not in (EVERYTHING, *mapping.source.join)
+        and (origin.column is not None or column not in _WORDS_OF_CALLS)
+    ]
+    return list(dict.fromkeys(found))
+
+
 class Say:
     """Composes the problems of one field, naming field, column and mend.
 
-    `source` is the column as people name it, or what stands for it in a sentence; `subject` the
-    same at the beginning of one.
+    `column` is what a person looks at: the column, or all that the field's SQL reads. `source` is
+    the column as people name it, or what stands for it in a sentence; `subject` the same at the
+    beginning of one; `origin` names, in a mend, what there is to correct.
     """
 
     def __init__(self, mapping: Mapping, name: str, rule: FieldRule | Lookup | None) -> None:
         origins = rule.origins if isinstance(rule, Lookup) else (rule,) if rule else ()
-        columns = [o.column for o in origins if o.column]
-        is_plain = len(columns) == len(origins) == 1
+        read = _read(mapping, origins)
+        is_plain = len(read) == len(origins) == 1 and origins[0].column is not None
         self.mapping = mapping.name
         self.name = name
         self.field = f"{mapping.object}.{name}"
-        self.column = f"{mapping.source.table}.{columns[0]}" if is_plain else None
-        self.source = self.column or f"the SQL of {name}"
-        self.subject = self.column or f"The SQL of {name}"
+        self.column = ", ".join(read) or None
+        self.source = read[0] if is_plain else f"the SQL of {name}"
+        self.subject = read[0] if is_plain else f"The SQL of {name}"
+        self.origin = self.source
+        if read and not is_plain:
+            first, last = ", ".join(read[:-1]), read[-1]
+            self.origin = f"{first} or {last}" if first else last
 
     def __call__(
         self,
@@ -72,7 +98,9 @@ class Say:
         said: sql.Composable = sql.Literal(sentence)
         if length_of is not None:
             said = sql.SQL(
-                "format(\n                    {},\n                    {}\n                )"
+                "format(\n                    {},\n"
+                "                    to_char(\n                        {},\n"
+                "                        'FM999,999,999,999')\n                )"
             ).format(said, length(length_of))
         column = sql.SQL("null") if self.column is None else sql.Literal(self.column)
         depends: sql.Composable = sql.SQL("")

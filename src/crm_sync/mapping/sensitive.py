@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.describe import ObjectFacts
 
-__all__ = ["Sensitive", "sensitive"]
+__all__ = ["EVERYTHING", "Sensitive", "columns_read", "sensitive"]
 
 CONTACT_TYPES = frozenset({"email", "phone"})
 
 _STRINGS = re.compile(r"""(?<![\w$])[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'""", re.DOTALL)
 _NAME = re.compile(
     r"""(?:(?P<of>"(?:[^"]|"")+"|[A-Za-z_][\w$]*)\s*\.\s*)?
-        (?P<name>"(?:[^"]|"")+"|[A-Za-z_][\w$]*|\*)(?!\s*\()""",
+        (?P<name>"(?:[^"]|"")+"|[A-Za-z_][\w$]*(?![\w$])|\*)(?!\s*\()""",
     re.VERBOSE,
 )
 _WORDS = frozenset(
@@ -86,25 +86,27 @@ def sensitive(
             if rule.sensitive or is_contact:
                 fields[mapping.name].add(name)
             if rule.sensitive or (is_contact and name in known):
-                columns.update(_read(mapping, rule.column, rule.sql))
+                columns.update(columns_read(mapping, rule.column, rule.sql))
         for name, lookup in mapping.lookups.items():
             if lookup.sensitive:
                 fields[mapping.name].add(name)
                 for origin in lookup.origins:
-                    columns.update(_read(mapping, origin.column, origin.sql))
+                    columns.update(columns_read(mapping, origin.column, origin.sql))
     for mapping in mappings:
         for name, rule in mapping.fields.items():
-            if _meet(_read(mapping, rule.column, rule.sql), columns):
+            if _meet(columns_read(mapping, rule.column, rule.sql), columns):
                 fields[mapping.name].add(name)
     return Sensitive(
         fields={name: frozenset(found) for name, found in fields.items()},
-        labels=frozenset(m.name for m in mappings if _meet(_read(m, None, m.label.sql), columns)),
+        labels=frozenset(
+            m.name for m in mappings if _meet(columns_read(m, None, m.label.sql), columns)
+        ),
         contacts=contacts,
         named={m.name: frozenset((*m.rules, *m.on_delete.values)) for m in mappings},
     )
 
 
-def _read(mapping: Mapping, column: str | None, sql: str | None) -> Iterator[Column]:
+def columns_read(mapping: Mapping, column: str | None, sql: str | None) -> Iterator[Column]:
     """The columns that a rule reads: of its own row, or of a join by its name. A name that is
     followed by a parenthesis is a function's."""
     table = mapping.source.table

@@ -52,7 +52,7 @@ def _join_findings(
     mapping: Mapping, path: Path_, table: TableFacts, target: str, catalog: Catalog
 ) -> Iterator[Finding]:
     if target not in catalog:
-        mend = nearest(target, _tables(catalog))
+        mend = nearest(target, _tables(catalog)) or "Name a table, or take the join out."
         yield said_of(mapping, path, "unknown-table", f"There is no table {target}.", mend)
         return
     if (other := _other_than_table(mapping, catalog[target], path)) is not None:
@@ -64,12 +64,14 @@ def _join_findings(
             mapping, path, "join-without-key",
             f"{table.name} has {count or 'no'} foreign key{'s' * (count > 1)} to {target}; a join "
             "needs exactly one.",
+            "Add a foreign key, or take the join out." if count == 0 else "Take the join out.",
         )  # fmt: skip
 
 
 def _no_column(mapping: Mapping, path: Path_, column: str, table: TableFacts) -> Finding:
     sentence = f"{table.name} has no column {column}."
-    return said_of(mapping, path, "unknown-column", sentence, nearest(column, table.columns))
+    mend = nearest(column, table.columns) or f"Known: {', '.join(table.columns)}."
+    return said_of(mapping, path, "unknown-column", sentence, mend)
 
 
 def _other_than_table(mapping: Mapping, facts: TableFacts, path: Path_) -> Finding | None:

@@ -7,8 +7,9 @@ file. The mapping is tried part by part; nothing is read unless PostgreSQL plans
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Map
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -23,9 +24,11 @@ from crm_sync.mapping.parts import Expression
 from crm_sync.names import nearest
 from crm_sync.salesforce.describe import ObjectFacts
 
-__all__ = ["explain_error", "refusal", "said", "sql_findings"]
+__all__ = ["explain_error", "refusal", "row_failures", "said", "sql_findings"]
 
 Path_ = tuple[str, ...]
+_CORRECT = "Correct the SQL, or the columns that it names."
+"""What to do about what PostgreSQL says, where no name is near."""
 
 
 def refusal(
@@ -81,19 +84,33 @@ def _placed(
     facts: ObjectFacts,
     error: psycopg.Error,
 ) -> MappingError:
-    for path, part in _parts(mapping):
-        if found := refusal(connection, part, catalog, facts):
-            refused = _refused(mapping, path, catalog, found)
-            return MappingError(refused.sentence, refused.mend, refused.where)
-        if found := _ran(connection, compile_mapping(part, catalog, facts)):
-            key = _first_bad(connection, part, catalog, facts)
-            return MappingError(
-                f"{'.'.join(path)}: PostgreSQL says: {said(found)}, at {mapping.source.table} row "
-                f"{key}.",
-                "Correct that row, or let the SQL allow for it.",
-                mapping.where(*path),
-            )
-    return MappingError(f"PostgreSQL says: {said(error)}.", where=mapping.where())
+    found = chain(
+        sql_findings(connection, mapping, catalog, facts),
+        row_failures(connection, mapping, catalog, facts),
+    )
+    if told := next(found, None):
+        return MappingError(told.sentence, told.mend, told.where)
+    return MappingError(f"PostgreSQL says: {said(error)}.", _CORRECT, mapping.where())
+
+
+def row_failures(
+    connection: psycopg.Connection[Any], mapping: Mapping, catalog: Catalog, facts: ObjectFacts
+) -> Iterator[Finding]:
+    """Every part of a mapping that PostgreSQL plans and that fails for a row: the first such row.
+    Every row is read once for each part.
+    """
+
+    def failure(part: Mapping) -> psycopg.Error | None:
+        return _ran(connection, compile_mapping(part, catalog, facts))
+
+    for path, part, found in _failing(mapping, failure):
+        key = _first_bad(connection, part, catalog, facts)
+        yield said_of(
+            mapping, path, "row-fails",
+            f"{'.'.join(path)}: PostgreSQL says: {said(found)}, at {mapping.source.table} row "
+            f"{key}.",
+            "Correct that row, or let the SQL allow for it.",
+        )  # fmt: skip
 
 
 def sql_findings(
@@ -110,12 +127,27 @@ def sql_findings(
         )
         return
     is_found = False
-    for path, part in _parts(mapping):
-        if found := refusal(connection, part, catalog, facts):
-            is_found = True
-            yield _refused(mapping, path, catalog, found)
+    for path, _, found in _failing(mapping, lambda part: refusal(connection, part, catalog, facts)):
+        is_found = True
+        yield _refused(mapping, path, catalog, found)
     if not is_found:  # each part alone is in order
-        yield said_of(mapping, (), "sql-refused", f"PostgreSQL says: {said(error)}.")
+        yield said_of(mapping, (), "sql-refused", f"PostgreSQL says: {said(error)}.", _CORRECT)
+
+
+def _failing(
+    mapping: Mapping, attempt: Callable[[Mapping], psycopg.Error | None]
+) -> Iterator[tuple[Path_, Mapping, psycopg.Error]]:
+    """The parts for which an attempt fails, each for itself: of a table that cannot be read nothing
+    more is tried, and a `where` that fails is left out for the others, which hold it.
+    """
+    is_filtered = True
+    for path, whole in _parts(mapping):
+        part = whole if is_filtered else _unfiltered(whole)
+        if found := attempt(part):
+            yield path, part, found
+            if path == ("source",):
+                return
+            is_filtered = is_filtered and path != ("source", "where")
 
 
 def _refused(mapping: Mapping, path: Path_, catalog: Catalog, error: psycopg.Error) -> Finding:
@@ -124,7 +156,7 @@ def _refused(mapping: Mapping, path: Path_, catalog: Catalog, error: psycopg.Err
         path,
         "sql-refused",
         f"{'.'.join(path)}: {_said_of_expression(error)}.",
-        _hint(error, mapping, catalog),
+        _hint(error, mapping, catalog) or _CORRECT,
     )
 
 
@@ -156,18 +188,19 @@ def _said_of_expression(error: psycopg.Error) -> str:
 
 def _parts(mapping: Mapping) -> Iterable[tuple[Path_, Mapping]]:
     """The mapping with one part of it at a time, to find the part that does not work."""
-    source = mapping.source.model_copy(update={"where": None})
-    none: dict[str, Any] = {"fields": {}, "lookups": {}, "label": Expression(sql="''")}
-    whole = mapping.model_copy(update={**none, "source": source})
-    yield ("source",), whole
-    yield ("source", "where"), mapping.model_copy(update=none)
+    bare = mapping.model_copy(update={"fields": {}, "lookups": {}, "label": Expression(sql="''")})
+    yield ("source",), _unfiltered(bare)
     # A row that `where` leaves out is never computed, so the other parts keep it.
-    bare = mapping.model_copy(update=none)
+    yield ("source", "where"), bare
     yield ("label",), bare.model_copy(update={"label": mapping.label})
     for name, rule in mapping.fields.items():
         yield ("fields", name), bare.model_copy(update={"fields": {name: rule}})
     for name, lookup in mapping.lookups.items():
         yield ("lookups", name), bare.model_copy(update={"lookups": {name: lookup}})
+
+
+def _unfiltered(mapping: Mapping) -> Mapping:
+    return mapping.model_copy(update={"source": mapping.source.model_copy(update={"where": None})})
 
 
 def _ran(connection: psycopg.Connection[Any], query: sql.Composed) -> psycopg.Error | None:

@@ -29,7 +29,7 @@ def text_problems(
             sql.SQL("octet_length({}) > {}").format(sent, limit),
             sql.SQL("{} > {}").format(length(sent), limit),
         )
-        counted = f"{say.subject} has %s characters; {say.field} takes {facts.length}"
+        counted = f"{say.subject} has %s characters; {say.field} takes {facts.length:,}"
         if rule.too_long == "truncate":
             yield say(
                 refusals.TRUNCATED, too_long, counted + " and is cut.", "",
@@ -40,7 +40,7 @@ def text_problems(
                 refusals.LINK_TOO_LONG if facts.type == "url" else refusals.TOO_LONG,
                 too_long,
                 counted + ".",
-                f"Shorten {say.source}, or let {say.mapping}.yaml say too_long: truncate.",
+                f"Shorten {say.origin}, or let {say.mapping}.yaml say too_long: truncate.",
                 length_of=sent,
                 sent=[say.name],
             )
@@ -53,7 +53,7 @@ def text_problems(
                 sent
             ),
             f"{say.subject} does not look like a web address; Salesforce keeps it as it is.",
-            f"Correct {say.source}.",
+            f"Correct {say.origin}.",
             sent=[say.name],
         )
     if facts.type == "reference":
@@ -61,7 +61,7 @@ def text_problems(
             refusals.NO_ID,
             sql.SQL("{} !~ '^[0-9A-Za-z]{{15}}([0-9A-Za-z]{{3}})?$'").format(sent),
             f"{say.subject} is not the Id of a Salesforce record.",
-            f"Correct {say.source}: an Id has 15 or 18 letters and digits.",
+            f"Correct {say.origin}: an Id has 15 or 18 letters and digits.",
             sent=[say.name],
         )
 
@@ -173,13 +173,13 @@ def _email_problems(sent: sql.Composable, say: Say) -> Iterable[sql.Composable]:
         refusals.BAD_EMAIL,
         is_wrong,
         f"{say.subject} is not an e-mail address.",
-        f"Correct {say.source}.",
+        f"Correct {say.origin}.",
         sent=[say.name],
     )
     yield say(
         refusals.ODD_EMAIL,
         is_odd,
         f"{say.subject} is an unusual e-mail address, which Salesforce may refuse.",
-        f"Correct {say.source}, unless the address is right.",
+        f"Correct {say.origin}, unless the address is right.",
         sent=[say.name],
     )

@@ -21,6 +21,10 @@ from crm_sync.errors import MappingError
 __all__ = ["NOTHING", "Read", "read_file"]
 
 Path_ = tuple[str, ...]
+_QUOTE = (
+    "Look at the line and the one before: brackets and quotes are closed, keys are indented with "
+    "blanks, and a text with `: `, `#` or `[` in it stands in quotes."
+)
 DEEPEST = 8
 """Levels of keys; a YAML alias of its own parent would have no end."""
 
@@ -42,7 +46,11 @@ def read_file(file: Path) -> Read:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(f"The file cannot be read: {error}.", where=str(file)) from None
+        raise MappingError(
+            f"The file cannot be read: {error}.",
+            "Save it as UTF-8 text, for us to read.",
+            str(file),
+        ) from None
     return deepcopy(_parsed(file, text))
 
 
@@ -55,12 +63,16 @@ def _parsed(file: Path, text: str) -> Read:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
-        raise MappingError(f"This is not YAML: {error.problem}.", where=where) from None
+        raise MappingError(f"This is not YAML: {error.problem}.", _QUOTE, where) from None
     except YAMLError as error:
         said = str(error).splitlines()[0].rstrip(".")
-        raise MappingError(f"This is not YAML: {said}.", where=str(file)) from None
+        raise MappingError(f"This is not YAML: {said}.", _QUOTE, str(file)) from None
     if not isinstance(node, MappingNode):
-        raise MappingError("A mapping file is a set of keys.", where=f"{file}:1:1")
+        raise MappingError(
+            "A mapping file is a set of keys.",
+            "Begin with object, source, label and fields, each with a colon and what it is.",
+            f"{file}:1:1",
+        )
     return Read(_value(node, (), file, lines), lines)
 
 
@@ -68,14 +80,18 @@ def _value(node: Any, path: Path_, file: Path, lines: dict[Path_, str]) -> Any:
     mark = node.start_mark
     lines.setdefault(path, f"{file}:{mark.line + 1}:{mark.column + 1}")
     if len(path) > DEEPEST:
-        raise MappingError("This is nested too deeply for a mapping.", where=lines[path])
+        raise MappingError(
+            "This is nested too deeply for a mapping.",
+            "Write out what stands here; nothing in a mapping lies so deep.",
+            lines[path],
+        )
     if isinstance(node, MappingNode):
         result: dict[str, Any] = {}
         for key, value in node.value:
             here = f"{file}:{key.start_mark.line + 1}:{key.start_mark.column + 1}"
             name = str(key.value)
             if not isinstance(key, ScalarNode):
-                raise MappingError("A key is plain text.", where=here)
+                raise MappingError("A key is plain text.", "Write it without brackets.", here)
             if name in result:
                 raise MappingError(f"{name} stands twice.", "Keep one of them.", here)
             lines[(*path, name)] = here

@@ -1,14 +1,16 @@
 """A dry run as CSV: one file for each object, every row on a line of its own.
 
 In: `PlanReport`. Out: files `Account.csv`, `Lead.csv`, … in a directory, for a spreadsheet or for
-whoever wants more rows than a page shows. Rows are written as they are read, so memory does not
-grow with them. A value is whole and as a program reads it (2026-11-26, 1234.5); where a field is
-emptied, or was empty, stands —; a cell of a field that the row does not touch is empty.
+whoever wants more rows than a page shows. Every cell is quoted. Rows are written as they are read,
+so memory does not grow with them. A value is whole and as a program reads it (2026-11-26, 1234.5);
+where a field is emptied, or was empty, stands —; a cell of a field that the row does not touch is
+empty.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from contextlib import ExitStack
 from decimal import Decimal
@@ -19,7 +21,7 @@ from crm_sync.report.edits import edit_sentences
 from crm_sync.report.links import record_link
 from crm_sync.report.model import FieldChange, Org, PlanReport, PlanRow, Value
 from crm_sync.report.output import directory, writing
-from crm_sync.report.values import NOTHING, visible
+from crm_sync.report.values import NOTHING
 
 __all__ = ["COLUMNS", "write_csv"]
 
@@ -30,12 +32,22 @@ COLUMNS = (
 """What stands before the fields; of each field there are two columns, `Name (before)` and `Name`,
 and with --against-org a third, `Name (in Salesforce)`, for what someone edited there.
 """
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""A spreadsheet would run a text that begins so: it gets a ' before it (OWASP, CSV Injection)."""
+_FORMULA = re.compile(
+    r"""
+        \A (?=[\t\r\n])
+      | (?: \A | [,;|\t\r\n] ) ["'\s]* (?=[=+\-@\uff1d\uff0b\uff0d\uff20])
+    """,
+    re.VERBOSE,
+)
+"""Where a spreadsheet would begin to run a text: at its beginning, and behind what it may take for
+the end of a cell or line. Quotes do not help: one whose list separator is a semicolon reads a line
+that is parted by commas as one cell up to the first semicolon (OWASP, CSV Injection: separators).
+"""
 
 
-def write_csv(path: Path, report: PlanReport) -> list[Path]:
+def write_csv(path: Path, report: PlanReport, separator: str = ",") -> list[Path]:
     """Writes one file for each object of the plan, also where it has no row; gives their paths.
+    `separator`: what parts the cells.
 
     Raises `OutputError`.
     """
@@ -46,7 +58,7 @@ def write_csv(path: Path, report: PlanReport) -> list[Path]:
             # \r\n between the lines, as RFC 4180 has it; the mark lets Excel read UTF-8.
             file = files.enter_context(writing(target / f"{name}.csv", newline=""))
             file.write("\ufeff")
-            lines[name] = csv.writer(file)
+            lines[name] = csv.writer(file, delimiter=separator, quoting=csv.QUOTE_ALL)
             lines[name].writerow([*COLUMNS, *_titles(fields, with_edits=report.edits is not None)])
         for row in report.rows():
             fields = report.fields[row.object]
@@ -117,7 +129,7 @@ def _cell(value: Value) -> str:
         case str():
             return _text(value)
         case dict():
-            return f"{value.get('mapping', '')} {value.get('key', '')}"
+            return _text(f"{value.get('mapping', '')} {value.get('key', '')}")
         case Decimal():
             return format(value, "f")
         case _:
@@ -125,5 +137,4 @@ def _cell(value: Value) -> str:
 
 
 def _text(text: str) -> str:
-    text = visible(text)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return _FORMULA.sub(r"\g<0>'", text)

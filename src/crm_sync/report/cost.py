@@ -5,23 +5,28 @@ In: a `PlanReport`. Out: sentences, and one `ObjectCost` for each mapping.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crm_sync.report.headline import counted, duration, listed
 from crm_sync.report.model import PlanReport, Way
-from crm_sync.report.values import written
+from crm_sync.report.values import NOTHING, written
 
 __all__ = ["ObjectCost", "calls_to_send", "costs", "former_run"]
 
 APIS = {"composite": "Composite", "bulk": "Bulk API 2.0"}
 DONE = {"create": "created", "update": "changed", "delete": "deleted"}
+SHARED = "Several at once"
+"""The line of calls that carry rows of several objects."""
 OPEN = ("refused", "unknown", "blocked", "invalid", "held")
 
 
 @dataclass(frozen=True)
 class ObjectCost:
-    """What one mapping's rows take. `calls` carry rows of it, perhaps among others; `former`: what
-    became of its rows in the run before, or nothing where there was none.
+    """What one mapping's rows take. `calls` carry rows of it alone; those that carry rows of
+    several mappings are a line of their own (`SHARED`), so that calls and times sum up to what
+    sending takes. `former`: what became of its rows in the run before, or nothing where there was
+    none.
     """
 
     mapping: str
@@ -33,7 +38,9 @@ class ObjectCost:
 
 
 def costs(report: PlanReport) -> tuple[ObjectCost, ...]:
-    """One for each mapping that has something to send, or had in the run before."""
+    """One for each mapping that has something to send, or had in the run before; and one for the
+    calls that mappings share.
+    """
     found: list[ObjectCost] = []
     for summary in report.summaries:
         ways = [way for way in report.ways if way.mapping == summary.mapping]
@@ -41,17 +48,23 @@ def costs(report: PlanReport) -> tuple[ObjectCost, ...]:
         if report.former:
             former = _outcomes([report.former.counts.get(summary.mapping, {})])
         if ways or former:
+            bulk = [way for way in ways if way.api == "bulk"]
+            own = report.own_calls.get(summary.mapping, 0)
+            calls = own + sum(way.calls for way in bulk)
+            seconds = own * _a_call(ways) + sum(way.seconds for way in bulk)
+            time = about(seconds) if calls else ""
             found.append(
-                ObjectCost(
-                    summary.mapping,
-                    summary.object,
-                    _apis(ways),
-                    sum(way.calls for way in ways),
-                    about(sum(way.seconds for way in ways)) if ways else "",
-                    former,
-                )
+                ObjectCost(summary.mapping, summary.object, _apis(ways), calls, time, former)
             )
+    if report.shared_calls:
+        time = about(report.shared_calls * _a_call(report.ways))
+        found.append(ObjectCost("", SHARED, APIS["composite"], report.shared_calls, time, NOTHING))
     return tuple(found)
+
+
+def _a_call(ways: Iterable[Way]) -> float:
+    """About the seconds of one Composite call."""
+    return next((w.seconds / w.calls for w in ways if w.api == "composite" and w.calls), 0.0)
 
 
 def former_run(report: PlanReport) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from crm_sync.report.headline import counted
 from crm_sync.report.model import Edits, FieldChange, PlanRow
-from crm_sync.report.values import fold, written
+from crm_sync.report.values import fold, visible, written
 
 __all__ = ["edit_sentences", "edits_found"]
 
@@ -34,7 +34,7 @@ def edits_found(edits: Edits | None) -> str:
 
 
 def edit_sentences(row: PlanRow) -> list[str]:
-    """What a person should know of a row's record before a sync writes to it."""
+    """What a person should know of a row's record before a sync writes to it; visible already."""
     said: list[str] = []
     if row.is_missing:
         said.append("its record is not in Salesforce any more")
@@ -48,7 +48,7 @@ def edit_sentences(row: PlanRow) -> list[str]:
 
 def _edited(changes: tuple[FieldChange, ...]) -> str:
     return "; ".join(
-        f"{change.name}, changed in Salesforce to {_quoted(change)}" for change in changes
+        f"{visible(change.name)}, changed in Salesforce to {_quoted(change)}" for change in changes
     )
 
 

@@ -11,7 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from crm_sync.mapping.finding import Finding, Severity
+from crm_sync.mapping.finding import Finding
+from crm_sync.mapping.finding_kinds import Severity
 from crm_sync.report.headline import counted
 from crm_sync.report.values import visible
 

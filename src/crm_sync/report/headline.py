@@ -23,10 +23,12 @@ __all__ = [
     "duration",
     "first_problems",
     "headline",
+    "if_allowed",
     "listed",
     "not_sent",
     "place",
     "run_headline",
+    "sending_command",
     "state_sentence",
 ]
 
@@ -56,7 +58,32 @@ def state_sentence(state: str) -> str:
 
 
 def headline(report: PlanReport) -> str:
-    """What a sync would do: `3 records will change in Acme production; nothing will be deleted.`"""
+    """What a sync would do: `3 records will change in Acme production; nothing will be deleted.`
+    It would do nothing where a guard stops it, and says so; a part of the mappings is named.
+    """
+    said = _stop(report) if report.stops else would_do(report)
+    if not report.selected:
+        return said
+    return f"Only {listed(list(report.selected))}: {said[0].lower()}{said[1:]}"
+
+
+def _stop(report: PlanReport) -> str:
+    return f"A sync would stop in {place(report.org)}: {report.stops}"
+
+
+def if_allowed(report: PlanReport) -> str:
+    """What the plan holds that a guard would not let a sync send, or nothing."""
+    return f"If it is allowed (--allow-deletions): {would_do(report)}" if report.stops else ""
+
+
+def sending_command(report: PlanReport, target: str | None) -> str:
+    """The command that sends this plan and no other."""
+    words = ["crm-sync sync", *(["--target", target] if target else []), *report.flags]
+    return " ".join([*words, "--expect", report.digest])
+
+
+def would_do(report: PlanReport) -> str:
+    """What sending the plan would do, whether or not a sync would begin to."""
     create, update, delete = (
         total(report.summaries, name) for name in ("create", "update", "delete")
     )

@@ -22,7 +22,14 @@ from crm_sync.report.cost import about, calls_to_send, costs, former_run
 from crm_sync.report.difference import Part, difference, folded_parts
 from crm_sync.report.edits import edit_sentences, edits_found
 from crm_sync.report.groups import NOT_SENT, Group, groups, total
-from crm_sync.report.headline import counted, headline, not_sent, state_sentence
+from crm_sync.report.headline import (
+    counted,
+    headline,
+    if_allowed,
+    not_sent,
+    sending_command,
+    state_sentence,
+)
 from crm_sync.report.links import record_link
 from crm_sync.report.model import FieldChange, Masked, Org, PlanReport, PlanRow, Value, type_note
 from crm_sync.report.values import fold, is_parent_without_id, is_prose, visible, written
@@ -37,12 +44,16 @@ MANY = 200
 """Rows from which on a browser lays out only what it shows."""
 LONGEST = 320
 """Characters of a text that stand open; the rest unfolds."""
+HEADING = 80
+"""Characters of a label, which stands in a heading and in links."""
+GLANCE = 200
+"""Characters of a reason in the line of a closed row."""
 ACTIONS = {"create": "Create", "update": "Update", "delete": "Delete", NOT_SENT: "Not sent"}
 
 
-def html(report: PlanReport, *, limit: int = MOST_ROWS, csv: str = "") -> Iterator[str]:
-    """The page in pieces, with at most `limit` rows per object and action. `csv`: the directory
-    that holds them all, where one was written.
+def html(report: PlanReport, *, limit: int = MOST_ROWS, csv: bool = False) -> Iterator[str]:
+    """The page in pieces, with at most `limit` rows per object and action. `csv`: whether files
+    that hold them all were written. Where they lie says nothing to whoever gets the page.
     """
     style = _page_file("report.css")
     script = _page_file("report.js")
@@ -52,6 +63,8 @@ def html(report: PlanReport, *, limit: int = MOST_ROWS, csv: str = "") -> Iterat
     context: dict[str, object] = {
         "report": report,
         "headline": headline(report).removesuffix("."),
+        "if_allowed": if_allowed(report),
+        "command": sending_command(report, report.org.target),
         "not_sent": not_sent(report.summaries),
         "unanswered": total(report.summaries, "unknown"),
         "calls": calls_to_send(report),
@@ -136,6 +149,17 @@ def _text(value: Value, type_: str, org: Org) -> Text:
     )
 
 
+def _said(text: str, limit: int = LONGEST) -> Text:
+    """A label or sentence, folded where it is long."""
+    text = visible(text)
+    shown = fold(text, limit)
+    return Text((Part(shown, False),), whole=text if shown != text else None)
+
+
+def _heading(row: PlanRow) -> Text:
+    return _said(row.label or row.key, HEADING)
+
+
 def _compared(parts: tuple[Part, ...], whole: str) -> Text:
     folded = folded_parts(parts, around=70, most=LONGEST)
     is_folded = "".join(part.text for part in folded) != whole
@@ -154,9 +178,10 @@ def _filled(row: PlanRow) -> list[FieldChange]:
 
 
 def _glance(row: PlanRow) -> str:
-    """What a closed row says of its contents."""
-    if row.problems and row.problems[0].severity != type_note:
-        return row.problems[0].sentence
+    """What a closed row says of its contents: the reason of one that is not sent."""
+    for problem in row.problems:
+        if problem.severity != type_note:
+            return fold(problem.sentence, GLANCE)
     if row.action == "delete":
         return f"moves to {row.pair}" if row.pair else "will be deleted in Salesforce"
     if row.action == "update":
@@ -238,10 +263,12 @@ def _environment() -> Environment:
         "field_view": _field_view,
         "filled": _filled,
         "glance": _glance,
+        "heading": _heading,
         "is_parent_without_id": is_parent_without_id,
         "left_empty": _left_empty,
         "note": type_note,
         "record_link": record_link,
+        "said": _said,
         "state_sentence": state_sentence,
     }
     return environment

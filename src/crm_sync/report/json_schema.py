@@ -1,6 +1,4 @@
-"""Prints docs/output.schema.json: the JSON of `--json`, for programs that read it.
-
-    python -m crm_sync.report.json_schema > docs/output.schema.json
+"""Makes docs/output.schema.json: the JSON of `--json`, for programs that read it.
 
 In: the shapes of `shapes.py`. Out: JSON Schema (2020-12).
 """
@@ -14,7 +12,7 @@ from pydantic import TypeAdapter
 
 from crm_sync.report.shapes import VERSION, Output
 
-__all__ = ["output_schema"]
+__all__ = ["output_schema", "output_schema_text"]
 
 
 def output_schema() -> dict[str, Any]:
@@ -30,6 +28,11 @@ def output_schema() -> dict[str, Any]:
     }
 
 
+def output_schema_text() -> str:
+    """The file for programs that holds the schema."""
+    return json.dumps(output_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 def _tidy(node: Any) -> Any:
     """Without titles that repeat the key, and with names as people read them."""
     if isinstance(node, list):
@@ -41,7 +44,3 @@ def _tidy(node: Any) -> Any:
         for key, value in node.items()
         if key != "title" or not isinstance(value, str)
     }
-
-
-if __name__ == "__main__":
-    print(json.dumps(output_schema(), indent=2, ensure_ascii=False))

@@ -1,8 +1,8 @@
 """A dry run or a sync in a page of Markdown: for a Prefect artifact, a chat or a ticket.
 
 In: `PlanReport` or `RunReport`. Out: text. Row values appear only where asked for, because such
-places are read by more people than the CRM is. A problem's sentence may quote a value and is then
-left out as well; its code, column and mend do not.
+places are read by more people than the CRM is. A problem's sentence may quote a value; its reason,
+code, column and mend do not.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from crm_sync.report.headline import (
     counted,
     duration,
     headline,
+    if_allowed,
     not_sent,
     run_headline,
     state_sentence,
@@ -39,6 +40,8 @@ RUN_COLUMNS = (
 )  # fmt: skip
 TITLES = {"create": "created", "update": "updated", "delete": "deleted", "planned": "not yet"}
 ALWAYS = ("create", "update", "delete")
+LONGEST = 320
+"""Characters of a sentence."""
 
 
 def dry_run_markdown(report: PlanReport, *, problems: int = 20, values: bool = False) -> str:
@@ -47,6 +50,7 @@ def dry_run_markdown(report: PlanReport, *, problems: int = 20, values: bool = F
     every = sum(summary.problems + summary.unknown for summary in report.summaries)
     return _page(
         f"**{escaped(headline(report))}**",
+        escaped(if_allowed(report)),
         escaped(not_sent(report.summaries)),
         _table(report.summaries, PLAN_COLUMNS, {}),
         f"{calls_to_send(report)} Digest `{report.digest}`.",
@@ -73,7 +77,12 @@ def sync_markdown(run: RunReport, *, problems: int = 20, values: bool = False) -
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is, on one line, and that no viewer takes for HTML."""
-    text = visible(text).replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;")
+    return _markup(visible(text))
+
+
+def _markup(text: str) -> str:
+    """The same of a text that is visible already."""
+    text = text.replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;")
     return re.sub(r"([\\`*_\[\]|~#>!])", r"\\\1", text)
 
 
@@ -115,7 +124,7 @@ def _problems(rows: tuple[PlanRow, ...], every: int, values: bool, org: Org) -> 
         return ""
     lines = ["### Needs attention", ""]
     for row in rows:
-        name = f" {escaped(row.label)}" if values and row.label else ""
+        name = f" {escaped(fold(row.label, 80))}" if values and row.label else ""
         lines.append(
             f"- **{escaped(row.object)}{name}** ({escaped(row.table)} `{_code(row.key)}`"
             f"{_record(row, org)}):"
@@ -123,16 +132,17 @@ def _problems(rows: tuple[PlanRow, ...], every: int, values: bool, org: Org) -> 
         )
         for problem in row.problems:
             where = f", column `{_code(problem.column)}`" if problem.column else ""
-            said = f": {escaped(problem.sentence)}" if values else ""
+            reason = fold(problem.sentence, LONGEST) if values else problem.reason
+            said = f": {escaped(reason)}" if reason else ""
             lines.append(f"  - `{_code(problem.code)}`{where}{said}")
             if problem.mend:
                 lines.append(f"    Mend: {escaped(problem.mend)}")
         if values:
-            lines.extend(f"  - {escaped(sentence)}" for sentence in edit_sentences(row))
+            lines.extend(f"  - {_markup(sentence)}" for sentence in edit_sentences(row))
         if values and row.changes:
             lines.extend(
-                f"  - {escaped(c.field)}: {escaped(fold(written(c.before, c.type), 80))}"
-                f" → {escaped(fold(written(c.after, c.type), 80))}"
+                f"  - {escaped(c.field)}: {_markup(fold(written(c.before, c.type), 80))}"
+                f" → {_markup(fold(written(c.after, c.type), 80))}"
                 for c in row.changes
             )
     if every > len(rows):

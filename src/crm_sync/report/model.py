@@ -37,7 +37,9 @@ Value = str | int | float | Decimal | bool | None | dict[str, str] | Masked
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a row is not in order (severity `error`) or what was done to it (severity `note`)."""
+    """Why a row is not in order (severity `error`) or what was done to it (severity `note`).
+    `reason`: the sentence without any value of the row, or nothing where nobody knows one.
+    """
 
     code: str
     sentence: str
@@ -45,6 +47,7 @@ class Problem:
     field: str | None = None
     column: str | None = None
     severity: str = type_error
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -214,7 +217,11 @@ class PlanReport:
     notes: tuple[str, ...] = field(default=())
     ways: tuple[Way, ...] = ()
     seconds: float = 0.0  # about how long Salesforce works on it
-    stops: str = ""  # why a sync would stop before it sends this plan, or nothing
+    stops: str = ""  # why a sync would stop before it sends this plan, a sentence, or nothing
+    selected: tuple[str, ...] = ()  # the mappings that this plan is about; none where about all
+    shared_calls: int = 0  # of `calls`, those of Composite that carry rows of several mappings
+    own_calls: dict[str, int] = field(default_factory=dict)  # by mapping, those of it alone
+    flags: tuple[str, ...] = ()  # of the command line, with which a sync makes this very plan
     room: CallRoom = CallRoom()
     former: FormerRun | None = None
     edits: Edits | None = None  # None where Salesforce was not asked

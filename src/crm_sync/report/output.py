@@ -31,21 +31,25 @@ _REASONS: dict[int, tuple[str, str]] = {
 }
 
 
-def write(path: Path | str, pieces: str | Iterable[str]) -> Path:
-    """Writes UTF-8 text and returns the file's full path. Raises `OutputError`."""
+def write(path: Path | str, pieces: str | Iterable[str], mode: int | None = None) -> Path:
+    """Writes UTF-8 text and returns the file's full path. Raises `OutputError`.
+
+    `mode`: its permissions; without it those of the former file, else a new file's.
+    """
     target = Path(path).expanduser()
-    with writing(target) as file:
+    with writing(target, mode=mode) as file:
         file.writelines([pieces] if isinstance(pieces, str) else pieces)
     return target.resolve()
 
 
 @contextmanager
-def writing(target: Path, newline: str = "\n") -> Iterator[TextIO]:
+def writing(target: Path, newline: str = "\n", mode: int | None = None) -> Iterator[TextIO]:
     """A file to write UTF-8 text to. Raises `OutputError`.
 
     The text goes to a file beside it first and is then put in place, so that a full disk or an
     interruption leaves the former report as it was.
     """
+    _refuse_dash(target)
     with _explained(target):
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -53,18 +57,25 @@ def writing(target: Path, newline: str = "\n") -> Iterator[TextIO]:
             with target.open("w", encoding="utf-8", newline=newline) as file:
                 yield file
         else:
-            with _draft(target, newline) as file:
+            with _draft(target, newline, mode) as file:
                 yield file
 
 
 def directory(path: Path) -> Path:
     """A directory for reports, made where it is missing. Raises `OutputError`."""
     target = path.expanduser()
+    _refuse_dash(target)
     with _explained(target):
         if target.exists() and not target.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         target.mkdir(exist_ok=True)
     return target
+
+
+def _refuse_dash(target: Path) -> None:
+    """Other programs take - for standard output; a file of that name is meant by nobody."""
+    if str(target) == "-":
+        raise OutputError("- names no file.", f"{_ELSEWHERE} For a pipe, /dev/stdout is one.")
 
 
 @contextmanager
@@ -77,7 +88,7 @@ def _explained(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _draft(target: Path, newline: str) -> Iterator[TextIO]:
+def _draft(target: Path, newline: str, mode: int | None) -> Iterator[TextIO]:
     if target.exists() and not os.access(target, os.W_OK):  # a replacement would get around this
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     descriptor, name = tempfile.mkstemp(prefix=".crm-sync-", suffix=".tmp", dir=target.parent)
@@ -85,7 +96,7 @@ def _draft(target: Path, newline: str) -> Iterator[TextIO]:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline=newline) as file:
             yield file
-        draft.chmod(_mode(target))
+        draft.chmod(_mode(target) if mode is None else mode)
         draft.replace(target)
     except BaseException:
         with suppress(OSError):

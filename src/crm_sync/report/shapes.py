@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["VERSION", "DryRun", "History", "Output", "Problems", "Status", "Sync"]
+__all__ = ["VERSION", "Check", "DryRun", "History", "Output", "Problems", "Status", "Sync"]
 
 VERSION = 1
 
@@ -70,7 +70,11 @@ class JsonProblem(Shape):
     mend: str
     field: str | None
     column: str | None
+    """table.column; those that it reads, with commas between, where a field is made by SQL."""
+
     severity: Literal["error", "note"]
+    reason: str
+    """The sentence without any value of the row, which may go where more people read; or empty."""
 
 
 class JsonChange(Shape):
@@ -187,11 +191,17 @@ class DryRun(Shape):
     mode: Literal["full", "incremental"]
     """Whether every row was compared, or those alone that may differ."""
 
+    selected: list[str] | None
+    """The mappings that this plan is about (--select); null where it is about all."""
+
     compared: list[str]
     digest: str
     """`crm-sync sync --expect DIGEST` sends this plan and no other."""
     calls: Count
     """API calls that carry the plan."""
+    shared_calls: Count
+    """Those of them that carry rows of several objects; in `ways` they count for each."""
+
     seconds: float
     """About how long Salesforce works on it."""
     ways: list[JsonWay]
@@ -200,6 +210,9 @@ class DryRun(Shape):
     edits: JsonEdits | None
     """null without --against-org."""
     headline: str
+    stops: str | None
+    """Why a sync would send nothing of this plan unless --allow-deletions lets it; else null."""
+
     notes: list[str]
     summaries: list[JsonPlanned]
     rows: list[JsonRow]
@@ -358,5 +371,42 @@ class History(Shape):
     entries: list[JsonEntry]
 
 
-Output = Annotated[DryRun | Sync | Status | Problems | History, Field(discriminator="kind")]
+class JsonFinding(Shape):
+    """One thing that a check found (docs/check.md)."""
+
+    severity: Literal["error", "warning", "information"]
+    kind: str
+    """The rule, for programs."""
+
+    file: str | None
+    """null where no file is to blame; then `about` says what it is about."""
+
+    line: Annotated[int, Field(ge=1)] | None
+    column: Annotated[int, Field(ge=1)] | None
+    about: str | None
+    key: str | None
+    """The keys of the mapping file that lead there, as `fields.Status.values.lost`."""
+
+    sentence: str
+    mend: str | None
+
+
+class JsonFound(Shape):
+    """How many findings there are of each severity."""
+
+    error: Count
+    warning: Count
+    information: Count
+
+
+class Check(Shape):
+    """`crm-sync check --json`."""
+
+    version: Version
+    kind: Literal["check"]
+    counts: JsonFound
+    findings: list[JsonFinding]
+
+
+Output = Annotated[DryRun | Sync | Status | Problems | History | Check, Field(discriminator="kind")]
 """What a command prints with --json, by its `kind`."""

@@ -23,6 +23,7 @@ from crm_sync.report.headline import (
     counted,
     duration,
     headline,
+    if_allowed,
     not_sent,
     run_headline,
     state_sentence,
@@ -72,6 +73,8 @@ def dry_run(
     console = make_console(stream, width)
     shown = groups(report, limit)
     console.print(Text(headline(report), STYLES["title"]))
+    if report.stops:
+        console.print(Text(if_allowed(report), STYLES["problem"]))
     if problems := not_sent(report.summaries):
         console.print(Text(problems, STYLES["problem"]))
     if unknown := total(report.summaries, "unknown"):
@@ -213,7 +216,7 @@ def _print_row(
     longest: int = LONGEST,
 ) -> None:
     signs = glyphs(console.encoding)
-    label = fold(row.label or row.key, LABEL, signs.ellipsis)
+    label = fold(visible(row.label or row.key), LABEL, signs.ellipsis)
     line = Text(_one_line(label, signs), STYLES["title"], overflow="fold")
     line.append(f"  {row.table} {visible(row.key)}", STYLES["key"])
     if row.salesforce_id:
@@ -243,11 +246,11 @@ def _problem(problem: Problem, signs: Glyphs) -> Text:
         name for name in (problem.field, problem.column and f"column {problem.column}") if name
     ]
     text = Text(f"{problem.code}: ", style)
-    text.append(_one_line(problem.sentence, signs))
+    text.append(_one_line(visible(problem.sentence), signs))
     if fields:
         text.append(f" ({', '.join(fields)})")
     if problem.mend:
-        text.append(f"\n{signs.arrow} {_one_line(problem.mend, signs)}")
+        text.append(f"\n{signs.arrow} {_one_line(visible(problem.mend), signs)}")
     return text
 
 
@@ -294,5 +297,6 @@ def _marked(
 
 
 def _one_line(text: str, signs: Glyphs) -> str:
+    """A text that is visible already, on one line."""
     text = text.replace("—", signs.nothing) if text == "—" else text
-    return visible(text).replace("\n", f" {signs.line_break} ").replace("\t", " ")
+    return text.replace("\n", f" {signs.line_break} ").replace("\t", " ")

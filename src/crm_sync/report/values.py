@@ -6,6 +6,7 @@ or a browser could take as an instruction to itself. English, and the same on ev
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -64,12 +65,26 @@ def visible(text: str) -> str:
     """Text in which invisible characters that steer a terminal or turn the writing direction show.
 
     A line break and a tab stay; `\\r\\n` becomes a line break. A name that holds ESC could
-    otherwise recolour or overwrite what stands around it.
+    otherwise recolour or overwrite what stands around it. Backslashes before what could be taken
+    for such a character are doubled, so that two texts that differ look different; what is shown
+    already must not be given again.
     """
     text = text.replace("\r\n", "\n")
+    if "\\" in text:
+        text = _BACKSLASHES.sub(_doubled, text)
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if _is_harmless(c) else _code_point(c) for c in text)
+
+
+_BACKSLASHES = re.compile(r"\\+")
+_CODE = re.compile(r"x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}")
+
+
+def _doubled(found: re.Match[str]) -> str:
+    end, text = found.end(), found.string
+    is_before_code = _CODE.match(text, end) or (end < len(text) and not _is_harmless(text[end]))
+    return found[0] * 2 if is_before_code else found[0]
 
 
 def _is_harmless(character: str) -> bool:

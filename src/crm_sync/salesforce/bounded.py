@@ -16,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.ssl_ import create_urllib3_context
 
-from crm_sync.settings import Target
+from crm_sync.targets import Target
 
 __all__ = ["NAME", "BoundedSession"]
 

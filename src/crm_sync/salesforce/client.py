@@ -24,7 +24,8 @@ from crm_sync.errors import LimitReached, OrgAccessError, OrgChangedError, OrgUn
 from crm_sync.salesforce.bounded import BoundedSession
 from crm_sync.salesforce.budget import Budget, Usage
 from crm_sync.salesforce.connect import SignIn, patiently, sign_in
-from crm_sync.settings import Target
+from crm_sync.salesforce.refusals import mend_of_call
+from crm_sync.targets import Target
 
 __all__ = [
     "COLLECTIONS",
@@ -293,7 +294,8 @@ class Client:
         except Expired:
             raise OrgUnreachable(
                 f"Target {self.name}: the session expired twice within one call.",
-                "Look at the session settings of the integration user.",
+                "Check that the app's OAuth scopes have Manage user data via APIs (api), and the "
+                "session settings of the integration user.",
             ) from None
 
     def _renew(self) -> None:
@@ -326,6 +328,10 @@ class Client:
     def _explained(self, status: int, body: Any) -> Exception:
         """What a whole answer other than 200 means. Its text may hold row values: not repeated."""
         code = code_of(body)
+        if mend := mend_of_call(code):
+            return OrgAccessError(
+                f"Salesforce gives our user a session and refuses its calls: {code}.", mend
+            )
         if status == 401 or code == "INVALID_SESSION_ID":
             return Expired()
         if code == "REQUEST_LIMIT_EXCEEDED":

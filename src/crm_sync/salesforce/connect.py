@@ -1,22 +1,31 @@
 """Sign-in: a target's settings in, a session at Salesforce out.
 
-OAuth client credentials, or an access token that is ready. Everything goes through one
-`BoundedSession`, so nothing can hang.
+OAuth client credentials, JWT bearer, an access token that is ready, the session of the Salesforce
+CLI, or, as long as there is such a thing, user name and password. Everything goes through one
+`BoundedSession`, so nothing can hang. What a refusal means, `refusals` knows.
 """
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import requests
+from pydantic import SecretStr
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from crm_sync.errors import OrgUnreachable, SignInError
-from crm_sync.settings import Target
+from crm_sync.credentials import complete
+from crm_sync.errors import LegacySignIn, OrgUnreachable, SignInError
+from crm_sync.salesforce import sf_cli
+from crm_sync.salesforce.assertion import assertion
+from crm_sync.salesforce.refusals import GUIDE, mend_of_sign_in
+from crm_sync.settings_sources import variable
+from crm_sync.targets import Target
 
 __all__ = ["SignIn", "long_id", "patiently", "sign_in"]
 
@@ -61,8 +70,9 @@ def sign_in(session: requests.Session, name: str, target: Target) -> SignIn:
 
     Raises SignInError where Salesforce refuses (with Salesforce's code and what to do), and
     OrgUnreachable where no answer comes, or where it has only server trouble to tell, again and
-    again. A wrong address is not tried twice.
+    again. A wrong address is not tried twice. Raises SettingsError where a secret cannot be read.
     """
+    target = complete(name, target)
     for attempt in patiently(target, _Busy):
         with attempt:
             return _sign_in(session, name, target)
@@ -70,25 +80,70 @@ def sign_in(session: requests.Session, name: str, target: Target) -> SignIn:
 
 
 def _sign_in(session: requests.Session, name: str, target: Target) -> SignIn:
-    if target.auth == "access_token":
-        return _with_token(session, name, target)
-    if not target.client_id or target.client_secret is None:
-        key = "client_id" if not target.client_id else "client_secret"
+    match target.auth:
+        case "client_credentials":
+            _check_given(name, target, "client_id", "client_secret")
+            _check_host(name, target)
+            return _by_oauth(session, name, target, _credentials(target))
+        case "jwt_bearer":
+            _check_given(name, target, "client_id", "username", "private_key")
+            form = {"grant_type": JWT_BEARER, "assertion": assertion(name, target)}
+            return _by_oauth(session, name, target, form)
+        case "access_token":
+            _check_given(name, target, "access_token")
+            token = _secret(target.access_token)
+            mend = "Set a fresh access_token: a session ends after a time, and with a sign-out."
+            return _with_token(session, name, target, token, mend)
+        case "sf_cli":
+            return _with_sf(session, name, target)
+        case "password":
+            _check_given(name, target, "username", "password")
+            return _by_password(session, name, target)
+
+
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+
+def _credentials(target: Target) -> dict[str, str]:
+    return {
+        "grant_type": "client_credentials",
+        "client_id": target.client_id or "",
+        "client_secret": _secret(target.client_secret),
+    }
+
+
+def _secret(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value else ""
+
+
+def _check_given(name: str, target: Target, *keys: str) -> None:
+    for key in keys:
+        if not getattr(target, key):
+            elsewhere = f", {key}_file, or the keyring ({GUIDE})" if key not in _PLAIN else ""
+            raise SignInError(
+                f"Target {name} has no {key}.",
+                f"Set {variable('targets', name, key)}{elsewhere}.",
+            )
+
+
+_PLAIN = ("client_id", "username")
+
+
+def _check_host(name: str, target: Target) -> None:
+    """Raises SignInError for a host that has no client credentials flow, whatever the app."""
+    host = _host(target.instance_url).lower()
+    if host in ("login.salesforce.com", "test.salesforce.com") or host.endswith(
+        (".lightning.force.com", ".my.salesforce-setup.com")
+    ):
         raise SignInError(
-            f"Target {name} has no {key}.",
-            f"Set CRM_SYNC_TARGETS__{name.upper()}__{key.upper()}.",
+            f"Target {name}: {host} is not the My Domain of an org.",
+            mend_of_sign_in("", "not supported on this domain", target.auth, ""),
         )
-    answer = _ask(
-        session,
-        "POST",
-        f"{target.instance_url}/services/oauth2/token",
-        name,
-        data={
-            "grant_type": "client_credentials",
-            "client_id": target.client_id,
-            "client_secret": target.client_secret.get_secret_value(),
-        },
-    )
+
+
+def _by_oauth(session: requests.Session, name: str, target: Target, form: dict[str, str]) -> SignIn:
+    url = f"{target.instance_url}/services/oauth2/token"
+    answer = _ask(session, "POST", url, name, target, data=form)
     token, identity = answer.get("access_token"), str(answer.get("id", ""))
     parts = identity.rstrip("/").split("/")
     if not token or len(parts) < 2:
@@ -100,28 +155,63 @@ def _sign_in(session: requests.Session, name: str, target: Target) -> SignIn:
     return _session(name, where, parts[-2], parts[-1], str(token))
 
 
-def _with_token(session: requests.Session, name: str, target: Target) -> SignIn:
-    if target.access_token is None:
-        raise SignInError(
-            f"Target {name} has no access_token.",
-            f"Set CRM_SYNC_TARGETS__{name.upper()}__ACCESS_TOKEN.",
-        )
-    token = target.access_token.get_secret_value()
+def _with_token(
+    session: requests.Session, name: str, target: Target, token: str, mend: str
+) -> SignIn:
     if not re.fullmatch(r"[!-~]+", token):  # a header could not hold it
         raise SignInError(
             f"The access_token of target {name} is not one word of ASCII characters.",
-            f"Correct CRM_SYNC_TARGETS__{name.upper()}__ACCESS_TOKEN.",
+            f"Correct {variable('targets', name, 'access_token')}.",
         )
-    answer = _ask(
-        session,
-        "GET",
-        f"{target.instance_url}/services/oauth2/userinfo",
-        name,
-        mend="Set a fresh access_token: a session ends after a time, and with a sign-out.",
-        headers={"Authorization": f"Bearer {token}"},
-    )
+    url = f"{target.instance_url}/services/oauth2/userinfo"
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = _ask(session, "GET", url, name, target, mend=mend, headers=headers)
     organization, user = (str(answer.get(k) or "") for k in ("organization_id", "user_id"))
     return _session(name, target.instance_url, organization, user, token)
+
+
+def _with_sf(session: requests.Session, name: str, target: Target) -> SignIn:
+    org = sf_cli.session(target.sf_org)
+    if org.instance_url.lower() != target.instance_url.lower():
+        raise SignInError(
+            f"Target {name} names {_host(target.instance_url)}, and sf is signed in to "
+            f"{_host(org.instance_url + '/')} as {org.name}.",
+            "Correct instance_url or sf_org: they must name the same org.",
+        )
+    mend = f"Sign in again: sf org login web --instance-url {target.instance_url}"
+    return _with_token(session, name, target, org.access_token, mend)
+
+
+def _by_password(session: requests.Session, name: str, target: Target) -> SignIn:
+    """SOAP login(). A refusal comes as a fault with HTTP 500, so the body is read first."""
+    from crm_sync.salesforce import soap_login
+
+    warnings.warn(
+        f"Target {name} signs in by user name and password, which ends: Salesforce retires SOAP "
+        f"login() with Summer '27 and new orgs have it off. Change to client credentials: {GUIDE}.",
+        LegacySignIn,
+        stacklevel=1,
+    )
+    body = soap_login.request(
+        target.username or "", _secret(target.password), _secret(target.security_token)
+    )
+    headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": "login"}
+    url = f"{target.instance_url}{soap_login.PATH}"
+    response = _answer(session, "POST", url, name, data=body, headers=headers)
+    told = soap_login.read(response.content)
+    if told is None:
+        _check_busy(response, name)
+        raise SignInError(
+            f"Target {name}: the answer of {_host(url)} is not one of SOAP login().",
+            "Check that instance_url is the My Domain of a Salesforce org.",
+        )
+    if told.code:
+        raise _refused(name, target, told.code, told.said)
+    if told.password_expired:
+        raise _refused(name, target, "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "")
+    where = urlsplit(told.server_url)
+    base = f"{where.scheme}://{where.netloc}" if where.netloc else target.instance_url
+    return _session(name, base, told.org_id, told.user_id, told.access_token)
 
 
 def _session(name: str, url: str, organization: str, user: str, token: str) -> SignIn:
@@ -134,30 +224,34 @@ def _session(name: str, url: str, organization: str, user: str, token: str) -> S
     return SignIn(url, org_id, user_id, token)
 
 
-_MENDS = {
-    "invalid_client_id": "Check client_id (the app's consumer key).",
-    "invalid_client": "Check client_secret (the app's consumer secret).",
-    "invalid_grant": "In the External Client App's policies, set Run As for the client credentials "
-    "flow to an active integration user.",
-    "unsupported_grant_type": "Enable the client credentials flow in the app's settings.",
-    "inactive_user": "Activate the user that the app runs as.",
-    "inactive_org": "The org is closed or suspended; ask its administrator.",
-    "rate_limit_exceeded": "Too many sign-ins; wait some minutes.",
-}
-
-
 def _ask(
     session: requests.Session,
     method: str,
     url: str,
     name: str,
+    target: Target,
     *,
-    mend: str = "Check instance_url, client_id and client_secret of the target.",
+    mend: str = "Check instance_url, client_id and the secret of the target.",
     **request: Any,
 ) -> dict[str, Any]:
     """The answer's object. `mend` is for a refusal whose code says nothing of its own."""
+    response = _answer(session, method, url, name, **request)
+    _check_busy(response, name)
     try:
-        response = session.request(method, url, **request)
+        answer: Any = response.json()
+    except ValueError:
+        answer = {}
+    if response.ok and isinstance(answer, dict):
+        return cast("dict[str, Any]", answer)
+    code, said = _said(answer)
+    raise _refused(name, target, code or str(response.status_code), said, mend)
+
+
+def _answer(
+    session: requests.Session, method: str, url: str, name: str, **request: Any
+) -> requests.Response:
+    try:
+        return session.request(method, url, **request)
     except requests.exceptions.SSLError:
         raise SignInError(
             f"Target {name}: the certificate of {_host(url)} is not trusted.",
@@ -166,24 +260,26 @@ def _ask(
     except requests.RequestException as error:
         raise OrgUnreachable(
             f"Target {name}: no answer from {_host(url)} ({type(error).__name__}).",
-            "Check instance_url (your My Domain) and the network.",
+            "Check instance_url (in Salesforce: Setup → My Domain → Current My Domain URL) and the "
+            "network.",
         ) from None
+
+
+def _check_busy(response: requests.Response, name: str) -> None:
     if response.status_code >= 500 or response.status_code in (408, 429):
         raise _Busy(
-            f"Target {name}: {_host(url)} answers the sign-in with HTTP {response.status_code}.",
+            f"Target {name}: {_host(response.url)} answers the sign-in with HTTP "
+            f"{response.status_code}.",
             "Look at https://status.salesforce.com; run again later.",
         )
-    try:
-        answer: Any = response.json()
-    except ValueError:
-        answer = {}
-    if response.ok and isinstance(answer, dict):
-        return cast("dict[str, Any]", answer)
-    code, said = _said(answer)
-    raise SignInError(
-        f"Target {name}: Salesforce refused the sign-in: {code or response.status_code}"
-        + (f" ({said})." if said else "."),
-        _MENDS.get(code, mend),
+
+
+def _refused(name: str, target: Target, code: str, said: str, mend: str = "") -> SignInError:
+    words = said.removeprefix(f"{code}: ").rstrip(".")
+    return SignInError(
+        f"Target {name}: Salesforce refused the sign-in: {code}"
+        + (f" ({words})." if words else "."),
+        mend_of_sign_in(code, said, target.auth, mend or f"{GUIDE} says how to sign in."),
     )
 
 

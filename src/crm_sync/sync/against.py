@@ -1,28 +1,51 @@
 """Reads what Salesforce holds now of the records that a plan changes: `dry-run --against-org`.
 
 In: a plan in `plan_row` and a signed-in client. Out: the temporary table `current_record` and its
-counts. It asks and never writes. Memory does not grow with rows: what one call answers is written
-down before the next is made.
+counts, and the records that people deleted or merged, of which a sync would learn by sending: with
+these noted, the next plan is the one that it would end with. It asks and never writes. Memory does
+not grow with rows: what one call answers is written down before the next is made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import groupby, islice
+from typing import Any
+
+from psycopg.types.json import Jsonb
 
 from crm_sync.mapping.model import Mapping
 from crm_sync.report.model import Edits
 from crm_sync.salesforce.client import COLLECTIONS, Client
-from crm_sync.sync.lookup import as_payload, read_fields, soql_text
+from crm_sync.sync.batches import Row
+from crm_sync.sync.decide import Fate, fate
+from crm_sync.sync.explain import record_ended
+from crm_sync.sync.lookup import as_payload, read_fates, read_fields, soql_text
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
-__all__ = ["read_edits"]
+__all__ = ["Lost", "find_lost", "note_lost", "read_edits"]
 
 RECORDS = 2_000
 """Of one query: a page holds as many, and their Ids take 44,000 of SOQL's 100,000 characters. In
 the body of a Composite call the length of a URL does not count (Salesforce Help, 000386264).
 """
+
+PARENTS = 10_000
+"""Whose fate is asked for at once."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A record that people deleted or merged. `state` and `problem` as `sync.record` has them."""
+
+    mapping: str
+    key: str
+    salesforce_id: str
+    state: str
+    problem: dict[str, Any]
+
 
 Asked = tuple[Mapping, tuple[str, ...]]
 
@@ -31,6 +54,7 @@ def read_edits(scope: Scope, client: Client) -> Edits:
     """What people edited since we last sent: five queries of 2,000 records to a call."""
     before = client.calls
     scope.run("create_current", "against")
+    scope.run("expect_lost", "against")
     for asked in _calls(scope):
         _read(scope, client, asked)
     scope.connection.execute("analyze current_record")
@@ -39,6 +63,46 @@ def read_edits(scope: Scope, client: Client) -> Edits:
         scope.run("compare", "against", mapping=mapping.name, on_create=on_create)
     read, overwritten, left_alone, missing = scope.run("edits", "against").fetchall()[0]
     return Edits(read, overwritten, left_alone, missing, calls=client.calls - before)
+
+
+def find_lost(scope: Scope, client: Client) -> list[Lost]:
+    """Records that a sync would find deleted or merged when it sends this plan, of which edits were
+    read: those that it changes, and those that it names for the first time.
+    """
+    lookups = sorted({name for m in scope.mappings for name in m.lookups})
+    rows = scope.run("lost_rows", "against").fetchall()
+    rows += scope.run("parents_to_read", "against", lookups=lookups).fetchall()
+    by_name = {m.name: m for m in scope.mappings}
+    lost: list[Lost] = []
+    for start in range(0, len(rows), PARENTS):
+        lost += _ended(scope, client, by_name, rows[start : start + PARENTS])
+    return lost
+
+
+def _ended(
+    scope: Scope, client: Client, by_name: dict[str, Mapping], rows: Iterable[tuple[str, str, str]]
+) -> Iterator[Lost]:
+    wanted: dict[str, set[str]] = {}
+    for name, _, given in rows:
+        wanted.setdefault(by_name[name].object, set()).add(given)
+    records = read_fates(client, scope.facts, wanted)
+    for name, key, given in rows:
+        record = records.get(given)
+        became = fate(record)
+        if became in (Fate.GONE, Fate.MERGED):
+            row = Row(name, key, "update", salesforce_id=given)
+            master = (record or {}).get("MasterRecordId")
+            told = record_ended(by_name[name], row, became, master)
+            yield Lost(name, key, given, became.value, told)
+
+
+def note_lost(scope: Scope, lost: Iterable[Lost]) -> None:
+    """Lets the plan that is being made know of these records."""
+    for one in lost:
+        scope.run(
+            "note_lost", "against", mapping=one.mapping, key=one.key, id=one.salesforce_id,
+            state=one.state, problem=Jsonb(one.problem),
+        )  # fmt: skip
 
 
 def _calls(scope: Scope) -> Iterator[list[Asked]]:

@@ -12,6 +12,12 @@ create temp table current_record (
     left_alone    text[] not null default '{}'
 ) on commit drop;
 
+-- name: expect_lost
+-- What an earlier look found, of the records that this plan has: their rows are not asked for again.
+insert into current_record (salesforce_id)
+select distinct l.salesforce_id from lost_record l
+join plan_row p on p.mapping = l.mapping and p.key = l.key;
+
 -- name: rows_to_read
 -- The records to ask for, in the order of mappings.
 select mapping, salesforce_id from plan_row
@@ -59,6 +65,27 @@ set edited = coalesce(e.lost, '{}'), left_alone = coalesce(e.kept, '{}')
 from edited e
 where e.salesforce_id = c.salesforce_id;
 
+-- name: lost_rows
+-- Records that a sync would change, and that are not there any more.
+select p.mapping, p.key, p.salesforce_id from plan_row p
+join current_record c on c.salesforce_id = p.salesforce_id
+where p.state = 'planned' and p.action = 'update' and c.payload is null;
+
+-- name: parents_to_read
+-- Records of ours that a sync would name for the first time, and that were not read.
+select distinct r.mapping, r.key, r.salesforce_id from plan_row p
+cross join lateral jsonb_each(p.payload) as e
+join sync.record r on r.org_id = p.org_id and r.salesforce_id = e.value #>> '{}'
+where p.state = 'planned' and p.action in ('create', 'update') and e.key = any(p.changed)
+  and e.key = any(%(lookups)s) and jsonb_typeof(e.value) = 'string' and r.state = 'live'
+  and r.mapping = any(%(order)s)
+  and not exists (select from current_record c where c.salesforce_id = r.salesforce_id);
+
+-- name: note_lost
+-- One of them, with what became of it.
+insert into lost_record (mapping, key, salesforce_id, state, problem)
+values (%(mapping)s, %(key)s, %(id)s, %(state)s, %(problem)s) on conflict do nothing;
+
 -- name: edits
 -- Records that were read, by what people did to them.
 select count(*), count(*) filter (where edited <> '{}'), count(*) filter (where left_alone <> '{}'),
@@ -69,7 +96,9 @@ from current_record;
 -- The plan in the order of sending, as `rows` of plan.sql, with what Salesforce holds.
 select p.mapping, p.key, coalesce(p.label, p.key), p.action, p.state, p.salesforce_id, p.payload,
        p.before, p.changed, p.problems, p.pair,
-       c.payload, c.edited, c.left_alone, c.salesforce_id is not null and c.payload is null
+       c.payload, c.edited, c.left_alone,
+       c.salesforce_id is not null and c.payload is null or l.key is not null
 from plan_row p
 left join current_record c using (salesforce_id)
+left join lost_record l on l.mapping = p.mapping and l.key = p.key
 order by p.position;

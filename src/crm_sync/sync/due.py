@@ -18,6 +18,7 @@ from psycopg import sql
 
 from crm_sync.mapping.keys import differing_rows, foreign_key, rows_joining
 from crm_sync.mapping.model import Mapping
+from crm_sync.report.headline import counted
 from crm_sync.sync.scope import Scope
 
 __all__ = [
@@ -62,7 +63,7 @@ class Comparison:
             for reason, names in reasons.items()
         ]
         if self.mode == "incremental":
-            return [f"Compared what may have changed: {self.due} rows.", *said]
+            return [f"Compared what may have changed: {counted(self.due, 'row')}.", *said]
         return said if len(said) > 1 else [f"Every row was compared: {next(iter(reasons))}."]
 
 
@@ -125,6 +126,7 @@ def find_due(scope: Scope, chosen: Comparison) -> None:
         for target in dict.fromkeys(m.source.join.values()):
             rows = rows_joining(m, target, scope.catalog, _CHANGED.format(sql.Literal(target)))
             scope.connection.execute(_DUE.format(rows))
+    scope.run("due_as_lost", "due")
     for m in scope.mappings:
         scope.run("share_due", "due", mapping=m.name, siblings=scope.siblings(m))
     scope.run("moved_parents", "due")
@@ -152,6 +154,7 @@ def note_left(scope: Scope, chosen: Comparison, mapping: Mapping) -> None:
 def know(scope: Scope, chosen: Comparison) -> None:
     """Picks what is known of the rows that are compared, once Salesforce was asked."""
     scope.run("know", "due")
+    scope.run("know_lost", "due")
     scope.connection.execute("analyze known_record (mapping, key)")
     scope.run("know_parents", "due")
     scope.connection.execute("analyze parent_record (mapping, key)")

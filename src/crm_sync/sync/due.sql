@@ -90,9 +90,16 @@ join named_record r on r.org_id = m.org_id and r.salesforce_id = m.salesforce_id
 where m.org_id = %(org)s and r.mapping = %(mapping)s
 on conflict do nothing;
 
+-- name: due_as_lost
+-- Rows whose record is found to be gone.
+insert into due_row select l.mapping, l.key from lost_record l on conflict do nothing;
+
 -- name: moved_parents
 -- Records that became others, or ended, since the position.
-insert into moved_record select m.salesforce_id from sync.moved m where m.org_id = %(org)s;
+insert into moved_record
+select m.salesforce_id from sync.moved m where m.org_id = %(org)s
+union all
+select l.salesforce_id from lost_record l;
 
 -- name: left_parents
 -- Records whose row is not in the source any more: what names them must look for another parent.
@@ -152,6 +159,11 @@ where not exists (select from found_record f where f.mapping = r.mapping and f.k
   and not exists (select from absent_record a where a.mapping = r.mapping and a.key = r.key)
 union all
 select f.* from found_record f;
+
+-- name: know_lost
+-- What a sync would note of them.
+update known_record k set state = l.state, problem = l.problem
+from lost_record l where l.mapping = k.mapping and l.key = k.key;
 
 -- name: know_parents
 -- Besides, the records that those rows name.

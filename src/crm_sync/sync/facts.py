@@ -15,6 +15,7 @@ from crm_sync.errors import OrgAccessError
 from crm_sync.report.model import Org
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
+from crm_sync.salesforce.refusals import mend_of_object
 from crm_sync.sync.statements import statements
 
 __all__ = ["read_facts"]
@@ -59,6 +60,6 @@ def _described(client: Client, names: list[str]) -> dict[str, ObjectFacts]:
         if not answer.ok:
             raise OrgAccessError(
                 f"Salesforce does not describe {name} to our user: {answer.code}.",
-                f"Give the integration user a licence and permission for {name}.",
+                mend_of_object(name),
             )
     return {name: ObjectFacts.from_describe(answer.body) for name, answer in answers.items()}

@@ -115,7 +115,7 @@ class Jobs:
 def waiting_jobs(scope: Scope) -> list[str]:
     """A sentence for each unfinished job, for a dry run, which asks Salesforce about none."""
     return [
-        f"A sync collects the results of Bulk job {job_id} first; its {rows} rows of {mapping} "
+        f"A sync collects the results of Bulk job {job_id} first; its {rows:,} rows of {mapping} "
         "count as in flight here."
         for job_id, mapping, rows in scope.run("waiting_jobs", "bulk")
     ]

@@ -7,16 +7,22 @@ writes the new name down, so that a dry run takes no lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
 
-from crm_sync.errors import MappingError
 from crm_sync.mapping import model
+from crm_sync.mapping.finding import Finding, raise_first, said_of
 from crm_sync.sync.statements import statements
 
-__all__ = ["check_mapping_identity", "keep_mappings", "note_renamed", "rename_mappings"]
+__all__ = [
+    "check_mapping_identity",
+    "keep_mappings",
+    "life_findings",
+    "note_renamed",
+    "rename_mappings",
+]
 
 
 def check_mapping_identity(
@@ -27,28 +33,87 @@ def check_mapping_identity(
     Raises MappingError where object, key, prefix or external ID changed while records exist: they
     would be doubled under the new name.
     """
-    known = statements("known_mappings")
     searched: set[str] = set()
     for m in mappings:
-        names = [m.name, m.formerly] if m.formerly else [m.name]
-        values = {"org": org_id, "mapping": m.name, "names": names}
-        row = connection.execute(known["known"], values).fetchone()
+        row = connection.execute(
+            statements("known_mappings")["known"], _values(org_id, m)
+        ).fetchone()
         if row is None:
             continue
         if row[5]:
             searched.add(m.name)
-        now = (m.object, m.external_id.field, m.external_id.prefix, m.source.table, m.source.key)
-        if tuple(row[:5]) == now:
-            continue
-        if connection.execute(known["has_records"], values).fetchone() == (True,):
-            said = ("object", "external ID", "prefix", "table", "key")
-            what = next(n for n, a, b in zip(said, row, now, strict=False) if a != b)
-            raise MappingError(
-                f"The {what} of {m.name} changed, and records exist under the old one.",
-                "Take the change back, or use a new mapping name and let the old records go first.",
-                m.where("source" if what in ("table", "key") else "object"),
-            )
+        raise_first(_changes(connection, org_id, m, row[:5]))
     return searched
+
+
+def life_findings(
+    connection: psycopg.Connection[Any], org_id: str, mappings: Iterable[model.Mapping]
+) -> Iterator[Finding]:
+    """Why a sync would not go on with the records of these mappings: what they belong to changed,
+    or two mappings have them.
+    """
+    for m in mappings:
+        if _known_names(connection, org_id, m) == {m.formerly, m.name}:
+            yield _two_names(m)
+            continue
+        row = connection.execute(
+            statements("known_mappings")["known"], _values(org_id, m)
+        ).fetchone()
+        if row is not None:
+            yield from _changes(connection, org_id, m, row[:5])
+
+
+def _values(org_id: str, m: model.Mapping) -> dict[str, Any]:
+    names = [m.name, m.formerly] if m.formerly else [m.name]
+    return {"org": org_id, "mapping": m.name, "names": names}
+
+
+def _changes(
+    connection: psycopg.Connection[Any], org_id: str, m: model.Mapping, known: Sequence[Any]
+) -> Iterator[Finding]:
+    now = (m.object, m.external_id.field, m.external_id.prefix, m.source.table, m.source.key)
+    if tuple(known) == now:
+        return
+    if connection.execute(
+        statements("known_mappings")["has_records"], _values(org_id, m)
+    ).fetchone() != (True,):
+        return
+    what, was = next((n, a) for n, a, b in zip(_IDENTITY, known, now, strict=True) if a != b)
+    yield said_of(
+        m, _IDENTITY[what], "other-records",
+        f"The {what} of {m.name} changed, and records exist under the old one ({was!r}).",
+        "Take the change back, or use a new mapping name and let the old records go first.",
+    )  # fmt: skip
+
+
+_IDENTITY = {
+    "object": ("object",),
+    "external ID": ("external_id", "field"),
+    "prefix": ("external_id", "prefix"),
+    "table": ("source", "table"),
+    "key": ("source", "key"),
+}
+"""What the records of a mapping belong to, in the order of `known`, and where the file says it."""
+
+
+def _known_names(
+    connection: psycopg.Connection[Any], org_id: str, m: model.Mapping
+) -> set[str | None]:
+    """Which of a mapping's two names have state, where it has two."""
+    if not m.formerly:
+        return set()
+    values = {"org": org_id, "names": [m.formerly, m.name]}
+    return {
+        row[0] for row in connection.execute(statements("known_mappings")["known_names"], values)
+    }
+
+
+def _two_names(m: model.Mapping) -> Finding:
+    return said_of(
+        m, ("formerly",), "two-heirs",
+        f"{m.name} was known as {m.formerly}, and both have records already.",
+        "Take `formerly` out, or give the mapping a name that was not used.",
+    )  # fmt: skip
 
 
 def note_renamed(
@@ -60,22 +125,14 @@ def note_renamed(
 
     Raises MappingError where both names have state.
     """
-    known = statements("known_mappings")
     is_renamed = False
     for m in mappings:
-        if not m.formerly:
-            continue
-        values = {"org": org_id, "formerly": m.formerly, "mapping": m.name}
-        found = connection.execute(known["known_names"], {**values, "names": [m.formerly, m.name]})
-        names = {row[0] for row in found}
+        names = _known_names(connection, org_id, m)
         if names == {m.formerly, m.name}:
-            raise MappingError(
-                f"{m.name} was known as {m.formerly}, and both have records already.",
-                "Take `formerly` out, or give the mapping a name that was not used.",
-                m.where("formerly"),
-            )
+            raise _two_names(m).as_error()
         if names == {m.formerly}:
-            connection.execute(known["note_renamed"], values)
+            values = {"formerly": m.formerly, "mapping": m.name}
+            connection.execute(statements("known_mappings")["note_renamed"], values)
             is_renamed = True
     return is_renamed
 

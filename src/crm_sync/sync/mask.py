@@ -7,7 +7,6 @@ value by its kind and length, in fields, labels and sentences. Every output of a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
@@ -16,7 +15,9 @@ from crm_sync.mapping.model import Mapping
 from crm_sync.mapping.sensitive import Sensitive, sensitive
 from crm_sync.report.model import FieldChange, Masked, PlanRow, Problem, Value
 from crm_sync.salesforce.describe import ObjectFacts
+from crm_sync.sync.contacts import without_addresses, without_contacts
 from crm_sync.sync.explain import REFUSED
+from crm_sync.sync.told import PARENT
 
 __all__ = ["Mask", "Masking"]
 
@@ -34,16 +35,6 @@ SHORTEST = 3
 """Characters; shorter values stand in any sentence by chance."""
 
 WITHHELD = f"{REFUSED}. Its words are not shown: they may repeat a masked value."
-
-_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
-_PHONE = re.compile(r"(?<![\w.,-])(?:\+\s?\d|\(\s?[0+]|0)[\d\s()/.\u2013-]{5,}\d(?!\w)")
-_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
-# As plan.sql and push.sql write it; the label may hold anything, so the last ", which" counts.
-_PARENT = re.compile(
-    r"(?P<head>Waits for the (?P<mapping>\w+) )(?P<label>.*)"
-    r"(?P<tail>(?: that takes its place)?, which .*)",
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True)
@@ -102,7 +93,7 @@ class Mask:
         sentence, mend = problem.sentence, problem.mend
         if sentence.startswith(REFUSED) and self._hides_anything(mapping):
             sentence = WITHHELD
-        elif found := _PARENT.fullmatch(sentence):
+        elif found := PARENT.fullmatch(sentence):
             named = self._label(found["mapping"], found["label"])
             # Not every sentence about a parent says which lookup names it.
             lookups = [problem.field] if problem.field else [c.field for c in told if _names(c)]
@@ -113,7 +104,7 @@ class Mask:
             if len(value) >= SHORTEST:
                 sentence, mend = sentence.replace(value, shown), mend.replace(value, shown)
         if self.sensitive.contacts:
-            sentence, mend = _without_contacts(sentence), _without_contacts(mend)
+            sentence, mend = without_contacts(sentence), without_contacts(mend)
         return replace(problem, sentence=sentence, mend=mend)
 
     def _change(self, mapping: str, change: FieldChange) -> FieldChange:
@@ -128,7 +119,7 @@ class Mask:
     def _label(self, mapping: str, label: str) -> str:
         if self.sensitive.masks_label(mapping):
             return str(Masked("text", len(label)))
-        return _without_contacts(label) if self.sensitive.contacts else label
+        return without_contacts(label) if self.sensitive.contacts else label
 
     def _hides_anything(self, mapping: str) -> bool:
         return bool(self.sensitive.fields.get(mapping)) or self.sensitive.masks_label(mapping)
@@ -152,7 +143,7 @@ class Mask:
 
     def key(self, key: str) -> str:
         """A key, by which every output calls a row; only an e-mail address is masked in it."""
-        return _EMAIL.sub(_as_email, key) if self.sensitive.contacts else key
+        return without_addresses(key) if self.sensitive.contacts else key
 
 
 _VALUES = ("before", "after", "current")
@@ -173,20 +164,4 @@ def _masked(value: Value, type_: str) -> Value:
 
 
 def _cleaned(value: Value) -> Value:
-    return _without_contacts(value) if isinstance(value, str) else value
-
-
-def _without_contacts(text: str) -> str:
-    """A text with e-mail addresses and phone numbers by kind and length."""
-    return _PHONE.sub(_as_phone, _EMAIL.sub(_as_email, text))
-
-
-def _as_email(found: re.Match[str]) -> str:
-    return str(Masked("e-mail", len(found[0])))
-
-
-def _as_phone(found: re.Match[str]) -> str:
-    digits = sum(c.isdigit() for c in found[0])
-    if not 7 <= digits <= 15 or _DATE.match(found[0]):
-        return found[0]
-    return str(Masked("phone", len(found[0])))
+    return without_contacts(value) if isinstance(value, str) else value

@@ -25,3 +25,16 @@ class Options:
     api: Literal["composite", "bulk"] | None = None
     max_api_calls: int | None = None
     against_org: bool = False
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags of `crm-sync sync` that a plan depends on, as a person would write them."""
+        chosen = [word for name in self.select for word in ("--select", name)]
+        for is_set, flag in (
+            (self.full, "--full"),
+            (self.retry_refused, "--retry-refused"),
+            (self.resend, "--resend"),
+            (self.allow_deletions, "--allow-deletions"),
+        ):
+            chosen += [flag] * is_set
+        return (*chosen, *(("--api", self.api) if self.api else ()))

@@ -20,6 +20,7 @@ from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.mask import Mask, Masking
 from crm_sync.sync.read import field_change, problem_rows
 from crm_sync.sync.statements import statements
+from crm_sync.sync.told import problem_of
 
 __all__ = [
     "Entry",
@@ -247,17 +248,9 @@ def _entry(row: dict[str, Any], facts: dict[str, ObjectFacts], mask: Mask) -> En
         outcome=row["outcome"],
         salesforce_id=row["salesforce_id"],
         changes=mask.changes(row["mapping"], changes),
-        problem=mask.problem(row["mapping"], _problem(row["problem"]), changes)
+        problem=mask.problem(row["mapping"], problem_of(row["problem"]), changes)
         if row["problem"]
         else None,
-    )
-
-
-def _problem(told: dict[str, Any]) -> Problem:
-    return Problem(
-        **{name: told.get(name) or "" for name in ("code", "sentence", "mend")},
-        field=told.get("field"),
-        column=told.get("column"),
     )
 
 

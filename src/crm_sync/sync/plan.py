@@ -297,11 +297,11 @@ def guard_deletions(plan: Plan, options: Options, earlier: Sequence[Plan] = ()) 
         recorded = max(p.counts[name].recorded for p in (*earlier, plan))
         if counts.is_empty and counts.recorded > 0 and counts.leaving > 0:
             raise GuardStopped(
-                f"The source of {name} is empty, and {counts.recorded} records would go.",
+                f"The source of {name} is empty, and {counts.recorded:,} records would go.",
                 "If that is meant, run again with --allow-deletions.",
             )
         if leaving > max(GUARD_ROWS, int(recorded * GUARD_SHARE)):
             raise GuardStopped(
-                f"{leaving} of {recorded} records of {name} would be deleted or marked.",
+                f"{leaving:,} of {recorded:,} records of {name} would be deleted or marked.",
                 "Look at the dry run; if that is meant, run again with --allow-deletions.",
             )

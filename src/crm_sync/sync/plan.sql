@@ -47,6 +47,11 @@ create temp table parent_record (like sync.record including defaults, primary ke
     on commit drop;
 create temp table naming_record (like sync.record including defaults, primary key (mapping, key))
     on commit drop;
+-- Records that a dry run found deleted or merged in Salesforce, which a sync would learn by sending.
+create temp table lost_record (
+    mapping text, key text collate "C", salesforce_id text, state text, problem jsonb,
+    primary key (mapping, key)
+) on commit drop;
 create temp table ended_row (mapping text, key text collate "C") on commit drop;
 create temp table renamed (formerly text primary key, mapping text not null) on commit drop;
 

@@ -7,7 +7,7 @@ for; sends nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,6 +26,7 @@ from crm_sync.report.model import Org
 from crm_sync.salesforce.client import Client
 from crm_sync.settings import Settings
 from crm_sync.sync import due, lookup
+from crm_sync.sync.against import Lost, note_lost
 from crm_sync.sync.facts import read_facts
 from crm_sync.sync.foretell import find_holders
 from crm_sync.sync.headers import header_findings
@@ -59,6 +60,10 @@ class Opened:
 
 
 def open_target(settings: Settings, target: str | None, options: Options) -> Opened:
+    """Reads the mappings and the target's settings, and signs in last.
+
+    Raises MappingError and SettingsError before anything is asked of the org, then SignInError.
+    """
     files = load_mappings(settings.mappings)
     known = select(files, ())
     chosen = select(known, options.select)
@@ -100,8 +105,17 @@ def plan_transaction(connection: psycopg.Connection[Any], *, keep: bool) -> Iter
 
 
 def plan_rows(
-    connection: psycopg.Connection[Any], opened: Opened, org: Org, run_number: int, *, keep: bool
+    connection: psycopg.Connection[Any],
+    opened: Opened,
+    org: Org,
+    run_number: int,
+    *,
+    keep: bool,
+    lost: Sequence[Lost] = (),
 ) -> tuple[Scope, Plan, dict[str, str]]:
+    """The scope, its plan, and the fingerprint of each mapping; `lost`: what a dry run found that a
+    sync would learn by sending.
+    """
     client, options = opened.client, opened.options
     create_tables(connection)
     create_views(connection, renamed=note_renamed(connection, org.id, opened.mappings))
@@ -113,6 +127,7 @@ def plan_rows(
         connection, org.id, run_number, opened.mappings, opened.known, facts,
         read_catalog(connection), options,
     )  # fmt: skip
+    note_lost(scope, lost)
     lookup.recall_references(scope, client)
     if opened.default_owner:
         scope = _with_owner(scope, client, opened.default_owner)

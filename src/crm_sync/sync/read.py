@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Map
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,8 @@ import psycopg
 
 from crm_sync.errors import GuardStopped
 from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.refusals import PARENT_NOT_READY
+from crm_sync.report.headline import listed
 from crm_sync.report.model import (
     CallRoom,
     Edits,
@@ -26,7 +29,6 @@ from crm_sync.report.model import (
     Org,
     PlanReport,
     PlanRow,
-    Problem,
     Value,
 )
 from crm_sync.salesforce.client import Client
@@ -37,6 +39,7 @@ from crm_sync.sync.plan import Plan, count_unchanged, guard_deletions
 from crm_sync.sync.route import Routes
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
+from crm_sync.sync.told import problem_of
 
 __all__ = ["field_change", "in_order", "plan_report", "problem_rows", "row_of"]
 
@@ -78,13 +81,13 @@ def plan_report(
 
     planned = scope.run("planned_actions").fetchall()
     routes = Routes.of(planned, scope.mappings, scope.options.api, client.target.bulk_above)
-    composite, carrying = _calls(scope, routes)
-    calls, seconds = routes.calls_and_seconds(planned, composite)
-    stops = ""
-    try:
-        guard_deletions(plan, scope.options)
-    except GuardStopped as guard:
-        stops = f"A sync would stop: {guard}"
+    carried = _calls(scope, routes)
+    calls, seconds = routes.calls_and_seconds(planned, len(carried))
+    alone = Counter(next(iter(names)) for call in carried if len(names := _mappings(call)) == 1)
+    stopped = _stopped(plan, scope)
+    allows = scope.options.allow_deletions or stopped is not None
+    options = replace(scope.options, allow_deletions=allows)
+    selected = tuple(m.name for m in scope.mappings) if _is_part(scope) else ()
     return PlanReport(
         org=org,
         made_at=datetime.now(UTC),
@@ -92,16 +95,47 @@ def plan_report(
         rows=rows,
         digest=plan.digest,
         calls=calls,
-        ways=routes.ways(planned, carrying),
+        ways=routes.ways(planned, Counter(one for call in carried for one in call)),
+        shared_calls=len(carried) - alone.total(),
+        own_calls=dict(alone),
         seconds=seconds,
         mode=plan.compared.mode,
         compared=tuple(plan.compared.sentences),
-        notes=(*((stops,) if stops else ()), *notes),
-        stops=stops,
+        notes=(
+            *([f"A sync would stop: {stopped}"] if stopped else []),
+            *([_part_note(scope)] if selected else []),
+            *notes,
+        ),
+        stops=stopped.sentence if stopped else "",
+        selected=selected,
+        flags=options.flags,
         room=_room(client) if plan.to_send else CallRoom(),
         former=_former_run(scope),
         edits=edits,
         fields=_fields(scope.mappings),
+    )
+
+
+def _stopped(plan: Plan, scope: Scope) -> GuardStopped | None:
+    """Why a sync would not begin to send this plan."""
+    try:
+        guard_deletions(plan, scope.options)
+    except GuardStopped as guard:
+        return guard
+    return None
+
+
+def _is_part(scope: Scope) -> bool:
+    return bool(scope.options.select) and len(scope.mappings) < len(scope.known)
+
+
+def _part_note(scope: Scope) -> str:
+    """Which mappings the plan is not about, because a person selected others."""
+    others = [m.name for m in scope.known if m.name not in scope.names]
+    were = "was" if len(others) == 1 else "were"
+    return (
+        f"This is a part of the whole, as --select asked: {listed(others)} {were} not looked at, "
+        "and a sync of all may do more."
     )
 
 
@@ -115,12 +149,19 @@ def _fields(mappings: tuple[Mapping, ...]) -> dict[str, tuple[str, ...]]:
 
 
 def _former_run(scope: Scope) -> FormerRun | None:
-    """The last run that ended, if it sent or could have sent anything."""
+    """The last run that ended, if it sent or could have sent anything. Its counts stand under the
+    names that mappings have today.
+    """
+    today = {m.formerly: m.name for m in scope.known if m.formerly}
     for number, _, status, _, ended_at, seconds, counts, calls, _ in scope.run(
         "runs", "overview", limit=2
     ):
         if ended_at is not None:
-            return FormerRun(number, status, ended_at, calls, seconds, counts)
+            renamed = {
+                today.get(name, name) if today.get(name) not in counts else name: count
+                for name, count in counts.items()
+            }
+            return FormerRun(number, status, ended_at, calls, seconds, renamed)
     return None
 
 
@@ -160,10 +201,13 @@ def row_of(by_name: Map[str, Mapping], facts: Map[str, ObjectFacts], row: Any) -
     mapping = by_name[name]
     fields = facts[mapping.object].fields if mapping.object in facts else {}
     shown = in_order(mapping, changed or ())
-    if state == "blocked":
-        # Which parent it will name is not known yet; an arrow to nothing would look like clearing.
-        waiting = {p.get("field") for p in problems or () if p}
-        shown = [f for f in shown if f not in waiting]
+    if action != "delete":
+        payload = dict(payload or {})
+        parents = _parents_to_come(problems or ())
+        payload |= {f: parent for f, parent in parents.items() if payload.get(f) is None}
+        # An arrow to nothing would look like clearing.
+        unknown = {f for f in parents if payload[f] is None}
+        shown = in_order(mapping, {*shown, *parents} - unknown)
     if action == "delete":
         held = {f for f, value in (before or {}).items() if value is not None}
         shown = [f for f in mapping.rules if f in held or f in (edited or ())]
@@ -185,22 +229,20 @@ def row_of(by_name: Map[str, Mapping], facts: Map[str, ObjectFacts], row: Any) -
         state=state,
         salesforce_id=salesforce_id,
         changes=tuple(change(f, {} if action == "delete" else payload or {}) for f in shown),
-        problems=tuple(
-            Problem(
-                code=p.get("code") or "",
-                sentence=p.get("sentence") or "",
-                mend=p.get("mend") or "",
-                field=p.get("field"),
-                column=p.get("column"),
-                severity=p.get("severity") or "error",
-            )
-            for p in problems or ()
-            if p
-        ),
+        problems=tuple(problem_of(p) for p in problems or () if p),
         pair=pair,
         left_alone=tuple(change(f, payload or {}) for f in in_order(mapping, left_alone or ())),
         is_missing=is_missing,
     )
+
+
+def _parents_to_come(problems: Iterable[Any]) -> dict[str, dict[str, str] | None]:
+    """The lookups for whose parents a row waits, each with the parent if its problem names it."""
+    return {
+        p["field"]: p.get("parent")
+        for p in problems
+        if p and p.get("code") == PARENT_NOT_READY.code and p.get("field")
+    }
 
 
 def in_order(mapping: Mapping, names: Iterable[str]) -> list[str]:
@@ -222,18 +264,21 @@ def _loads(text: str | bytes) -> Any:
     return json.loads(text, parse_float=Decimal, parse_int=Decimal)
 
 
-def _calls(scope: Scope, routes: Routes) -> tuple[int, Counter[tuple[str, str]]]:
-    """Composite calls that a push of this plan takes, by the rule by which push cuts it; and how
-    many of them carry rows of each mapping and action.
+def _calls(scope: Scope, routes: Routes) -> list[set[tuple[str, str]]]:
+    """The Composite calls that a push of this plan takes, by the rule by which push cuts it: of
+    each the mappings and actions whose rows it carries.
     """
     by_name = {m.name: m for m in scope.known}
     bulk = [f"{mapping}:{action}" for mapping, action in routes.bulk]
     rows = [Row.of(row) for row in scope.run("to_send", bulk=bulk)]
-    calls, done = 0, 0
-    carrying: Counter[tuple[str, str]] = Counter()
+    done = 0
+    calls: list[set[tuple[str, str]]] = []
     while done < len(rows):
         call = next_call(rows[done : done + HEAD], lambda row: group_of(row, by_name))
         done += sum(len(chunk.rows) for chunk in call)
-        carrying.update({(row.mapping, row.action) for chunk in call for row in chunk.rows})
-        calls += 1
-    return calls, carrying
+        calls.append({(row.mapping, row.action) for chunk in call for row in chunk.rows})
+    return calls
+
+
+def _mappings(call: set[tuple[str, str]]) -> set[str]:
+    return {mapping for mapping, _ in call}

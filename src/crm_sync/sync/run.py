@@ -18,12 +18,12 @@ import psycopg
 from crm_sync.errors import CrmSyncError, GuardStopped, LimitReached
 from crm_sync.mapping.check import unlisted_values
 from crm_sync.mapping.model import Mapping
-from crm_sync.report.model import Org, PlanReport, RunReport
+from crm_sync.report.model import Edits, Org, PlanReport, RunReport
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.settings import Settings
 from crm_sync.sync import bulk, lookup, state
-from crm_sync.sync.against import read_edits
+from crm_sync.sync.against import Lost, find_lost, read_edits
 from crm_sync.sync.batches import CALL
 from crm_sync.sync.database import connect
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
@@ -74,10 +74,36 @@ def dry_run(
         if announce:
             announce(org)
         with plan_transaction(connection, keep=False):
-            scope, plan, _ = plan_rows(connection, opened, org, run_number=0, keep=False)
-            edits = read_edits(scope, opened.client) if opened.options.against_org else None
+            if opened.options.against_org:
+                scope, plan, edits = _plan_against_org(connection, opened, org)
+            else:
+                scope, plan, _ = plan_rows(connection, opened, org, run_number=0, keep=False)
+                edits = None
             mask = opened.masking.mask(scope.facts)
             yield plan_report(scope, plan, org, opened.client, mask, _notes(scope), edits)
+
+
+def _plan_against_org(
+    connection: psycopg.Connection[Any], opened: Opened, org: Org
+) -> tuple[Scope, Plan, Edits]:
+    """The plan that a sync would end with: it plans again when it meets records that people deleted
+    or merged (`_send_plans`), and so does this, level by level, as often at most.
+    """
+    lost: list[Lost] = []
+    more: list[Lost] = []
+    calls, rounds = 0, len(opened.mappings) + 1
+    while True:
+        lost += more
+        rounds -= 1
+        with connection.transaction() as attempt:
+            scope, plan, _ = plan_rows(connection, opened, org, 0, keep=False, lost=lost)
+            before = opened.client.calls
+            edits = read_edits(scope, opened.client)
+            more = find_lost(scope, opened.client) if rounds else []
+            calls += opened.client.calls - before
+            if more:
+                raise psycopg.Rollback(attempt)  # the temporary tables of this plan go with it
+            return scope, plan, replace(edits, calls=calls)
 
 
 def sync(
@@ -193,8 +219,8 @@ def _send_plans(
         if len(pushed) == rounds:
             if plan.to_send:
                 done.message = (
-                    f"{plan.to_send} rows are left for the next run: records were found deleted in "
-                    "Salesforce, or not as they were known"
+                    f"{plan.to_send:,} rows are left for the next run: records were found deleted "
+                    "in Salesforce, or not as they were known"
                 )
             return
         if plan.to_send > CALL:

@@ -86,8 +86,9 @@ def identify(
 
 
 def ask_org(client: Client) -> Org:
-    """The org that a client is signed in to, as it says itself. Raises OrgAccessError where it does
-    not.
+    """What org this is, and as whom we are there, asked of the org itself: one call.
+
+    Raises OrgAccessError where it does not say.
     """
     organizations, users = client.query(
         [

@@ -12,10 +12,18 @@ import pytest
 from crm_sync.localorg.features import FEATURES
 from crm_sync.localorg.options import Options
 from crm_sync.localorg.serve import LocalOrg
+from crm_sync.mapping.load import load_mappings
 from tests.support.command_line import Desk
-from tests.support.postgres import Database
+from tests.support.output import assert_documented
+from tests.support.postgres import ROOT
 from tests.unit.localorg.client import Client
 from tests.unit.localorg.permitting import hide_field, hide_object, read_only, sync_set
+
+MAPPINGS = ROOT / "mappings"
+OBJECTS = {mapping.object for mapping in load_mappings(MAPPINGS)}
+ACCOUNT = (MAPPINGS / "account.yaml").read_text(encoding="utf-8")
+ON_DELETE = ACCOUNT[: ACCOUNT.index("on_delete:")].count("\n") + 1
+"""Its line, below the fields of the shipped mapping."""
 
 Connection = psycopg.Connection[Any]
 
@@ -34,13 +42,6 @@ def admin_of(org: LocalOrg) -> Client:
     return client
 
 
-def lines(desk: Desk, *arguments: str, code: int = 0) -> list[str]:
-    """What a check prints, without the line that counts."""
-    ran = desk.run("check", *arguments)
-    assert (ran.code, ran.err) == (code, ""), ran
-    return ran.out.splitlines()[:-1]
-
-
 def test_of_the_shipped_mappings_nothing_is_wrong(desk: Desk, accounts: list[str]) -> None:
     ran = desk.run("check")
     assert (ran.code, ran.out, ran.err) == (0, "Nothing is wrong.\n", "")
@@ -48,9 +49,9 @@ def test_of_the_shipped_mappings_nothing_is_wrong(desk: Desk, accounts: list[str
 
 def test_a_warning_is_no_error_unless_strict(desk: Desk) -> None:
     desk.edit_mapping("opportunity", "time_zone: UTC\n", "")
-    [line] = lines(desk)
-    assert line.startswith("mappings/opportunity.yaml:20:3: warning: The SQL of CloseDate turns ")
-    assert lines(desk, "--strict", code=1) == [line]
+    [line] = desk.findings()
+    assert line.startswith("mappings/opportunity.yaml:23:3: warning: The SQL of CloseDate turns ")
+    assert desk.findings("--strict", code=1) == [line]
     assert desk.run("check", "--quiet").out == ""
 
 
@@ -61,6 +62,7 @@ def test_json_holds_every_finding_and_its_place(desk: Desk) -> None:
     told = json.loads(ran.out)
     assert told["counts"] == {"error": 1, "warning": 0, "information": 1}
     assert (told["version"], told["kind"]) == (1, "check")
+    assert_documented(ran.out)
     [error] = [one for one in told["findings"] if one["severity"] == "error"]
     assert error == {
         "severity": "error",
@@ -82,16 +84,16 @@ def test_github_gets_annotations_by_itself(desk: Desk, monkeypatch: pytest.Monke
         "::error file=mappings/account.yaml,line=11,col=3,title=crm-sync unknown-column"
         "::accounts has no column phoen: Did you mean 'phone'?"
     )
-    assert expected in lines(desk, code=1)
-    assert expected not in lines(desk, "--format", "text", code=1)
+    assert expected in desk.findings(code=1)
+    assert expected not in desk.findings("--format", "text", code=1)
     monkeypatch.delenv("GITHUB_ACTIONS")
-    assert expected in lines(desk, "--format", "github", code=1)
+    assert expected in desk.findings("--format", "github", code=1)
 
 
 def test_a_hidden_field_is_told_from_a_missing_one(desk: Desk, org: LocalOrg) -> None:
     hide_field(admin_of(org), "Account.Phone")
     desk.edit_mapping("account", "  Website: website", "  Webpage: website")
-    found = lines(desk, code=1)
+    found = desk.findings(code=1)
     assert found == [
         "mappings/account.yaml:10:3: error: Account has no field Webpage in this org: "
         "Correct the name, or create the field.",
@@ -106,23 +108,23 @@ def test_a_hidden_field_is_told_from_a_missing_one(desk: Desk, org: LocalOrg) ->
 
 def test_a_hidden_object_is_told_from_a_missing_one(desk: Desk, org: LocalOrg) -> None:
     hide_object(admin_of(org), "Lead")
-    found = lines(desk, code=1)
+    found = desk.findings(code=1)
     assert any("lead.yaml:3:1: error: Lead is there, and our user may not see" in f for f in found)
 
 
 def test_an_object_that_may_only_be_read_is_one_finding(desk: Desk, org: LocalOrg) -> None:
     read_only(admin_of(org), "Account")
-    assert lines(desk, code=1) == [
+    assert desk.findings(code=1) == [
         "mappings/account.yaml:3:1: error: our user may not create or update Account records: "
         "Let a permission set grant it: crm-sync org setup.",
-        "mappings/account.yaml:21:1: error: our user may not delete Account records: "
+        f"mappings/account.yaml:{ON_DELETE}:1: error: our user may not delete Account records: "
         "Let a permission set grant it (crm-sync org setup), or say on_delete: ignore.",
     ]
 
 
 def test_an_active_duplicate_rule_is_a_warning(desk: Desk, org: LocalOrg) -> None:
     org.rules = [{"rule": "duplicate", "object": "Lead", "fields": ["Company"]}]
-    [line] = lines(desk)
+    [line] = desk.findings()
     assert line.startswith(
         "mappings/lead.yaml:3:1: warning: Duplicate rule is active on Lead (Lead Duplicate Rule 1)"
     )
@@ -132,7 +134,7 @@ def test_what_our_user_may_not_ask_is_said(desk: Desk, org: LocalOrg) -> None:
     admin = admin_of(org)
     off = {"PermissionsViewSetup": False}
     admin.call("PATCH", f"/sobjects/PermissionSet/{sync_set(admin)}", off)
-    assert lines(desk) == [
+    assert desk.findings() == [
         f"local: information: Not checked: {what} (our user lacks View Setup and Configuration): "
         "Let an administrator grant it to see them, or look in Setup."
         for what in ("duplicate rules", "the data storage that is left")
@@ -140,11 +142,11 @@ def test_what_our_user_may_not_ask_is_said(desk: Desk, org: LocalOrg) -> None:
 
 
 def test_settings_of_an_org_that_a_mapping_must_mind(desk: Desk, rich_org: LocalOrg) -> None:
-    found = lines(desk)
+    found = desk.findings()
     assert [(line.split(": ")[0], line.split(": ")[2][:44]) for line in found] == [
         ("mappings/account.yaml:14:3", "State and country picklists are on"),
         ("mappings/account.yaml:16:3", "State and country picklists are on"),
-        ("mappings/opportunity.yaml:20:3", "The org has several currencies (EUR, USD), a"),
+        ("mappings/opportunity.yaml:23:3", "The org has several currencies (EUR, USD), a"),
     ]
 
 
@@ -152,7 +154,7 @@ def test_a_person_account_takes_no_name(desk: Desk) -> None:
     options = Options(features=["person-accounts"], record_types={"Account": ["Person Account"]})
     with LocalOrg(options=options) as org:
         desk.leads_to(org)
-        [line] = lines(desk, code=1)
+        [line] = desk.findings(code=1)
         assert line.startswith(
             "mappings/account.yaml:8:3: error: The record type PersonAccount of person accounts is "
             "our user's default, and of such an account Name cannot be written"
@@ -163,14 +165,14 @@ def test_a_person_account_takes_no_name(desk: Desk) -> None:
 
 def test_a_required_field_that_nobody_writes_is_an_error(desk: Desk) -> None:
     desk.edit_mapping("lead", '  LastName: {column: last_name, if_null: "[not provided]"}\n', "")
-    found = lines(desk, code=1)
+    found = desk.findings(code=1)
     assert any("Lead.LastName is required, and the mapping does not write it" in f for f in found)
 
 
 def test_rows_that_find_no_room_are_counted(desk: Desk, accounts: list[str]) -> None:
     with LocalOrg(options=Options(data_storage=0)) as org:
         desk.leads_to(org)
-        [line] = lines(desk)
+        [line] = desk.findings()
     assert line.startswith(
         "mappings/account.yaml:3:1: warning: 2 records to create take about 0.0 MB of data storage,"
         " and 0 MB is left"
@@ -190,12 +192,24 @@ def test_owners_who_are_inactive_or_unknown_are_counted(
     )  # fmt: skip
     desk.target["default_owner"] = "former@local-org.example.com"
     desk.settle()
-    found = lines(desk, code=1)
+    found = desk.findings(code=1)
     assert len(found) == 3
-    assert "1 value of accounts.owner_email names an inactive User (005" in found[0]
-    assert "1 value of accounts.owner_email names no User by Email: " in found[1]
+    assert "1 value of accounts.owner_email names an inactive User (Fred Former, 005" in found[0]
+    assert found[0].split("): ")[1].startswith(f"in 1 row, it is {accounts[0]}: Activate it")
+    assert "1 value of accounts.owner_email names no User by Email: in 1 row, it is" in found[1]
     assert found[2].startswith("local: error: The default_owner of target local is no active user")
     assert not any(email in line for line in found for email in emails), "a row's values stay there"
+
+
+def test_what_salesforce_does_not_answer_of_owners_is_no_silence(
+    desk: Desk, org: LocalOrg, connection: Connection, accounts: list[str]
+) -> None:
+    connection.execute("update accounts set owner_email = 'fred.former@example.com'")
+    give_owner(desk)
+    assert any("names an inactive User" in line for line in desk.findings())
+    answer = {"status": 400, "body": [{"errorCode": "MALFORMED_QUERY", "message": "no"}]}
+    org.faults.append({"when": {"path": "Id(%2C|,).{1,3}Name.{1,3}FROM.{1,3}User"}, "then": answer})
+    assert "MALFORMED_QUERY" in desk.refused("check")
 
 
 OWNER = "lookups:\n  OwnerId: {object: User, by: Email, column: owner_email, otherwise: default}\n"
@@ -214,7 +228,7 @@ def test_a_record_that_is_not_found_is_no_warning_where_the_mapping_says_what_th
     for key, email in zip(accounts, emails, strict=True):
         connection.execute("update accounts set owner_email = %s where id = %s", [email, key])
     give_owner(desk)
-    found = lines(desk, "--strict")
+    found = desk.findings("--strict")
     assert [line.split(": ")[1] for line in found] == ["information", "information"]
     assert "names an inactive User" in found[0]
     assert "1 value of accounts.owner_email names no User by Email" in found[1]
@@ -228,12 +242,12 @@ def test_every_lookup_that_cannot_work_is_told(desk: Desk) -> None:
         "  ParentId: {object: Account, by: Namme, column: owner_email}\n"
         "  MasterRecordId: {object: Nothing__c, by: Name, column: owner_email}\n",
     )
-    said = " ".join(lines(desk, code=1))
+    said = " ".join(desk.findings(code=1))
     for sentence in (
         "Account.OwnerId cannot be empty, so it cannot be left blank",
         "User records cannot be found by IsActive",
         "Account has no field Namme in this org",
-        "account.yaml:24:3: error: There is no object Nothing__c in this org",
+        f"account.yaml:{ON_DELETE + 3}:3: error: There is no object Nothing__c in this org",
     ):
         assert sentence in said, said
 
@@ -242,75 +256,63 @@ def test_what_the_api_version_does_not_know_is_told(desk: Desk) -> None:
     desk.edit_mapping("account", "on_delete:", "duplicate_rule: allow\non_delete:")
     desk.target["api_version"] = "51.0"
     desk.settle()
-    [line] = lines(desk, code=1)
-    assert line.startswith("mappings/account.yaml:21:1: error: duplicate_rule: allow needs API ver")
+    [line] = desk.findings(code=1)
+    begin = f"mappings/account.yaml:{ON_DELETE}:1: error: duplicate_rule: allow needs API ver"
+    assert line.startswith(begin)
 
 
 def test_mistakes_of_the_defaults_and_of_mappings_are_told_in_one_run(desk: Desk) -> None:
     (desk.mappings / "defaults.yaml").write_text("on_mising: hold\n", encoding="utf-8")
     desk.edit_mapping("account", "  Phone: phone", "  Phone: {colum: phone}")
-    assert [line.split(": error")[0] for line in lines(desk, code=1)] == [
+    assert [line.split(": error")[0] for line in desk.findings(code=1)] == [
         "mappings/account.yaml:11:11",
         "mappings/defaults.yaml:1:1",
     ]
 
 
-def test_a_disabled_trigger_is_a_warning(desk: Desk, connection: Connection) -> None:
-    connection.execute("alter table accounts disable trigger note_update")
-    found = lines(desk)
-    assert [line.split(": ")[0] for line in found] == ["mappings/account.yaml:5:10"]
-    assert "accounts lacks a trigger that notes changes, or it is disabled" in found[0]
-
-
-def test_a_wrong_role_of_power_bi_is_named(desk: Desk, connection: Connection) -> None:
-    connection.execute("grant usage on schema public to powerbi_reader")
-    connection.execute("grant select on accounts to powerbi_reader")
-    connection.execute("revoke select on analytics.kpi from powerbi_reader")
-    connection.execute("alter view analytics.calendar set (security_invoker = true)")
-    assert lines(desk, code=1) == [
-        "database: error: powerbi_reader has rights on 1 table (public.accounts); it needs the "
-        "views only: revoke all on public.accounts from powerbi_reader, and likewise the others.",
-        "database: warning: powerbi_reader cannot read 1 view (kpi) of schema analytics: "
-        "Apply views.sql again as the owner: crm-sync db apply",
-        "database: warning: 1 view (calendar) of schema analytics run with the reader's rights, "
-        "and powerbi_reader has none on the tables: "
-        "alter view analytics.calendar reset (security_invoker)",
+def test_a_mistake_of_form_hides_nothing_else_of_its_file(desk: Desk, accounts: list[str]) -> None:
+    desk.edit_mapping("lead", "label: company_name", "labell: company_name")
+    desk.edit_mapping("lead", "  FirstName: first_name", "  FirstName: firstnam")
+    desk.edit_mapping("lead", "  Title: title", "  Titel: title")
+    found = desk.findings(code=1)
+    assert [line.split(": error: ")[1][:44] for line in found] == [
+        "labell is not a key of a mapping: Did you me",
+        "leads has no column firstnam: Did you mean '",
+        "Lead has no field Titel in this org: Did you",
     ]
 
 
-def test_what_every_caller_of_the_api_would_see_is_an_error(
-    desk: Desk, connection: Connection, database: Database
-) -> None:
-    with psycopg.connect(database.admin_url, autocommit=True) as admin:
-        admin.execute("create role anon nologin")
-        try:
-            connection.execute("grant usage on schema public, analytics to anon")
-            connection.execute("grant select on leads, analytics.kpi to anon")
-            assert [line.split(": ")[2] for line in lines(desk, code=1)] == [
-                "anon may read 1 view of schema analytics"
-            ]
-            connection.execute("alter table leads disable row level security")
-            found = lines(desk, code=1)
-        finally:
-            admin.execute("drop owned by anon")
-            admin.execute("drop role anon")
-    assert found[0].startswith(
-        "mappings/lead.yaml:6:3: error: leads has no row level security, and anon may reach it"
+def test_a_mistake_of_the_defaults_hides_nothing_else(desk: Desk, accounts: list[str]) -> None:
+    (desk.mappings / "defaults.yaml").write_text(
+        "foo: 1\ntime_zone: Europe/Berln\n", encoding="utf-8"
     )
+    desk.edit_mapping("account", "  Phone: phone", "  Phone: phoen")
+    found = desk.findings(code=1)
+    assert [line.split(": error: ")[1][:34] for line in found] == [
+        "accounts has no column phoen: Did ",
+        "foo is not a key of the defaults: ",
+        "PostgreSQL knows no time zone 'Eur",
+    ]
 
 
-def test_a_database_without_views_is_no_fault(desk: Desk, connection: Connection) -> None:
-    connection.execute("drop schema analytics cascade")
-    [line] = lines(desk)
-    assert line.startswith("database: warning: Power BI cannot read: schema analytics is missing")
+def test_a_wrong_line_of_the_defaults_is_told_once(desk: Desk, accounts: list[str]) -> None:
+    (desk.mappings / "defaults.yaml").write_text(
+        "time_zone: Europe/Berln\nfields: {Ratting: description}\n", encoding="utf-8"
+    )
+    found = [line for line in desk.findings(code=1) if "defaults.yaml" in line]
+    unknown = [line for line in found if "has no field Ratting" in line]
+    assert len(unknown) == 1
+    assert "(so it is for account, event, lead, opportunity, task)" in unknown[0]
+    assert len([line for line in found if "has no column description" in line]) == 1
+    assert len([line for line in found if "knows no time zone 'Europe/Berln'" in line]) == 1
 
 
 def test_sql_that_fails_for_a_row_is_a_finding(desk: Desk, accounts: list[str]) -> None:
     desk.edit_mapping("account", "table: accounts", "table: accounts, where: 1 / length(phone) > 0")
-    found = lines(desk)
+    found = desk.findings()
     assert found == []
     desk.edit_mapping("account", "1 / length(phone)", "1 / (length(company_name) - 8)")
-    [line] = lines(desk, code=1)
+    [line] = desk.findings(code=1)
     assert "account.yaml:5:" in line
     assert "PostgreSQL says: division by zero, at accounts row" in line
 
@@ -322,24 +324,29 @@ def test_offline_checks_against_saved_describes(desk: Desk, org: LocalOrg) -> No
     assert saved.out.splitlines()[0] == "describes/Account.json written."
     calls = len(org.calls)
     desk.edit_mapping("account", "  Website: website", "  Webiste: website")
-    found = lines(desk, "--offline", code=1)
+    found = desk.findings("--offline", code=1)
     assert [line.split(": ")[1] for line in found] == ["error", "information"]
     assert "Account has no field Webiste in this org, or our user may not see it" in found[0]
     assert found[1].startswith("describes: information: Not checked without an org: hidden fields")
     assert len(org.calls) == calls, "nobody asked the org"
     del desk.secrets["CRM_SYNC_DATABASE_URL"]
     desk.settle()
-    without = lines(desk, "--offline", code=1)
+    without = desk.findings("--offline", code=1)
     assert without[0] == found[0]
     assert "Not checked without a database: tables, columns, types, SQL" in without[1]
 
 
 def test_an_object_whose_describe_was_not_saved_is_named(desk: Desk) -> None:
-    assert desk.run("describe", "--save", "Account", "Lead", "Task", "Event").code == 0
-    [line, _] = lines(desk, "--offline", code=1)
+    assert desk.run("describe", "--save", *sorted(OBJECTS - {"Opportunity"})).code == 0
+    [line, _] = desk.findings("--offline", code=1)
     assert line.startswith("mappings/opportunity.yaml:3:1: error: describes holds no describe of O")
     (desk.folder / "describes" / "Lead.json").write_text("{}", encoding="utf-8")
-    assert desk.refused("check", "--offline").startswith("describes/Lead.json is not the describe")
+    found = desk.findings("--offline", code=1)
+    assert found[-1] == (
+        "describes/Lead.json: error: describes/Lead.json is not the describe of Lead: "
+        "Save it anew: crm-sync describe --save"
+    ), "and what else is wrong is told, too"
+    assert found[0] == line
 
 
 def test_a_saved_describe_serves_a_local_org(desk: Desk) -> None:
@@ -347,15 +354,15 @@ def test_a_saved_describe_serves_a_local_org(desk: Desk) -> None:
 
     assert desk.run("describe", "--save").code == 0
     read = saveddescribes.read(desk.folder / "describes")
-    assert {facts["name"] for facts in read} == {"Account", "Lead", "Opportunity", "Task", "Event"}
+    assert {facts["name"] for facts in read} == OBJECTS
 
 
 def test_describes_are_saved_of_objects_that_lookups_search_and_checked_against(desk: Desk) -> None:
     give_owner(desk, OWNER.replace("Email", "Emial"))
     assert desk.run("describe", "--save").out.splitlines()[-1] == "describes/User.json written."
-    assert "User has no field Emial in this org" in lines(desk, "--offline", code=1)[0]
+    assert "User has no field Emial in this org" in desk.findings("--offline", code=1)[0]
     (desk.folder / "describes" / "User.json").unlink()
-    assert "describes holds no describe of User" in lines(desk, "--offline", code=1)[0]
+    assert "describes holds no describe of User" in desk.findings("--offline", code=1)[0]
 
 
 def test_describe_shows_fields_as_they_may_be_written(desk: Desk) -> None:
@@ -373,5 +380,7 @@ def test_what_was_found_before_the_check_had_to_end_is_shown(desk: Desk) -> None
     desk.settle()
     ran = desk.run("check")
     assert ran.code == 2
-    assert ran.out.startswith("mappings/lead.yaml:8:1: error: lable is not a key of a mapping: Did")
+    assert ran.out.startswith(
+        "mappings/lead.yaml:10:1: error: lable is not a key of a mapping: Did"
+    )
     assert ran.err.startswith("crm-sync: Target local: Salesforce refused the sign-in")

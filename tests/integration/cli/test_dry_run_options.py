@@ -24,6 +24,7 @@ EVERY_OPTION = (
     ["--html", "report.html"],
     ["--markdown", "report.md"],
     ["--csv", "rows"],
+    ["--csv-separator", "semicolon"],
     ["--open"],
     ["--against-org"],
     ["--retry-refused"],
@@ -162,6 +163,50 @@ def test_without_a_browser_open_says_where_the_report_is(
     assert json.loads(ran.out)["kind"] == "dry-run"
     report = desk.folder / "crm-sync-report.html"
     assert ran.err == f"crm-sync: no browser could be opened; the report is {report}\n"
+
+
+def test_every_output_says_that_it_is_about_a_part(desk: Desk, accounts: list[str]) -> None:
+    files = ("--html", "report.html", "--markdown", "report.md")
+    said = "Only account: 2 records will be created in "
+    note = "This is a part of the whole, as --select asked: "
+    command = "crm-sync sync --target local --select account --expect "
+    printed = desk.run("dry-run", "--select", "account", *files).out
+    html = (desk.folder / "report.html").read_text("utf-8")
+    markdown = (desk.folder / "report.md").read_text("utf-8")
+    for text in (printed, html, markdown):
+        assert said in text
+        assert note in text
+    assert command in html
+    text = desk.run("dry-run", "--select", "account", "--json").out
+    assert_documented(text)
+    told = json.loads(text)
+    assert told["selected"] == ["account"]
+    assert told["headline"].startswith(said)
+    assert any(one.startswith(note) for one in told["notes"])
+    assert json.loads(desk.run("dry-run", "--json").out)["selected"] is None
+
+
+def test_every_output_begins_with_what_would_stop_a_sync(
+    desk: Desk, connection: psycopg.Connection[Any]
+) -> None:
+    connection.execute("insert into accounts (company_name) select n from generate_series(1, 5) n")
+    assert desk.run("sync").code == 0
+    connection.execute("delete from accounts")
+    stops = "The source of account is empty, and 5 records would go."
+    ran = desk.run("dry-run", "--html", "report.html", "--markdown", "report.md")
+    assert ran.code == 1
+    html = (desk.folder / "report.html").read_text("utf-8")
+    title = html.partition("<title>")[2].partition("</title>")[0]
+    heading = html.partition("<h1>")[2].partition("</h1>")[0]
+    markdown = (desk.folder / "report.md").read_text("utf-8").splitlines()[0]
+    said = json.loads(desk.run("dry-run", "--json").out)
+    assert said["stops"] == stops
+    for text in (title, heading, markdown, said["headline"], " ".join(ran.out.split())):
+        assert "A sync would stop in Local org: " in text
+        assert "will be deleted" not in text.partition("A sync would stop in ")[0]
+        assert stops.removesuffix(".") in text
+    assert "5</b><span>to delete, if allowed</span>" in html
+    assert "--allow-deletions --expect " in html
 
 
 def test_the_run_before_is_told(desk: Desk, accounts: list[str]) -> None:

@@ -81,7 +81,8 @@ def test_no_client_secret(desk: Desk) -> None:
     del desk.secrets["CRM_SYNC_TARGETS__LOCAL__CLIENT_SECRET"]
     desk.settle()
     assert desk.refused("sync") == (
-        "Target local has no client_secret. Set CRM_SYNC_TARGETS__LOCAL__CLIENT_SECRET."
+        "Target local has no client_secret. Set CRM_SYNC_TARGETS__LOCAL__CLIENT_SECRET, "
+        "client_secret_file, or the keyring (docs/how-to/sign-in.md)."
     )
 
 
@@ -118,7 +119,7 @@ def test_a_token_without_the_permission_for_an_object(desk: Desk, org: LocalOrg)
                    "then": {"status": 404, "body": body}}]  # fmt: skip
     line = desk.refused("sync")
     assert line.startswith("Salesforce does not describe Opportunity to our user: NOT_FOUND.")
-    assert "permission" in line
+    assert "Permission Set License Assignments: Salesforce API Integration" in line
     assert org.store.count("Account") == 0
 
 

@@ -8,12 +8,22 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
+from crm_sync.mapping.load import load_mappings
+from tests.support.postgres import ROOT
+
 VALID: dict[str, dict[str, Any]] = {
     "accounts": {"company_name": "Harbour Pilots Ltd"},
     "leads": {"company_name": "Lighthouse Books"},
     "projects": {"project_name": "Tide tables"},
     "activities": {"activity_type": "call", "subject": "Talked about tides"},
 }
+"""What a row needs, save its parents. The order is that of `add_each`: parents first."""
+
+PARENTS = {"projects": {"account_id": "accounts"}, "activities": {"account_id": "accounts"}}
+"""The parent that a row cannot do without: column → table."""
+
+MAPPED = tuple(sorted({mapping.source.table for mapping in load_mappings(ROOT / "mappings")}))
+"""The tables that the shipped mappings read: what holds for one holds for each."""
 
 
 def add(connection: psycopg.Connection[Any], table: str, **values: Any) -> UUID:
@@ -27,6 +37,16 @@ def add(connection: psycopg.Connection[Any], table: str, **values: Any) -> UUID:
     found = connection.execute(statement, list(row.values())).fetchone()
     assert found is not None
     return found[0]
+
+
+def add_each(connection: psycopg.Connection[Any]) -> dict[str, UUID]:
+    """One row of every mapped table, parents first; their ids by table."""
+    ids: dict[str, UUID] = {}
+    for table in VALID:
+        parents = {column: ids[parent] for column, parent in PARENTS.get(table, {}).items()}
+        ids[table] = add(connection, table, **parents)
+    assert ids.keys() == set(MAPPED), "VALID has a row for each table that a mapping reads"
+    return ids
 
 
 def value(connection: psycopg.Connection[Any], statement: str, *parameters: Any) -> Any:

@@ -16,12 +16,11 @@ from psycopg import errors
 from psycopg.rows import dict_row
 
 from crm_sync.demo.embedded import OWNER, create_database
-from tests.integration.database.rows import add, value, values
+from tests.integration.database.rows import MAPPED, PARENTS, VALID, add, add_each, value, values
 from tests.support.postgres import SCHEMA_FILES, Server, temporary_database
 
 USER = "7f0c3a52-5d0e-4a57-9a55-0d5f6a1c1e01"
 API_ROLES = ("anon", "authenticated", "service_role")
-MAPPED = ("accounts", "leads", "projects", "activities")
 HISTORIES = ("lead_status_changes", "project_status_changes")
 TEMPLATE = "crm_api_template"
 
@@ -115,26 +114,19 @@ def owner(api: Api) -> Iterator[psycopg.Connection[Any]]:
 
 
 def test_the_people_of_the_practice_read_and_write_everything(api: Api) -> None:
-    account = api.request(
-        "authenticated",
-        "insert into accounts (company_name) values ('Harbour Pilots Ltd') returning id",
-    )[0]["id"]
-    api.request("authenticated", "insert into leads (company_name) values ('Lighthouse Books')")
-    api.request(
-        "authenticated",
-        "insert into projects (account_id, project_name) values (%s, 'Tide tables')",
-        account,
-    )
-    api.request(
-        "authenticated",
-        "insert into activities (account_id, activity_type, subject) values (%s, 'call', 'Tides')",
-        account,
-    )
+    ids: dict[str, str] = {}
+    for table, more in VALID.items():
+        row = {c: ids[parent] for c, parent in PARENTS.get(table, {}).items()} | more
+        insert = (
+            f"insert into {table} ({', '.join(row)})"
+            f" values ({', '.join(['%s'] * len(row))}) returning id"
+        )
+        ids[table] = api.request("authenticated", insert, *row.values())[0]["id"]
     for table in MAPPED:
         update = f"update {table} set owner_email = 'anna@example.com' where true returning id"
         assert len(api.request("authenticated", update)) == 1
         assert len(api.request("authenticated", f"select id from {table}", method="GET")) == 1
-    for table in reversed(MAPPED):
+    for table in reversed(VALID):
         assert (
             len(api.request("authenticated", f"delete from {table} where true returning id")) == 1
         )
@@ -270,10 +262,7 @@ def bypass(server: Server, request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.mark.usefixtures("bypass")
 def test_service_role_reads_and_writes_every_row(api: Api, owner: psycopg.Connection[Any]) -> None:
-    account = add(owner, "accounts")
-    add(owner, "leads", lead_status="won")
-    add(owner, "projects", account_id=account)
-    add(owner, "activities", account_id=account)
+    add_each(owner)
 
     def ask(statement: str) -> list[dict[str, Any]]:
         return api.request("service_role", statement, user=None)
@@ -281,9 +270,10 @@ def test_service_role_reads_and_writes_every_row(api: Api, owner: psycopg.Connec
     for table in (*MAPPED, *HISTORIES, "practice_setting"):
         assert len(ask(f"select * from {table}")) == 1, table
     assert ask("update practice_setting set time_zone = 'Asia/Tokyo' where true returning 1")
+    assert ask("update leads set lead_status = 'won' where true returning 1")
     assert ask("select convert_lead(id) from leads")
     ask("insert into leads (company_name) values ('Lighthouse Books')")
-    for table in reversed(MAPPED):
+    for table in reversed(VALID):
         changed = ask(f"update {table} set owner_email = 'a@example.com' where true returning 1")
         assert len(changed) == value(owner, f"select count(*) from {table}"), table
         if table != "accounts":

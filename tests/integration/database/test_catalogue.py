@@ -68,7 +68,8 @@ def test_every_foreign_key_says_on_delete_in_a_comment(
           and position(
                 case f.confdeltype
                     when 'c' then 'ON DELETE CASCADE'
-                    when 'r' then 'ON DELETE RESTRICT' end
+                    when 'r' then 'ON DELETE RESTRICT'
+                    when 'n' then 'ON DELETE SET NULL' else 'ON DELETE' end
                 in coalesce(col_description(f.conrelid, f.conkey[1]), '')
                    || coalesce(obj_description(f.confrelid, 'pg_class'), '')) = 0
         """,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
-from tests.integration.database.rows import add, value
+from tests.integration.database.rows import MAPPED, add, add_each, value
 
 Connection = psycopg.Connection[Any]
-MAPPED = ("accounts", "leads", "projects", "activities")
 
 
 def noted(connection: Connection) -> list[tuple[str, str | None]]:
@@ -22,28 +22,23 @@ def noted(connection: Connection) -> list[tuple[str, str | None]]:
 
 
 def rows_of_every_table(connection: Connection) -> dict[str, UUID]:
-    account = add(connection, "accounts")
-    keys = {
-        "accounts": account,
-        "leads": add(connection, "leads"),
-        "projects": add(connection, "projects", account_id=account),
-        "activities": add(connection, "activities", account_id=account),
-    }
+    keys = add_each(connection)
     noted(connection)
     return keys
 
 
 @pytest.mark.parametrize("table", MAPPED)
 def test_insert_update_and_delete_note_the_key(connection: Connection, table: str) -> None:
-    account = add(connection, "accounts", company_name="Parent")
-    noted(connection)
-    parent = {"account_id": account} if table in ("projects", "activities") else {}
-    key = add(connection, table, **parent)
-    assert noted(connection) == [(table, str(key))]
+    keys = add_each(connection)
+    key = keys[table]
+    assert sorted(noted(connection)) == sorted((name, str(added)) for name, added in keys.items())
     connection.execute(
         f"update public.{table} set owner_email = 'anna@example.com' where id = %s".encode(), (key,)
     )
     assert noted(connection) == [(table, str(key))]
+    for child in takewhile(lambda name: name != table, reversed(keys)):
+        connection.execute(f"delete from public.{child}".encode())
+    noted(connection)
     connection.execute(f"delete from public.{table} where id = %s".encode(), (key,))
     assert noted(connection) == [(table, str(key))]
 
@@ -82,10 +77,9 @@ def test_a_cascade_notes_the_children_too(connection: Connection) -> None:
     connection.execute("delete from public.projects")
     noted(connection)
     connection.execute("delete from public.accounts")
-    assert noted(connection) == [
-        ("accounts", str(keys["accounts"])),
-        ("activities", str(keys["activities"])),
-    ]
+    assert {("accounts", str(keys["accounts"])), ("activities", str(keys["activities"]))} <= set(
+        noted(connection)
+    )
 
 
 def test_an_upsert_notes_inserted_and_updated_rows(connection: Connection) -> None:
@@ -126,7 +120,9 @@ def test_copy_notes_every_row(connection: Connection) -> None:
 def test_truncate_leaves_a_mark_for_the_whole_table(connection: Connection) -> None:
     rows_of_every_table(connection)
     connection.execute("truncate public.accounts cascade")
-    assert noted(connection) == [(table, None) for table in sorted(MAPPED)]
+    found = noted(connection)
+    assert {table for table, _ in found} >= {"accounts", "projects", "activities"}
+    assert [key for _, key in found] == [None] * len(found)
 
 
 def test_a_write_that_is_rolled_back_was_never_noted(connection: Connection) -> None:

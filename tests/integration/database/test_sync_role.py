@@ -8,10 +8,9 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from tests.integration.database.rows import add, value
+from tests.integration.database.rows import MAPPED, add, add_each, value
 
 Connection = psycopg.Connection[Any]
-MAPPED = ("accounts", "leads", "projects", "activities")
 STATE = (
     "org",
     "target",
@@ -31,14 +30,11 @@ STATE = (
 def test_it_sees_every_row_under_row_level_security(
     connection: Connection, sync_connection: Connection
 ) -> None:
-    account = add(connection, "accounts")
-    add(connection, "leads")
-    add(connection, "projects", account_id=account)
-    add(connection, "activities", account_id=account)
+    add_each(connection)
     for table in MAPPED:
         assert value(sync_connection, f"select row_security_active('public.{table}')")
         assert value(sync_connection, f"select count(*) from public.{table}") == 1
-    assert value(sync_connection, "select count(*) from sync.change") == 4
+    assert value(sync_connection, "select count(*) from sync.change") == len(MAPPED)
 
 
 @pytest.mark.parametrize(

@@ -260,11 +260,14 @@ def test_a_pid_that_was_given_to_somebody_else_owns_nothing() -> None:
         assert leftovers.clear_leftovers() == [directory]
 
 
-def test_kept_servers_run_on_until_they_are_stopped() -> None:
+def test_kept_servers_run_on_until_they_are_stopped_from_a_shell_of_whatever_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     with demo_servers(keep=True, org=False) as servers:
         pass
     assert answers(servers.owner_url)
     assert leftovers.clear_leftovers() == []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     stop(servers.directory)
     assert not servers.directory.exists()
     assert not answers(servers.owner_url)

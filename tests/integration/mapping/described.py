@@ -9,17 +9,17 @@ from typing import Any
 import requests
 
 from crm_sync.localorg.serve import LocalOrg
-from crm_sync.mapping.load import load_mapping
+from crm_sync.mapping.load import load_mapping, load_mappings
 from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
-
-OBJECTS = ("Account", "Lead", "Opportunity", "Task", "Event")
+from tests.support.postgres import ROOT
 
 
 def local_facts() -> dict[str, ObjectFacts]:
-    """What the local org describes of the five objects that the shipped mappings write."""
+    """What the local org describes of the objects that the shipped mappings write."""
+    objects = {mapping.object for mapping in load_mappings(ROOT / "mappings")}
     with LocalOrg(data=None, https=False) as org:
-        return {name: describe(org, name) for name in OBJECTS}
+        return {name: describe(org, name) for name in sorted(objects)}
 
 
 def describe(org: LocalOrg, name: str) -> ObjectFacts:

@@ -13,6 +13,7 @@ from crm_sync.mapping.check import field_findings, unlisted_values
 from crm_sync.mapping.finding import raise_first
 from crm_sync.mapping.load import load_mapping, load_mappings
 from crm_sync.mapping.model import Mapping
+from crm_sync.names import nearest_value
 from crm_sync.salesforce.describe import ObjectFacts
 from tests.integration.mapping.described import describe
 from tests.support.postgres import ROOT
@@ -186,5 +187,12 @@ def test_a_value_that_the_org_does_not_list_is_named_with_the_nearest(
     assert said == [
         f"{file}:6:41: {lists} 'Bankng' in this org. Did you mean 'Banking'?",
         f"{file}:6:90: {lists} 'Retial' in this org. Did you mean 'Retail'?",
-        f"{file}:9:19: {lists} 'Gone' in this org. Use one of the org's values, or add it there.",
+        f"{file}:9:19: {lists} 'Gone' in this org. Use one of the org's values "
+        "(Agriculture, Apparel, Banking, Biotechnology, Chemicals, Communications, Construction, "
+        "Consulting, …), or add it there.",
     ]
+
+
+def test_a_value_that_only_begins_like_another_is_no_typing_error_of_it() -> None:
+    assert "Did you mean" not in nearest_value("Closed - Lost", ["Closed - Converted", "Open"])
+    assert nearest_value("Open - Not Contaced", ["Open - Not Contacted"]).endswith("Contacted'?")

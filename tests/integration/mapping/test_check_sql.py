@@ -129,15 +129,15 @@ def test_unknown_tables_and_columns_are_named_with_the_nearest(
 @pytest.mark.parametrize(
     ("table", "sentence"),
     [
-        ("other", "thing has no foreign key to other; a join needs exactly one."),
-        ("thing", "thing has 2 foreign keys to thing; a join needs exactly one."),
+        ("other", "thing has no foreign key to other; a join needs exactly one. Add a"),
+        ("thing", "thing has 2 foreign keys to thing; a join needs exactly one. Take "),
     ],
 )
 def test_a_join_needs_exactly_one_foreign_key(
     things: Connection, tmp_path: Path, table: str, sentence: str
 ) -> None:
     text = HEAD.replace("owner: owner", f"a: {table}") + "fields: {Text: name}\n"
-    assert said(things, from_file(tmp_path, text)) == f"2:31: {sentence}"
+    assert said(things, from_file(tmp_path, text)).startswith(f"2:31: {sentence}")
 
 
 def test_a_foreign_key_into_another_schema_is_none_to_a_table_of_that_name(

@@ -74,10 +74,14 @@ def decimals(number: Decimal) -> int:
     return max(0, -(exponent + len(digits) - len(written))) if written else 0
 
 
-def is_outside(number: Decimal | None, before: int) -> bool:
+def is_outside(number: Decimal | None, before: int, *, is_whole: bool) -> bool:
+    """Fields with decimals hold a double, whole numbers are whole."""
     if number is None:
         return False
-    return not number.is_finite() or abs(number) >= Decimal(10) ** before
+    if not number.is_finite():
+        return True
+    size = abs(number) if is_whole else Decimal(abs(float(number)))
+    return size >= Decimal(10) ** before
 
 
 def is_longer(number: Decimal | None, behind: int) -> bool:
@@ -108,7 +112,7 @@ def test_a_number_arrives_exactly_or_its_row_says_why_not(
         problems = {
             (name, OUTSIDE)
             for name, (before, behind) in DIGITS.items()
-            if is_outside(values[name], before)
+            if is_outside(values[name], before, is_whole=name == "Whole")
             or (name == "Whole" and is_longer(values[name], behind))
         }
         problems |= {

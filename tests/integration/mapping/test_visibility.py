@@ -13,6 +13,7 @@ from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.check import check_mappings
 from crm_sync.mapping.load import load_mappings
 from crm_sync.salesforce.describe import ObjectFacts
+from tests.integration.database.rows import MAPPED
 from tests.support.postgres import ROOT, Database
 
 Connection = psycopg.Connection[Any]
@@ -54,7 +55,7 @@ def test_our_role_and_the_owner_see_every_row(
 
 
 def allow(connection: Connection, condition: str, roles: str = "mapping_reader") -> None:
-    for table in ("accounts", "leads", "projects", "activities"):
+    for table in MAPPED:
         policy = f"create policy mine on public.{table} for select to {roles} using ({condition})"
         connection.execute(policy.encode())
 
@@ -131,6 +132,6 @@ def test_a_missing_privilege_is_named(
 ) -> None:
     connection.execute(f"revoke select on public.{table} from crm_sync".encode())
     assert checked(sync_connection, facts) == (
-        f"Our role may not read {table}. Sign in as the role crm_sync, or grant select to the role "
-        "that you use."
+        f"Our role may not read {table}. Let the owner grant it: grant select on public.{table} to "
+        "crm_sync"
     )

@@ -249,10 +249,10 @@ def rows_of(body: dict[str, Any]) -> list[tuple[str, str, dict[str, Any] | None]
     return found
 
 
-def test_there_is_a_recording_for_every_mapping_and_no_other() -> None:
+def test_there_is_a_recording_for_each_mapping_here_and_no_other() -> None:
     names = {file.stem for file in RECORDED.glob("*.json")}
-    assert names == {"first_sync", *(file.stem for file in (ROOT / "mappings").glob("*.yaml"))}
     assert names == {"first_sync", *MAPPINGS}
+    assert {file.stem for file in RECORDED.glob("*.sql")} == set(MAPPINGS)
 
 
 def test_no_recording_holds_a_secret() -> None:

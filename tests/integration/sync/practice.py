@@ -17,9 +17,10 @@ from pydantic import SecretStr
 
 from crm_sync.localorg.serve import LocalOrg
 from crm_sync.report.model import OutcomeSummary, PlanReport, PlanRow, RunReport
-from crm_sync.settings import Settings, Target
+from crm_sync.settings import Settings
 from crm_sync.sync import run
 from crm_sync.sync.options import Options
+from crm_sync.targets import Target
 from tests.integration.database.rows import add
 from tests.support.postgres import ROOT, Database
 

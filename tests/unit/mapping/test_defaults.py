@@ -134,7 +134,8 @@ def test_what_contradicts_a_mapping_is_told_where_it_stands(tmp_path: Path) -> N
     with pytest.raises(MappingError) as caught:
         loaded(tmp_path, "fields:\n  Key__c: id\n", PLAIN + "external_id: {field: Key__c}\n")
     assert str(caught.value) == (
-        f"{tmp_path / 'defaults.yaml'}:2:3: Key__c is written by external_id, not by fields."
+        f"{tmp_path / 'defaults.yaml'}:2:3: Key__c is written by external_id, not by fields. "
+        "Take it out of fields."
     )
 
 

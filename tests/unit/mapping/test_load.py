@@ -27,7 +27,7 @@ def fields(folder: Path, text: str) -> Mapping:
 
 def test_the_shipped_mappings_come_parents_first() -> None:
     names = [m.name for m in load_mappings(ROOT / "mappings")]
-    assert sorted(names) == ["account", "event", "lead", "opportunity", "task"]
+    assert sorted(names) == sorted(file.stem for file in (ROOT / "mappings").glob("*.yaml"))
     assert names.index("account") < names.index("opportunity") < names.index("event")
     assert names.index("lead") < names.index("task")
 

@@ -81,7 +81,10 @@ CASES = {
         FIELDS + "Name: {required: true}\n", "5:3",
         "fields.Name: give exactly one of column, sql, constant (given: none).",
     ),
-    "a field that is nothing": (FIELDS + "Name:\n", "5:3", "fields.Name: "),
+    "a field that is nothing": (
+        FIELDS + "Name:\n", "5:3",
+        "fields.Name: nothing is no set of keys. Name a column, or say column, sql or constant.",
+    ),
     "a field that is a list": (FIELDS + "Name: [a, b]\n", "5:3", "fields.Name: "),
     "a constant that is a list": (
         FIELDS + "Name: {constant: [a]}\n", "5:10",
@@ -99,7 +102,8 @@ CASES = {
         FIELDS + "Name: {column: a, otherwise: keep}\n", "5:3", "fields.Name: otherwise needs val",
     ),
     "an empty value map": (
-        FIELDS + "Name: {column: a, values: {}}\n", "5:21", "fields.Name.values: ",
+        FIELDS + "Name: {column: a, values: {}}\n", "5:21",
+        "fields.Name.values: it lists nothing. Write at least one line, or take the key out.",
     ),
     "a value map in a value map": (
         FIELDS + "Name: {column: a, values: {b: {c: d}}}\n", "5:30", "fields.Name.values.b: ",
@@ -136,11 +140,11 @@ CASES = {
     ),
     "a column that is said to depend on time": (
         FIELDS + "Age: {column: age, time_dependent: true}\n", "5:3",
-        "fields.Age: time_dependent is said of sql; a column or a constant has no need of it.",
+        "fields.Age: time_dependent is said of sql. A column or a constant has no need of it.",
     ),
     "a parent's column that is said to depend on time": (
         LOOKUPS + "ParentId: {mapping: account, column: a, time_dependent: true}\n", "6:3",
-        "lookups.ParentId: time_dependent is said of sql;",
+        "lookups.ParentId: time_dependent is said of sql.",
     ),
     "a misspelt key of where": (
         "object: A\nlabel: x\nsource: {table: t, where: {sql: a, time_dependant: true}}\n"
@@ -153,7 +157,7 @@ CASES = {
     ),
     "a label that is a list": (
         "object: A\nlabel: [x]\nsource: {table: t}\nfields: {A: b}\n", "2:1",
-        "label: give SQL, or sql with time_dependent.",
+        "label: give SQL, or sql with about or time_dependent.",
     ),
     "a where without sql": (
         "object: A\nlabel: x\nsource: {table: t, where: {time_dependent: true}}\n"
@@ -166,11 +170,11 @@ CASES = {
     "required, and otherwise something else": (
         LOOKUPS + "OwnerId: {object: User, by: Id, column: x, required: true, otherwise: blank}\n",
         "6:3", "lookups.OwnerId: required makes a row without this record invalid, and otherwise: "
-        "blank lets it pass; keep one of them.",
+        "blank lets it pass. Keep one of them.",
     ),
     "otherwise of a parent": (
         LOOKUPS + "ParentId: {mapping: account, column: x, otherwise: blank}\n", "6:43",
-        "otherwise is not a key of lookups.ParentId.",
+        "otherwise is not a key of lookups.ParentId. Take it out; it belongs to a lookup of anothe",
     ),
     "a word that a lookup does not know": (
         LOOKUPS + "OwnerId: {object: User, by: Email, column: x, otherwise: keep}\n", "6:49",
@@ -185,6 +189,21 @@ CASES = {
     ),
     "on_delete that sets nothing": (
         WHOLE + "on_delete: set\n", "5:1", "on_delete: give ignore, delete, or set: {Field",
+    ),
+    "on_delete of two kinds": (
+        WHOLE + "on_delete: {action: delete, set: {Name: x}}\n", "5:1",
+        "on_delete: give ignore, delete, or set: {Field: value}.",
+    ),
+    "a lookup of a mapping and of an object": (
+        LOOKUPS + "OwnerId: {mapping: account, object: User, by: Email, column: x}\n", "6:3",
+        "lookups.OwnerId: mapping names parents that we send, and object records that are not ours."
+        " Keep one of them.",
+    ),
+    "an assignment rule that is no text": (
+        WHOLE + "assignment_rule: true\n", "5:1", "assignment_rule: true is no text. Write a te",
+    ),
+    "a word for yes or no": (
+        WHOLE + "enabled: maybe\n", "5:1", "enabled: 'maybe' is not true or false. Write true or f",
     ),
     "on_delete that sets a list": (
         WHOLE + "on_delete: {set: {Name: [x]}}\n", "5:19", "on_delete.set.Name: give a text, a num",
@@ -204,6 +223,9 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, case: str) -> None:
     assert caught.value.where == where, said
     assert said.startswith(f"{where}: {sentence}") or f" {sentence}" in said
     assert "\n" not in said
+    assert caught.value.mend, "each says how to mend it"
+    words = ("valid dictionary", "should be", "should have", "Input", "unable to")
+    assert not any(word in said for word in words), "these are pydantic's"
 
 
 def test_a_file_name_that_is_no_name_is_refused(tmp_path: Path) -> None:

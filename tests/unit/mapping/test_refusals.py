@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crm_sync.mapping import refusals
 from crm_sync.mapping.load import load_mapping
-from crm_sync.mapping.refusal_document import UNFORETOLD, document
+from crm_sync.mapping.refusal_document import UNFORETOLD, refusals_page
 from crm_sync.mapping.refusals import RULES, Proof, Rule
 from crm_sync.sync.decide import Decision, Verdict
 from crm_sync.sync.explain import problem
@@ -49,7 +49,7 @@ def test_a_rule_says_who_says_so_and_what_salesforce_answers() -> None:
 
 
 def test_the_page_names_every_rule_and_what_nobody_can_foretell() -> None:
-    page = document()
+    page = refusals_page()
     for rule in RULES:
         assert f"| `{rule.code}` | {rule.says} |" in page
     for unforetold in UNFORETOLD:

@@ -92,6 +92,44 @@ def test_a_spreadsheet_runs_no_value(tmp_path: Path, formula: str) -> None:
         assert not line[name].startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d")), name
 
 
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("x;=cmd|'/C calc'!A0;", "x;'=cmd|'/C calc'!A0;"),
+        ('x;"=cmd()', "x;\"'=cmd()"),
+        ("x,\t@SUM(A1)", "x,\t'@SUM(A1)"),
+        ("x\n+1\r\n-2", "x\n'+1\r\n'-2"),
+        ("a = b; c - d, e@f.example", "a = b; c - d, e@f.example"),
+    ],
+)
+def test_a_text_begins_no_formula_where_a_spreadsheet_parts_it_elsewhere(
+    tmp_path: Path, text: str, whole: str
+) -> None:
+    """A comma file in an Excel whose list separator is a semicolon: it begins cells and lines
+    within our quotes.
+    """
+    row = replace(SCRIPT, label=text, changes=(FieldChange("Title", "string", None, text),))
+    [path] = write_csv(tmp_path, plan(row))
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        [line] = csv.DictReader(file)
+    assert (line["label"], line["Title"]) == (whole, whole)
+
+
+def test_every_cell_is_quoted_and_parted_as_asked(tmp_path: Path) -> None:
+    [path] = write_csv(tmp_path, plan(RENAMED), ";")
+    lines = path.read_text("utf-8-sig").splitlines()
+    assert lines[0].startswith('"action";"state";"key";"label";')
+    assert all(cell[0] == cell[-1] == '"' for line in lines for cell in line.split(";"))
+
+
+def test_characters_that_cannot_be_seen_stay_what_they_are(tmp_path: Path) -> None:
+    text = "one\u2028two \\u2028 \u202eevil\r\nthree"
+    row = replace(SCRIPT, changes=(FieldChange("Title", "string", None, text),))
+    [path] = write_csv(tmp_path, plan(row))
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        assert [line["Title"] for line in csv.DictReader(file)] == [text]
+
+
 def test_a_negative_number_stays_a_number(tmp_path: Path) -> None:
     row = replace(RENAMED, changes=(FieldChange("Amount", "currency", -5, -7.5),))
     [line] = written(tmp_path, plan(row))["Account"]
@@ -116,7 +154,7 @@ def test_an_object_without_rows_has_a_file_with_its_columns(tmp_path: Path) -> N
     report = plan(fields={"Task": ("Subject",)})
     written(tmp_path, report)
     text = (tmp_path / "rows" / "Task.csv").read_text("utf-8-sig")
-    assert text == ",".join((*COLUMNS, "Subject (before)", "Subject")) + "\n"
+    assert text == ",".join(f'"{n}"' for n in (*COLUMNS, "Subject (before)", "Subject")) + "\n"
 
 
 def test_rows_are_written_as_they_are_read(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crm_sync.report.cost import ObjectCost, about, costs, former_run
-from crm_sync.report.model import ObjectSummary
+from crm_sync.report.cost import ObjectCost, about, calls_to_send, costs, former_run
+from crm_sync.report.model import ObjectSummary, Way
 from tests.unit.report.plans import FORMER, WAYS, plan
 
 SUMMARIES = (
@@ -14,13 +14,29 @@ SUMMARIES = (
 
 
 def test_each_object_says_its_api_calls_time_and_what_the_run_before_did() -> None:
-    assert costs(plan(summaries=SUMMARIES, ways=WAYS, former=FORMER)) == (
+    own = {"account": 1, "lead": 1}
+    report = plan(summaries=SUMMARIES, ways=WAYS, former=FORMER, own_calls=own)
+    assert costs(report) == (
         ObjectCost(
             "account", "Account", "Bulk API 2.0 (create), Composite (update)", 21, "about 2 min",
             "3 created and 1 changed",
         ),
         ObjectCost("lead", "Lead", "Composite", 1, "about 5 s", "1 refused"),
     )  # fmt: skip
+
+
+def test_calls_and_times_of_the_objects_sum_up_to_what_sending_takes() -> None:
+    """One call carries creates and updates of accounts, and leads."""
+    ways = (
+        Way("account", "create", 2, "composite", calls=1, seconds=5.0),
+        Way("account", "update", 1, "composite", calls=1, seconds=5.0),
+        Way("lead", "create", 3, "composite", calls=1, seconds=5.0),
+    )
+    report = plan(summaries=SUMMARIES, ways=ways, calls=1, seconds=5.0, shared_calls=1)
+    assert [(cost.object, cost.calls, cost.time) for cost in costs(report)] == [
+        ("Account", 0, ""), ("Lead", 0, ""), ("Several at once", 1, "about 5 s"),
+    ]  # fmt: skip
+    assert calls_to_send(report).startswith("1 API call is needed")
 
 
 def test_an_object_with_nothing_to_send_is_told_where_the_run_before_sent_something() -> None:

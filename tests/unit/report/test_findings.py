@@ -26,15 +26,15 @@ def test_a_line_has_place_severity_what_and_mend() -> None:
 
 
 def test_a_line_is_one_line_whatever_the_org_calls_its_things() -> None:
-    wild = Finding("x", "error", "a.yaml:1:1", "Rule \x1b[31m\nred\u202e is active.")
+    wild = Finding("duplicate-rule", "error", "a.yaml:1:1", "Rule \x1b[31m\nred\u202e is active.")
     [line] = lines([wild])
     assert not any(sign in line for sign in ("\n", "\x1b", "\u202e"))
 
 
 def test_a_workflow_command_escapes_what_would_end_it() -> None:
-    odd = Finding("x", "warning", "maps,100%/a:b.yaml:1:2", "100% wrong, or: not.")
+    odd = Finding("currency", "warning", "maps,100%/a:b.yaml:1:2", "100% wrong, or: not.")
     assert list(workflow_commands([odd, ELSEWHERE])) == [
-        "::warning file=maps%2C100%25/a%3Ab.yaml,line=1,col=2,title=crm-sync x"
+        "::warning file=maps%2C100%25/a%3Ab.yaml,line=1,col=2,title=crm-sync currency"
         "::100%25 wrong, or: not.",
         "::notice title=crm-sync power-bi::database: Nothing is here: Apply it.",
     ]

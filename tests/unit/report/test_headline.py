@@ -7,8 +7,10 @@ from crm_sync.report.headline import (
     duration,
     first_problems,
     headline,
+    if_allowed,
     not_sent,
     run_headline,
+    sending_command,
 )
 from crm_sync.report.model import ObjectSummary, Org, OutcomeSummary, Way
 from tests.unit.report.plans import ACME, INVALID, finished, plan
@@ -42,6 +44,33 @@ def test_the_headline_says_what_a_sync_would_do(
     counts: tuple[int, int, int], sentence: str
 ) -> None:
     assert with_counts(*counts) == sentence
+
+
+def test_a_part_of_the_mappings_is_named_before_all_else() -> None:
+    accounts = (ObjectSummary("account", "Account", update=3),)
+    report = plan(summaries=accounts, selected=("account",))
+    said = "Only account: 3 records will change in Acme production; nothing will be deleted."
+    assert headline(report) == said
+    report = plan(selected=("task", "event"))
+    assert headline(report) == "Only task and event: nothing will change in Acme production."
+
+
+def test_the_headline_promises_no_deletion_that_a_guard_would_stop() -> None:
+    tasks = (ObjectSummary("task", "Task", update=1, delete=301),)
+    stops = "301 of 947 records of task would be deleted or marked."
+    report = plan(summaries=tasks, stops=stops)
+    assert headline(report) == f"A sync would stop in Acme production: {stops}"
+    assert if_allowed(report) == (
+        "If it is allowed (--allow-deletions): 1 record will be changed and 301 deleted in Acme "
+        "production."
+    )
+    assert if_allowed(plan(summaries=tasks)) == ""
+
+
+def test_the_command_that_sends_a_plan_repeats_what_the_plan_depends_on() -> None:
+    report = plan(flags=("--select", "task", "--allow-deletions"))
+    said = "crm-sync sync --target acme --select task --allow-deletions --expect b7f3c1d0"
+    assert sending_command(report, "acme") == said
 
 
 def test_the_headline_names_an_org_once() -> None:

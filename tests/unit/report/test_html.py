@@ -235,8 +235,16 @@ def test_every_text_has_enough_contrast(palette: dict[str, str]) -> None:
 
 def test_where_the_page_has_fewer_rows_than_there_are_it_says_where_all_stand() -> None:
     assert "crm-sync dry-run --csv DIR writes them all." in Page(many(25), limit=20).text
-    source = "".join(html(many(25), limit=20, csv="my rows"))
-    assert "All of them stand in <code>my rows/Lead.csv</code>." in source
+    source = "".join(html(many(25), limit=20, csv=True))
+    assert "in the file <code>Lead.csv</code> that was written with this report." in source
+
+
+def test_a_closed_row_says_why_it_is_not_sent_also_behind_a_note() -> None:
+    note = replace(INVALID.problems[0], sentence="It is cut.", severity="note")
+    row = replace(INVALID, state="blocked", problems=(note, *INVALID.problems))
+    source = Page(plan(row)).source
+    glance = source.partition('<span class="glance">')[2].partition("</span>")[0]
+    assert glance == "“jo(at)fjord” is not an e-mail address that Salesforce takes."
 
 
 def test_calls_time_api_and_the_run_before_stand_by_object() -> None:

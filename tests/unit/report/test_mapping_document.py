@@ -110,7 +110,8 @@ def test_a_field_has_label_type_source_rule_and_example() -> None:
 def test_sql_stands_as_code_that_no_bar_breaks() -> None:
     text = page(ACCOUNT, TASK)
     assert (
-        r"| `activity_type \|\| ': ' \|\| subject` | cut to 255 characters, with a note |" in text
+        "| <code>activity_type &#124;&#124; ': ' &#124;&#124; subject</code> | cut to 255 "
+        "characters, with a note |" in text
     )
 
 

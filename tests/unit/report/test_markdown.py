@@ -26,6 +26,14 @@ def test_a_dry_run_in_markdown_has_counts_and_problems_but_no_row_value() -> Non
     assert "Lindqvist" not in text
 
 
+def test_the_reason_is_said_in_a_sentence_without_a_value() -> None:
+    reason = "leads.email is not an e-mail address."
+    told = replace(INVALID.problems[0], reason=reason)
+    text = dry_run_markdown(plan(replace(INVALID, problems=(told,))))
+    assert f"`INVALID_EMAIL_ADDRESS`, column `email`: {reason}" in text.replace("\\", "")
+    assert "jo(at)fjord" not in text
+
+
 def test_row_values_appear_where_asked_for() -> None:
     text = dry_run_markdown(ordinary(), values=True)
     assert "**Lead Jo Lindqvist**" in text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crm_sync.errors import OutputError
-from crm_sync.report.output import write
+from crm_sync.report.output import directory, write
 
 
 def full(number: int) -> Iterator[str]:
@@ -27,6 +27,15 @@ def test_a_former_report_is_replaced(tmp_path: Path) -> None:
     write(tmp_path / "report.html", "first")
     write(tmp_path / "report.html", "second")
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == "second"
+
+
+def test_a_dash_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutputError, match="- names no file"):
+        write("-", "x")
+    with pytest.raises(OutputError, match="- names no file"):
+        directory(Path("-"))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

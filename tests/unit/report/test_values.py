@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import io
+import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_sync.report.model import Value
+from crm_sync.report.html import html
+from crm_sync.report.markdown import dry_run_markdown
+from crm_sync.report.model import FieldChange, Value
+from crm_sync.report.terminal import dry_run
 from crm_sync.report.values import fold, visible, written
+from tests.unit.report.plans import RENAMED, plan
 
 
 @pytest.mark.parametrize(
@@ -49,6 +56,32 @@ def test_characters_that_steer_a_terminal_or_the_writing_direction_show() -> Non
     assert visible("evil\u202etxt.exe") == r"evil\u202etxt.exe"
     assert visible("two\r\nlines\tof\x00it") == "two\nlines\tof\\x00it"
     assert visible("Grüße 👩\u200d💻 東京") == "Grüße 👩\u200d💻 東京"
+
+
+def test_what_looks_like_such_a_character_and_is_typed_has_two_backslashes() -> None:
+    assert visible("\u2028") == r"\u2028"
+    assert visible(r"\u2028") == r"\\u2028"
+    assert visible("\\\u2028") == r"\\\u2028"
+    assert visible(r"C:\temp\new") == r"C:\temp\new"
+
+
+@given(st.text(alphabet="\\xu1b02e8\x1b\u2028"), st.text(alphabet="\\xu1b02e8\x1b\u2028"))
+def test_texts_that_differ_look_different(one: str, other: str) -> None:
+    assert (visible(one) == visible(other)) == (one == other)
+
+
+@pytest.mark.parametrize("text", ["\u2028", r"\u2028", "\\\u2028"])
+def test_every_output_shows_a_text_once(text: str) -> None:
+    """The terminal, Markdown and HTML make a character visible once, not what stands for it."""
+    change = FieldChange("Title", "string", "x", text, is_edited=True, current=text)
+    report = plan(replace(RENAMED, state="held", label=text, changes=(change,)))
+    shown = visible(text)
+    out = io.StringIO()
+    dry_run(report, out)
+    told = dry_run_markdown(report, values=True).replace(r"\\", "\\")
+    for said in (out.getvalue(), "".join(html(report)), told):
+        found = set(re.findall(r"\\+u2028", said))
+        assert found == {shown}
 
 
 @given(st.text())

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from crm_sync.errors import OrgUnreachable, SignInError
 from crm_sync.salesforce.bounded import BoundedSession
 from crm_sync.salesforce.connect import sign_in
-from crm_sync.settings import Target
+from crm_sync.targets import Target
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
 

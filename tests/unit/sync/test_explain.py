@@ -23,11 +23,12 @@ def mapping() -> Mapping:
     ("field", "column", "mend"),
     [
         ("Amount", "projects.contract_value", "projects.contract_value"),
-        ("Name", None, "what gives Name"),
+        ("Name", "accounts.company_name, projects.project_name",
+         "accounts.company_name or projects.project_name"),
         ("AccountId", "projects.account_id", "projects.account_id"),
         ("NextStep", None, "what gives NextStep"),
     ],
-)
+)  # fmt: skip
 def test_a_field_is_traced_to_its_column(
     mapping: Mapping, field: str, column: str | None, mend: str
 ) -> None:

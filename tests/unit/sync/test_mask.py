@@ -133,6 +133,17 @@ def test_a_masked_value_is_taken_out_of_any_other_sentence_and_mend() -> None:
         ("Due 01.02.2026, 2026-01-02, at 09:00", "Due 01.02.2026, 2026-01-02, at 09:00"),
         ("Order 4711 for 12,500.00", "Order 4711 for 12,500.00"),
         ("Invoice 2026-000123", "Invoice 2026-000123"),
+        ("(212) 555-0123", "[phone, 14 characters]"),
+        ("212-555-0123 or 212.555.0123", "[phone, 12 characters] or [phone, 12 characters]"),
+        ("1-800-555-0123; 1 (416) 555-0199", "[phone, 14 characters]; [phone, 16 characters]"),
+        ("Tel.0301234567x12, 030 1234567 ext. 12",
+         "Tel.[phone, 13 characters], [phone, 19 characters]"),
+        ("\uff10\uff13\uff10 \uff11\uff12\uff13\uff14\uff15 or +49\u00a030\u201112345",
+         "[phone, 9 characters] or [phone, 12 characters]"),
+        ('"quoted x"@x.de and a@[10.0.0.1]', "[e-mail, 15 characters] and [e-mail, 12 characters]"),
+        ("030 1234567 / 040 7654321", "[phone, 11 characters] / [phone, 11 characters]"),
+        ("On 01.02.2026 0301234567", "On 01.02.2026 [phone, 10 characters]"),
+        ("06.12.34.56.78", "[phone, 14 characters]"),
     ],
 )  # fmt: skip
 def test_the_setting_masks_addresses_and_numbers_within_other_texts(text: str, shown: str) -> None:
@@ -143,6 +154,20 @@ def test_the_setting_masks_addresses_and_numbers_within_other_texts(text: str, s
     assert said(text, of=of, label="-") == shown
     [kept] = mask().row(row(FieldChange("Title", "textarea", text, text))).changes
     assert kept.after == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,234,567.89 and 12.500.000,00 and 1 234 567",
+        "Id 0015g00000AbCdEQAV, 4711-0815, 192.168.10.1",
+        "00001234567890123456; 0.123456789",
+        "24/11/2026 and 2026-11-24T09:00:00Z",
+    ],
+)
+def test_dates_amounts_and_ids_within_a_text_stay_readable(text: str) -> None:
+    of = mask(contacts=True, labels=frozenset())
+    assert of.row(row(label=text)).label == text
 
 
 def test_ids_and_dates_are_no_phone_numbers() -> None:

@@ -51,6 +51,10 @@
     clearTimeout(waiting);
     waiting = setTimeout(filter, rows.length > 500 ? 150 : 0);
   };
+  const filterNow = () => {
+    clearTimeout(waiting);
+    filter();
+  };
   form.addEventListener("input", filterSoon);
   form.addEventListener("change", filterSoon); // not every browser says input of a list
   form.addEventListener("reset", () => setTimeout(filter, 0));
@@ -80,15 +84,31 @@
   });
 
   // Arrows move between rows, so that a reader without a mouse need not pass every link on the way.
+  // From the search, the first one found; from the page itself, the first one that is in sight.
+  const shownRows = () => rows.filter((row) => !row.hidden);
   const step = (row, forward) => {
-    const shown = rows.filter((other) => !other.hidden);
+    const shown = shownRows();
     return shown[shown.indexOf(row) + (forward ? 1 : -1)];
   };
+  const entry = (element) => {
+    if (element === form.elements.search) {
+      filterNow();
+      return shownRows()[0];
+    }
+    const shown = shownRows();
+    const under = Math.max(0, form.getBoundingClientRect().bottom); // the filters stay in sight
+    return shown.find((row) => row.getBoundingClientRect().top >= under) || shown.at(-1);
+  };
   document.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    const forward = event.key === "ArrowDown";
     const summary = event.target.closest(".row > summary");
-    if (!summary || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
+    const enters = event.target === document.body || event.target === form.elements.search;
+    if (!summary && !(enters && forward)) return;
+    const next = summary ? step(summary.parentElement, forward) : entry(event.target);
+    if (!summary && !next) return;
     event.preventDefault();
-    const next = step(summary.parentElement, event.key === "ArrowDown");
     if (next) next.querySelector("summary").focus();
   });
 

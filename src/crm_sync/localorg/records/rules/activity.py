@@ -5,6 +5,7 @@ from crm_sync.localorg.records.rules.change import Change
 from crm_sync.localorg.records.store import Record, Store
 
 LEAD_PREFIX = "00Q"
+CONTACT_PREFIX = "003"
 ACCOUNT_PREFIX = "001"
 OPPORTUNITY_PREFIX = "006"
 
@@ -21,16 +22,23 @@ def check_relations(change: Change) -> None:
 
 
 def fill_accounts(store: Store, records: list[Record]) -> None:
-    """AccountId is read-only and follows WhatId: the account, or the opportunity's account (D)."""
-    opportunities = {
-        what
-        for record in records
-        if (what := record.get("WhatId")) and what.startswith(OPPORTUNITY_PREFIX)
-    }
-    found = store.by_ids(store.schema["Opportunity"], opportunities)
+    """AccountId is read-only: that of WhatId, if it is an account or an opportunity; of any other
+    WhatId, that of the contact in WhoId (D, Task). The same where WhatId is empty (U).
+    """
+    opportunities = _named(store, records, "WhatId", "Opportunity", OPPORTUNITY_PREFIX)
+    contacts = _named(store, records, "WhoId", "Contact", CONTACT_PREFIX)
     for record in records:
-        about: str = record.get("WhatId") or ""
-        if about.startswith(ACCOUNT_PREFIX):
-            record["AccountId"] = about
+        what: str = record.get("WhatId") or ""
+        if what.startswith(ACCOUNT_PREFIX):
+            record["AccountId"] = what
         else:
-            record["AccountId"] = found[about]["AccountId"] if about in found else None
+            other = opportunities.get(what) or contacts.get(record.get("WhoId") or "")
+            record["AccountId"] = other["AccountId"] if other else None
+
+
+def _named(
+    store: Store, records: list[Record], field: str, object_name: str, prefix: str
+) -> dict[str, Record]:
+    """The records of one object that a lookup of these names, by Id."""
+    ids = {id_ for record in records if (id_ := record.get(field)) and id_.startswith(prefix)}
+    return store.by_ids(store.schema[object_name], ids)

@@ -1,4 +1,4 @@
-"""The commands of `crm-sync org` and their options. Each imports what it needs when it runs."""
+"""The commands in groups: `db`, `target`, `org`. Each imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -7,19 +7,64 @@ from typing import Annotated
 
 import typer
 
-from crm_sync.cli.options import Debug, Target, group, not_empty
+from crm_sync.cli.exits import EPILOG, PLAIN_EPILOG, SERVE_EPILOG, SETUP_EPILOG
+from crm_sync.cli.options import Debug, Quiet, Target, not_empty
 
-__all__ = ["org_app"]
-
-SETUP_EPILOG = (
-    "Exit codes: 0 all well, 1 something is left for a person, 2 could not run or was stopped, "
-    "130 interrupted."
-)
-
-org_app = group("Sets a Salesforce org up; runs one on this machine.")
+__all__ = ["database", "org", "target"]
 
 
-@org_app.command(epilog=SETUP_EPILOG)
+def _group(says: str) -> typer.Typer:
+    return typer.Typer(help=says, epilog=EPILOG, no_args_is_help=True, rich_markup_mode=None)
+
+
+database = _group("The CRM database: its schema, its sample data.")
+target = _group("The Salesforce orgs that we push to.")
+org = _group("Sets a Salesforce org up; runs one on this machine.")
+
+
+@database.command(name="apply", epilog=PLAIN_EPILOG)
+def apply_schema(quiet: Quiet = False, debug: Debug = False) -> int:
+    """Applies schema.sql and views.sql, as the owner.
+
+    Can be repeated without harm. Signs in with owner_database_url, else database_url.
+    """
+    from crm_sync.cli import databases
+
+    return databases.apply(quiet=quiet)
+
+
+@database.command(epilog=PLAIN_EPILOG)
+def seed(quiet: Quiet = False, debug: Debug = False) -> int:
+    """Loads the sample data into an empty database.
+
+    Refuses a database that holds rows. Signs in with owner_database_url, else database_url.
+    """
+    from crm_sync.cli import databases
+
+    return databases.seed(quiet=quiet)
+
+
+@target.command(epilog=PLAIN_EPILOG)
+def accept(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The target.")],
+    this_database: Annotated[
+        bool,
+        typer.Option("--database", help="This copy of the database takes over the org's state."),
+    ] = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Binds a target to the org that it leads to now.
+
+    With --database: binds the org's state to this database. Either way the next plan looks in
+    Salesforce for records of ours before it counts a row as new.
+    """
+    from crm_sync.cli import databases
+
+    return databases.accept(name, this_database=this_database, quiet=quiet)
+
+
+@org.command(epilog=SETUP_EPILOG)
 def setup(
     target: Target = None,
     dry_run: Annotated[
@@ -97,8 +142,9 @@ def setup(
     )
 
 
-@org_app.command(
+@org.command(
     name="serve",
+    epilog=SERVE_EPILOG,
     context_settings={
         "allow_extra_args": True,
         "ignore_unknown_options": True,

@@ -1,0 +1,1 @@
+"""The documentation site: docs/ as pages, built with Zensical and checked."""
