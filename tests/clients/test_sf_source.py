@@ -18,7 +18,7 @@ from crm_sync.org_setup.naming import FieldNames
 from crm_sync.org_setup.source import documents, source_files, write_source
 from crm_sync.org_setup.wanted import SET, wanted
 from crm_sync.salesforce.metadata import NAMESPACE, MetadataClient
-from crm_sync.settings import Target
+from crm_sync.targets import Target
 from tests.support.clients import Clients
 from tests.support.postgres import ROOT
 

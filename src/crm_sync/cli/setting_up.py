@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 from crm_sync.check.everything import described_objects
-from crm_sync.check.saved import read_described
-from crm_sync.cli.app import OK, PROBLEMS, STOPPED
-from crm_sync.errors import OrgChangedError, SetupError
+from crm_sync.check.saved import Described, read_described
+from crm_sync.cli.exits import OK, PROBLEMS, STOPPED
+from crm_sync.errors import OrgChangedError, SettingsError, SetupError
 from crm_sync.mapping.load import load_mappings
 from crm_sync.mapping.model import Mapping
 from crm_sync.org_setup.carrying_out import carry_out
@@ -98,9 +98,13 @@ def setup(choice: Choice) -> int:
 
 
 def _offline(choice: Choice, settings: Settings, mappings: Sequence[Mapping]) -> int:
-    described = {}
+    described: dict[str, Described] = {}
     if choice.describes is not None:
-        described = read_described(choice.describes, described_objects(mappings))
+        described, damaged = read_described(choice.describes, described_objects(mappings))
+        for name, file in damaged.items():
+            raise SettingsError(
+                f"{file} is not the describe of {name}.", "Save it anew: crm-sync describe --save"
+            )
     want = wanted(mappings, FieldNames(described), views=choice.list_views)
     for problem in want.problems:
         print(f"Not in order: {problem}")
