@@ -9,6 +9,7 @@
     ├── OrgError                    Salesforce's administrator acts; nothing was sent
     │   ├── SignInError             no session
     │   ├── OrgAccessError          a field or permission is missing in the org
+    │   │   └── SetupNotAllowed     our user may not change the org's set-up
     │   └── OrgChangedError         another org, or another database, than the state belongs to
     └── RunStopped                  the run ended early; what was not sent stays planned
         ├── AlreadyRunning          another run works on this org
@@ -42,6 +43,7 @@ __all__ = [
     "RunStopped",
     "SettingsError",
     "SetupError",
+    "SetupNotAllowed",
     "SignInError",
     "missing_extra",
 ]
@@ -132,6 +134,15 @@ class OrgAccessError(OrgError):
     """The org lacks a field or permission that the mappings need.
 
     Create the field or let a permission set grant it, or take it out of the mapping.
+    """
+
+
+class SetupNotAllowed(OrgAccessError):
+    """The user may not change the org's set-up, which `org setup` is about to do.
+
+    Let an administrator run it, or give them the page and the folder that it writes. The Metadata
+    API wants *Modify Metadata Through Metadata API Functions* or *Modify All Data* (Metadata API
+    Developer Guide, Metadata API Edit Access).
     """
 
 

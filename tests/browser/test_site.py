@@ -138,6 +138,7 @@ def test_axe_core_finds_nothing_serious(
 
 def _finds(browser: Chrome, words: str, there: str) -> None:
     """Type into the search, which lives in a shadow tree of its own, and wait for a result."""
+    _show(browser, 1200, "light")
     browser.find_element(By.CSS_SELECTOR, "button.md-search__button").click()
     inside = "return arguments[0].shadowRoot?.textContent ?? ''"
     wait = WebDriverWait(browser, WAIT_SECONDS)
@@ -154,6 +155,11 @@ def _finds(browser: Chrome, words: str, there: str) -> None:
 def test_the_search_works_from_a_disk(reader: Chrome, made: Path) -> None:
     reader.get((made / "how-to" / "first-load.html").as_uri())
     _finds(reader, "recycle bin", "Recover from a bad push")
+
+
+def test_the_search_finds_a_code_by_its_beginning(reader: Chrome, made: Path) -> None:
+    reader.get((made / "index.html").as_uri())
+    _finds(reader, "REQUIRED_FIELD_MISS", "What Salesforce answers")
 
 
 def test_the_search_works_from_a_server(reader: Chrome, made: Path) -> None:

@@ -32,7 +32,8 @@ INTRODUCTION = """\
 # The command line
 
 This page is made by `crm-sync docs` from the program itself: it says what `crm-sync COMMAND --help`
-says. In a clone of the project, write `uv run crm-sync` where it says `crm-sync`.
+says. In a clone of the project, write `uv run crm-sync` where it says `crm-sync`. Which
+version it is, `crm-sync --version` says.
 
 Settings come from `crm-sync.toml`, `.env` and the environment, in that order: the later wins, and
 an option of a command wins over all three. They are listed [below](#settings). Where a

@@ -13,14 +13,14 @@ from typing import Any
 from urllib.parse import quote
 
 from crm_sync.check.org import hidden_fields
-from crm_sync.errors import OrgAccessError
+from crm_sync.errors import OrgAccessError, SetupNotAllowed
 from crm_sync.mapping.model import Mapping
 from crm_sync.names import nearest
 from crm_sync.org_setup.naming import FieldNames
 from crm_sync.org_setup.views import VIEW
 from crm_sync.org_setup.wanted import MARK, SET, KeyField, Wanted
 from crm_sync.salesforce.client import Subrequest
-from crm_sync.salesforce.metadata import MetadataClient, NotAllowed, Value
+from crm_sync.salesforce.metadata import MetadataClient, Value
 from crm_sync.sync.lookup import soql_text
 
 __all__ = [
@@ -172,7 +172,7 @@ def present(client: MetadataClient, want: Wanted, names: FieldNames) -> Present:
             fields[key.full_name] = _field(key, body)
         possible = [f"{name}.{VIEW}" for key in want.fields for name in key.objects]
         views = frozenset(client.read_metadata("ListView", [v for v in possible if _has_views(v)]))
-    except NotAllowed:
+    except SetupNotAllowed:
         may_change = False
         fields = _seen_without_rights(client, want.fields, names)
     sees, set_there = _permission_set(client)

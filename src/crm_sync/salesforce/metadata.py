@@ -16,10 +16,10 @@ from xml.sax.saxutils import escape
 
 import requests
 
-from crm_sync.errors import OrgAccessError
+from crm_sync.errors import OrgAccessError, SetupNotAllowed
 from crm_sync.salesforce.client import Client, Expired, NoAnswer, daily_limit
 
-__all__ = ["NAMESPACE", "Document", "MetadataClient", "NotAllowed", "Saved", "Value", "to_xml"]
+__all__ = ["NAMESPACE", "Document", "MetadataClient", "Saved", "Value", "to_xml"]
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 _ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -32,12 +32,6 @@ _PASSING = frozenset({"SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW", "UNKNOWN_EXCEP
 Value = str | int | bool | list["Value"] | dict[str, "Value"]
 """An element's content: text, number, boolean, child elements; a list repeats the element."""
 _T = TypeVar("_T")
-
-
-class NotAllowed(OrgAccessError):
-    """Our user may not use the Metadata API: it wants Modify Metadata Through Metadata API
-    Functions, or Modify All Data (Metadata API Developer Guide, Metadata API Edit Access).
-    """
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,7 @@ class MetadataClient(Client):
     """A client that speaks the Metadata API besides."""
 
     def read_metadata(self, type_: str, names: Sequence[str]) -> dict[str, dict[str, Value]]:
-        """The components of these names that are there. Raises NotAllowed, OrgUnreachable."""
+        """The components of these names that are there. Raises SetupNotAllowed, OrgUnreachable."""
         found: dict[str, dict[str, Value]] = {}
         for some in _tens(names):
             try:
@@ -79,7 +73,7 @@ class MetadataClient(Client):
     def upsert_metadata(self, documents: Sequence[Document]) -> list[Saved]:
         """Makes or changes components, each by itself; a repeated one changes nothing.
 
-        Raises NotAllowed, OrgAccessError, and NoAnswer where it is not known what was done.
+        Raises SetupNotAllowed, OrgAccessError, and NoAnswer where it is not known what was done.
         """
         saved: list[Saved] = []
         for some in _tens(documents):
@@ -135,7 +129,7 @@ def _explained(status: int, root: ElementTree.Element) -> Exception:
     if not code or code in _PASSING:
         return NoAnswer(code or f"HTTP {status}")
     if code == "INSUFFICIENT_ACCESS":
-        return NotAllowed("Our user may not change the org's set-up (INSUFFICIENT_ACCESS).")
+        return SetupNotAllowed("Our user may not change the org's set-up (INSUFFICIENT_ACCESS).")
     return OrgAccessError(
         f"Salesforce refused a call of its Metadata API: {code}.",
         "Check api_version of the target and that the user may use the API.",
