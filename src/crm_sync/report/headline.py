@@ -49,7 +49,7 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
 
 def place(org: Org) -> str:
     """The org in a sentence: `Acme production`."""
-    return org.name if org.kind.lower() in org.name.lower() else f"{org.name} {org.kind}"
+    return org.name if org.called.lower() in org.name.lower() else f"{org.name} {org.called}"
 
 
 def state_sentence(state: str) -> str:

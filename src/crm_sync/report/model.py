@@ -132,11 +132,25 @@ class Org:
     instance_url: str
     target: str
     username: str | None = None
+    edition: str | None = None  # as Salesforce calls it, where it was asked
+
+    @property
+    def called(self) -> str:
+        """What people call this kind of org. A Developer Edition is production to every rule, and
+        nobody's business runs on it.
+        """
+        return called(self.kind, self.edition)
 
     def sentence(self) -> str:
         """The first line of every run."""
         user = f", user {self.username}" if self.username else ""
-        return f"{self.name} ({self.id}, {self.kind}), target {self.target}{user}"
+        return f"{self.name} ({self.id}, {self.called}), target {self.target}{user}"
+
+
+def called(kind: str, edition: str | None) -> str:
+    """A kind of org in words, by its edition (Object Reference, Organization, OrganizationType)."""
+    is_free = kind == "production" and edition == "Developer Edition"
+    return "Developer Edition" if is_free else kind
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ class JsonOrg(Shape):
     instance_url: str
     target: str
     username: str | None
+    edition: str | None
+    """As Salesforce calls it, such as Developer Edition; null where nobody asked."""
 
 
 class JsonProblem(Shape):
@@ -305,6 +307,7 @@ class JsonKnownOrg(Shape):
     kind: Literal["production", "sandbox", "local"]
     instance_url: str
     username: str | None
+    edition: str | None
     targets: list[str]
     last_run: JsonRun | None
     runs: list[JsonRun]

@@ -129,7 +129,14 @@ def sync(
         if announce:
             announce(org)
         with state.locked(connection, org.id):
-            run = RunReport(org, state.begin_run(connection, org), "stopped", (), 0, 0.0)
+            run = RunReport(
+                org,
+                state.begin_run(connection, org, client.signed_in.user_id),
+                "stopped",
+                (),
+                0,
+                0.0,
+            )
             done = _Done()
             reason: BaseException | None = None
             try:
