@@ -73,7 +73,9 @@ def _stop(report: PlanReport) -> str:
 
 def if_allowed(report: PlanReport) -> str:
     """What the plan holds that a guard would not let a sync send, or nothing."""
-    return f"If it is allowed (--allow-deletions): {would_do(report)}" if report.stops else ""
+    if not report.stops:
+        return ""
+    return f"If it is allowed ({' '.join(report.passes)}): {would_do(report)}"
 
 
 def sending_command(report: PlanReport, target: str | None) -> str:

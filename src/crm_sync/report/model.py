@@ -231,7 +231,8 @@ class PlanReport:
     notes: tuple[str, ...] = field(default=())
     ways: tuple[Way, ...] = ()
     seconds: float = 0.0  # about how long Salesforce works on it
-    stops: str = ""  # why a sync would stop before it sends this plan, a sentence, or nothing
+    stops: str = ""  # why a sync would stop before it sends this plan, in sentences, or nothing
+    passes: tuple[str, ...] = ()  # the flags that let it pass all the same
     selected: tuple[str, ...] = ()  # the mappings that this plan is about; none where about all
     shared_calls: int = 0  # of `calls`, those of Composite that carry rows of several mappings
     own_calls: dict[str, int] = field(default_factory=dict)  # by mapping, those of it alone

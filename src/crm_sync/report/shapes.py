@@ -213,7 +213,10 @@ class DryRun(Shape):
     """null without --against-org."""
     headline: str
     stops: str | None
-    """Why a sync would send nothing of this plan unless --allow-deletions lets it; else null."""
+    """Why a sync would send nothing of this plan unless the flags in `passes` let it; else null."""
+
+    passes: list[str]
+    """Flags of `crm-sync sync`, with which it would not stop."""
 
     notes: list[str]
     summaries: list[JsonPlanned]

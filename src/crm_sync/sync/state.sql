@@ -14,6 +14,12 @@ select t.org_id, o.name from sync.target t join sync.org o using (org_id) where 
 select name, kind, username, database_system_identifier, database_oid, user_id, edition
 from sync.org where org_id = %(org)s;
 
+-- name: was_synced
+-- Whether a run of this org sent anything, or ended by itself.
+select exists (select from sync.record where org_id = %(org)s)
+    or exists (select from sync.run
+               where org_id = %(org)s and status in ('finished', 'finished with problems'));
+
 -- name: lock
 -- One run at a time: a lock of this session, taken or not at once.
 select pg_try_advisory_lock(hashtextextended('crm-sync ' || %(org)s, 0));
