@@ -546,12 +546,17 @@ create table if not exists sync.org (
     kind                       text not null check (kind in ('production', 'sandbox', 'local')),
     instance_url               text not null,
     username                   text,
+    user_id                    text,
+    edition                    text,
     database_system_identifier bigint not null,
     database_oid               oid not null,
     run_number                 bigint not null default 0,
     position                   pg_snapshot,
     last_run_at                timestamptz
 );
+-- For a database that was made before these columns were.
+alter table sync.org add column if not exists user_id text;
+alter table sync.org add column if not exists edition text;
 
 create table if not exists sync.target (
     target   text primary key,

@@ -14,7 +14,7 @@
     └── RunStopped                  the run ended early; what was not sent stays planned
         ├── AlreadyRunning          another run works on this org
         ├── LockLost                this run is no longer the newest, or its connection is gone
-        ├── GuardStopped            too much would be deleted; a person decides
+        ├── GuardStopped            too much would be deleted or changed; a person decides
         ├── LimitReached            Salesforce's daily API limit, or our share of it
         └── OrgUnreachable          no answer from Salesforce after the last attempt
 
@@ -176,9 +176,10 @@ class LockLost(RunStopped):
 
 
 class GuardStopped(RunStopped):
-    """More would be deleted than a run may delete unasked, or the plan is not the expected one.
+    """More would be deleted or changed than a run may unasked, or the plan is not the expected one.
 
-    Look at `crm-sync dry-run`; if it is meant, run with `--allow-deletions`, or expect its digest.
+    Look at `crm-sync dry-run`; if it is meant, run with the flag that the message names
+    (`--allow-deletions`, `--allow-changes`), or expect its digest.
     """
 
 

@@ -119,6 +119,12 @@ class Target(Strict):
         description="calls of one sync, which stops there; as many as it takes"
         " where nothing is said",
     )
+    max_changes: int | None = Field(
+        default=None,
+        ge=0,
+        description="rows of one mapping that a sync creates or changes unasked once the first load"
+        " is done; the larger of 500 and 20 % of its records where nothing is said",
+    )
     api_reserve_percent: int = Field(
         default=10,
         ge=0,

@@ -105,7 +105,8 @@ def main() -> None:
     steps.watch()
     begun = time.perf_counter()
     report = run.sync(
-        settings, options=Options(full=given.full, allow_deletions=True, api=given.api)
+        settings,
+        options=Options(full=given.full, allow_deletions=True, allow_changes=True, api=given.api),
     )
     seconds = time.perf_counter() - begun
     tell(

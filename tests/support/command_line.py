@@ -79,10 +79,11 @@ class Desk:
         return Ran(code, printed.out, printed.err)
 
     def findings(self, *arguments: str, code: int = 0) -> list[str]:
-        """What a check prints, without the line that counts."""
+        """What a check prints, without the line that names the org and the one that counts."""
         ran = self.run("check", *arguments)
         assert (ran.code, ran.err) == (code, ""), ran
-        return ran.out.splitlines()[:-1]
+        lines = ran.out.splitlines()[:-1]
+        return lines[1:] if lines and "), target " in lines[0] else lines
 
     def refused(self, *arguments: str) -> str:
         """The one line of a command that cannot run: no traceback, no secret."""

@@ -6,7 +6,7 @@ keeps a check from being done at all (no database, no session, no answer).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from crm_sync.mapping.load import read_mappings
 from crm_sync.mapping.model import Mapping
 from crm_sync.mapping.parent_types import parent_type_findings
 from crm_sync.mapping.references import reference_findings
+from crm_sync.report.model import Org
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.settings import Settings
@@ -92,9 +93,15 @@ class _Checked:
             yield finding
 
 
-def check(settings: Settings, target: str | None, saved: Path | None) -> Iterator[Finding]:
+def check(
+    settings: Settings,
+    target: str | None,
+    saved: Path | None,
+    announce: Callable[[Org], None] | None = None,
+) -> Iterator[Finding]:
     """Everything that is wrong, or worth knowing. `saved`: describes to check against instead of an
-    org; without a database, too, what needs one is left out then, and said to be.
+    org; without a database, too, what needs one is left out then, and said to be. `announce`: is
+    called with the org before it is asked anything else.
     """
     loaded = read_mappings(settings.mappings)
     yield from loaded.findings
@@ -102,6 +109,8 @@ def check(settings: Settings, target: str | None, saved: Path | None) -> Iterato
     if not enabled:
         return
     client = Client(*settings.chosen(target)) if saved is None else None
+    if client is not None and announce:
+        announce(state.ask_org(client))
     disabled = frozenset(m.name for m in loaded.mappings if not m.enabled)
     found = _Checked(enabled, disabled, client, frozenset(m.name for m in loaded.parts))
     found.wrong.update(found.partial)

@@ -18,17 +18,15 @@ from crm_sync.mapping.finding import Finding, said_of
 from crm_sync.mapping.finding_kinds import Kind, Severity
 from crm_sync.mapping.model import Mapping
 from crm_sync.names import nearest
-from crm_sync.salesforce.client import Answer, Client, NoAnswer, Subrequest
+from crm_sync.salesforce.client import Answer, Client, Subrequest
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.salesforce.refusals import mend_of_object
 from crm_sync.sync.lookup import soql_text
+from crm_sync.sync.room import room_for
 
 __all__ = ["hidden_fields", "no_object", "org_findings", "storage_findings"]
 
 SETUP = "our user lacks View Setup and Configuration"
-KILOBYTES = {"Campaign": 8, "CampaignMember": 1}
-"""Of data storage for a record; 2 for most (Salesforce Help, Salesforce record size overview)."""
-USUAL_KILOBYTES = 2
 
 
 def _query(client: Client, *soql: str) -> list[Answer]:
@@ -191,31 +189,20 @@ def storage_findings(
 ) -> Iterator[Finding]:
     """Whether the org has room for what a sync would create. `rows`: records to create, by mapping.
 
-    Limits want View Setup and Configuration (REST API Developer Guide, Limits); what a record takes
-    does not depend on its fields.
+    Limits want View Setup and Configuration (REST API Developer Guide, Limits).
     """
-    try:
-        answer = client.request("GET", "limits")
-        left = answer.json()["DataStorageMB"]["Remaining"] if answer.ok else None
-    except (NoAnswer, KeyError, TypeError, ValueError):
-        left = None
-    if not isinstance(left, int | float):
+    creates: dict[str, int] = {}
+    for mapping in mappings:
+        creates[mapping.object] = creates.get(mapping.object, 0) + rows.get(mapping.name, 0)
+    room = room_for(client, creates)
+    if room.left is None:
         yield _not_done("data-storage", client, "the data storage that is left", SETUP)
-        return
-    sizes = {
-        m.name: rows.get(m.name, 0) * KILOBYTES.get(m.object, USUAL_KILOBYTES) for m in mappings
-    }
-    needed = sum(sizes.values()) / 1024
-    if needed <= left:
-        return
-    largest = max(mappings, key=lambda m: sizes[m.name])
-    count = sum(rows.values())
-    yield said_of(
-        largest, ("object",), "data-storage",
-        f"{count:,} records to create take about {needed:,.1f} MB of data storage, and {left:,} MB "
-        "is left: Salesforce would refuse the rest (STORAGE_LIMIT_EXCEEDED).",
-        "Make room in Salesforce, or sync fewer rows (where).", severity="warning",
-    )  # fmt: skip
+    elif not room.is_enough:
+        largest = max(mappings, key=lambda m: rows.get(m.name, 0))
+        yield said_of(
+            largest, ("object",), "data-storage", room.sentence,
+            "Make room in Salesforce, or sync fewer rows (where).", severity="warning",
+        )  # fmt: skip
 
 
 def _not_done(kind: Kind, client: Client, what: str, why: str) -> Finding:

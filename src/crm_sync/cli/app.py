@@ -161,6 +161,21 @@ def sync(
         bool,
         typer.Option("--allow-deletions", help="Let this run delete more than the guard allows."),
     ] = False,
+    allow_changes: Annotated[
+        bool,
+        typer.Option("--allow-changes", help="Let this run change more than the guard allows."),
+    ] = False,
+    ignore_storage: Annotated[
+        bool,
+        typer.Option("--ignore-storage", help="Create more than the org seems to have room for."),
+    ] = False,
+    with_sample_data: Annotated[
+        bool,
+        typer.Option("--with-sample-data", help="Send rows of the sample data to a real org, too."),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before the first sync to an org.")
+    ] = False,
     expect: Annotated[
         str | None,
         typer.Option(
@@ -184,7 +199,8 @@ def sync(
 ) -> int:
     """Sends what changed to Salesforce.
 
-    Records each row's outcome. After Ctrl-C, or a crash, the next sync continues.
+    The first time, shows how much would go to this org, and asks. Records each row's outcome. After
+    Ctrl-C, or a crash, the next sync continues.
     """
     from crm_sync.cli import show
 
@@ -194,6 +210,10 @@ def sync(
         retry_refused=retry_refused,
         resend=resend,
         allow_deletions=allow_deletions,
+        allow_changes=allow_changes,
+        ignore_storage=ignore_storage,
+        with_sample_data=with_sample_data,
+        yes=yes,
         expect=expect,
         api=api.value if api else None,
         max_api_calls=max_api_calls,

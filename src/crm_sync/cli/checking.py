@@ -18,11 +18,13 @@ from crm_sync.mapping.finding import Finding
 from crm_sync.mapping.load import load_mappings, select
 from crm_sync.report import findings as report
 from crm_sync.report.console import make_console
+from crm_sync.report.model import Org
 from crm_sync.report.values import visible
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 from crm_sync.salesforce.refusals import mend_of_object
 from crm_sync.settings import Settings, load_settings
+from crm_sync.sync.state import ask_org
 
 __all__ = ["check", "describe"]
 
@@ -42,8 +44,13 @@ def check(
     before its error ends the command.
     """
     found: list[Finding] = []
+
+    def announce(org: Org) -> None:
+        if not (as_json or quiet):
+            print(org.sentence(), flush=True)
+
     try:
-        for finding in everything(load_settings(), target, saved):
+        for finding in everything(load_settings(), target, saved, announce):
             found.append(finding)
     except CrmSyncError:
         if found:
@@ -73,7 +80,10 @@ def describe(
 ) -> int:
     """Shows the fields of objects as the org describes them, or saves the describes."""
     settings = load_settings()
-    described = _described(settings, target, objects or _mapped(settings))
+    client = Client(*settings.chosen(target))
+    if not quiet:
+        print(ask_org(client).sentence(), flush=True)
+    described = _described(client, objects or _mapped(settings))
     if save:
         written = save_described(directory, described)
         if not quiet:
@@ -88,8 +98,7 @@ def _mapped(settings: Settings) -> list[str]:
     return described_objects(select(load_mappings(settings.mappings), ()))
 
 
-def _described(settings: Settings, target: str | None, objects: list[str]) -> list[Described]:
-    client = Client(*settings.chosen(target))
+def _described(client: Client, objects: list[str]) -> list[Described]:
     answers = client.describe(objects)
     for name, answer in answers.items():
         if not answer.ok:

@@ -15,7 +15,7 @@ from crm_sync.settings import load_settings
 from crm_sync.sync import state
 from crm_sync.sync.database import connect
 
-__all__ = ["accept", "apply", "seed"]
+__all__ = ["accept", "apply", "seed", "unseed"]
 
 
 def apply(*, quiet: bool) -> int:
@@ -79,6 +79,18 @@ def seed(*, quiet: bool) -> int:
         counts = load(connection, date.today())
     if not quiet:
         print("Loaded: " + ", ".join(f"{n:,} {table}" for table, n in counts.items()) + ".")
+    return OK
+
+
+def unseed(*, quiet: bool) -> int:
+    """Removes the sample data, and nothing else."""
+    from crm_sync.sample import remove
+
+    with connect(load_settings().owner_database()) as connection:
+        counts = remove(connection)
+    if not quiet:
+        said = ", ".join(f"{n:,} {table}" for table, n in counts.items() if n)
+        print(f"Removed: {said}." if said else "There is no sample data here.")
     return OK
 
 

@@ -34,14 +34,21 @@ def apply_schema(quiet: Quiet = False, debug: Debug = False) -> int:
 
 
 @database.command(epilog=PLAIN_EPILOG)
-def seed(quiet: Quiet = False, debug: Debug = False) -> int:
+def seed(
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove the sample data instead, and nothing else.")
+    ] = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
     """Loads the sample data into an empty database.
 
-    Refuses a database that holds rows. Signs in with owner_database_url, else database_url.
+    Refuses a database that holds rows. Signs in with owner_database_url, else database_url. Its
+    rows go to a local org only, unless `sync --with-sample-data` sends them elsewhere.
     """
     from crm_sync.cli import databases
 
-    return databases.seed(quiet=quiet)
+    return databases.unseed(quiet=quiet) if remove else databases.seed(quiet=quiet)
 
 
 @target.command(epilog=PLAIN_EPILOG)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from crm_sync.report.console import NARROWEST, WIDTH, is_for_people, make_console
@@ -52,11 +54,17 @@ class Progress:
         """The first line of every run; the bar makes way for it."""
         if self._quiet:
             return
+        with self.aside():
+            print(org.sentence(), flush=True)
+            if self._note:
+                print(self._note, flush=True)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Bars make way for what is printed meanwhile."""
         is_shown = self._bars is not None
         self.end()
-        print(org.sentence(), flush=True)
-        if self._note:
-            print(self._note, flush=True)
+        yield
         if is_shown:
             self._start("Comparing rows")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from crm_sync.cli.browser import open_all
 from crm_sync.cli.exits import INTERRUPTED, OK, PROBLEMS
+from crm_sync.cli.first_sync import asker
 from crm_sync.cli.progress import Progress
 from crm_sync.errors import OutputError
 from crm_sync.report import terminal
@@ -105,7 +106,8 @@ def sync(target: str | None, chosen: Options, *, as_json: bool, quiet: bool) -> 
     settings = load_settings()
     try:
         with _ended_like_ctrl_c(), Progress(quiet=quiet or as_json) as progress:
-            report = run.sync(settings, target, chosen, progress.announce, progress.show)
+            ask = None if quiet or as_json else asker(progress)
+            report = run.sync(settings, target, chosen, progress.announce, progress.show, ask)
     except Ended as ended:
         _show_run(ended.report, as_json=as_json, quiet=quiet)
         if not isinstance(ended.reason, KeyboardInterrupt):

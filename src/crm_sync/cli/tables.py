@@ -15,6 +15,7 @@ from rich.text import Text
 
 from crm_sync.report.console import Glyphs, glyphs
 from crm_sync.report.headline import counted, duration
+from crm_sync.report.model import called
 from crm_sync.report.values import fold, visible, written
 from crm_sync.sync.overview import (
     Entry,
@@ -52,7 +53,8 @@ def status(
     dot = glyphs(console.encoding).dot
     for org in orgs:
         targets = ", ".join(org.targets) or "none"
-        rest = f" ({org.id}, {org.kind}), target {targets}"
+        user = f", user {visible(org.username)}" if org.username else ""
+        rest = f" ({org.id}, {called(org.kind, org.edition)}), target {targets}{user}"
         console.print(Text.assemble((visible(org.name), "bold"), rest))
         if org.at_work:
             console.print(Padding(at_work(org.at_work), (0, 0, 0, 2)))

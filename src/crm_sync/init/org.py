@@ -244,4 +244,4 @@ def _try(asker: Asker, name: str, answers: Answers, settings: Settings) -> None:
     target._keyring = settings.keyring
     org = ask_org(Client(name, target))
     who = f", as {org.username}" if org.username else ""
-    asker.say(f"  Signed in to {org.name} ({org.id}, {org.kind}){who}.")
+    asker.say(f"  Signed in to {org.name} ({org.id}, {org.called}){who}.")

@@ -52,7 +52,7 @@ def question(org: Org, plan: Plan, *, back: bool) -> str:
             f"{visible(org.name)} ({org.id}) is PRODUCTION. {verb} {what} there? "
             "Type the org's name to go on: "
         )
-    return f"{verb} {what} in {visible(org.name)} ({org.id}, {org.kind})? [y/N] "
+    return f"{verb} {what} in {visible(org.name)} ({org.id}, {org.called})? [y/N] "
 
 
 def outcome_lines(outcome: Outcome) -> Iterator[str]:

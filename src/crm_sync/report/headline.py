@@ -49,7 +49,7 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
 
 def place(org: Org) -> str:
     """The org in a sentence: `Acme production`."""
-    return org.name if org.kind.lower() in org.name.lower() else f"{org.name} {org.kind}"
+    return org.name if org.called.lower() in org.name.lower() else f"{org.name} {org.called}"
 
 
 def state_sentence(state: str) -> str:
@@ -73,7 +73,9 @@ def _stop(report: PlanReport) -> str:
 
 def if_allowed(report: PlanReport) -> str:
     """What the plan holds that a guard would not let a sync send, or nothing."""
-    return f"If it is allowed (--allow-deletions): {would_do(report)}" if report.stops else ""
+    if not report.stops:
+        return ""
+    return f"If it is allowed ({' '.join(report.passes)}): {would_do(report)}"
 
 
 def sending_command(report: PlanReport, target: str | None) -> str:

@@ -132,11 +132,25 @@ class Org:
     instance_url: str
     target: str
     username: str | None = None
+    edition: str | None = None  # as Salesforce calls it, where it was asked
+
+    @property
+    def called(self) -> str:
+        """What people call this kind of org. A Developer Edition is production to every rule, and
+        nobody's business runs on it.
+        """
+        return called(self.kind, self.edition)
 
     def sentence(self) -> str:
         """The first line of every run."""
         user = f", user {self.username}" if self.username else ""
-        return f"{self.name} ({self.id}, {self.kind}), target {self.target}{user}"
+        return f"{self.name} ({self.id}, {self.called}), target {self.target}{user}"
+
+
+def called(kind: str, edition: str | None) -> str:
+    """A kind of org in words, by its edition (Object Reference, Organization, OrganizationType)."""
+    is_free = kind == "production" and edition == "Developer Edition"
+    return "Developer Edition" if is_free else kind
 
 
 @dataclass(frozen=True)
@@ -217,7 +231,8 @@ class PlanReport:
     notes: tuple[str, ...] = field(default=())
     ways: tuple[Way, ...] = ()
     seconds: float = 0.0  # about how long Salesforce works on it
-    stops: str = ""  # why a sync would stop before it sends this plan, a sentence, or nothing
+    stops: str = ""  # why a sync would stop before it sends this plan, in sentences, or nothing
+    passes: tuple[str, ...] = ()  # the flags that let it pass all the same
     selected: tuple[str, ...] = ()  # the mappings that this plan is about; none where about all
     shared_calls: int = 0  # of `calls`, those of Composite that carry rows of several mappings
     own_calls: dict[str, int] = field(default_factory=dict)  # by mapping, those of it alone

@@ -60,6 +60,8 @@ class JsonOrg(Shape):
     instance_url: str
     target: str
     username: str | None
+    edition: str | None
+    """As Salesforce calls it, such as Developer Edition; null where nobody asked."""
 
 
 class JsonProblem(Shape):
@@ -211,7 +213,10 @@ class DryRun(Shape):
     """null without --against-org."""
     headline: str
     stops: str | None
-    """Why a sync would send nothing of this plan unless --allow-deletions lets it; else null."""
+    """Why a sync would send nothing of this plan unless the flags in `passes` let it; else null."""
+
+    passes: list[str]
+    """Flags of `crm-sync sync`, with which it would not stop."""
 
     notes: list[str]
     summaries: list[JsonPlanned]
@@ -305,6 +310,7 @@ class JsonKnownOrg(Shape):
     kind: Literal["production", "sandbox", "local"]
     instance_url: str
     username: str | None
+    edition: str | None
     targets: list[str]
     last_run: JsonRun | None
     runs: list[JsonRun]

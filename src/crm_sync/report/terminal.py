@@ -42,7 +42,7 @@ from crm_sync.report.model import (
 )
 from crm_sync.report.values import fold, is_prose, visible, written
 
-__all__ = ["dry_run", "rows_in_full", "run_summary"]
+__all__ = ["dry_run", "first_sync", "rows_in_full", "run_summary"]
 
 LONGEST = 160
 """Characters of a text that a terminal shows; the HTML report shows it whole."""
@@ -104,6 +104,22 @@ def dry_run(
     if any(group.left_out for group in shown) and hint:
         console.print()
         console.print(hint)
+
+
+def first_sync(report: PlanReport, stream: TextIO | None = None, width: int | None = None) -> None:
+    """How much the first sync to an org would send: no row, but counts by object and action."""
+    console = make_console(stream, width)
+    console.print("Nothing of yours was sent to this org yet.")
+    console.print(Text(headline(report), STYLES["title"]))
+    if problems := not_sent(report.summaries):
+        console.print(Text(problems, STYLES["problem"]))
+    console.print()
+    console.print(_table(report.summaries, PLAN_COLUMNS, {}))
+    console.print(calls_to_send(report))
+    for note in report.notes:
+        console.print(f"Note: {visible(note)}")
+    console.print("Row by row: crm-sync dry-run --html report.html")
+    console.print()
 
 
 def rows_in_full(

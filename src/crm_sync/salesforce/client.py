@@ -194,6 +194,17 @@ class Client:
                 return None
         return self.usage
 
+    def storage_left(self) -> float | None:
+        """MB of the org's data storage that are left; one call. None where our user may not see it,
+        as in `learn_usage`, or no answer comes.
+        """
+        try:
+            answer = self.request("GET", "limits")
+            left = answer.json()["DataStorageMB"]["Remaining"] if answer.ok else None
+        except (NoAnswer, KeyError, TypeError, ValueError):
+            return None
+        return left if isinstance(left, int | float) else None
+
     def _count_call(self) -> None:
         self.budget.check(self.calls, self.usage)
         self.calls += 1

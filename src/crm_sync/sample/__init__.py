@@ -1,8 +1,8 @@
 """Sample data: a fictional consulting practice with three years of work.
 
-In: today. Out: rows (`generate`), a loaded database (`load`), or a SQL script (`script`, also
-`python -m crm_sync.sample --sql`, which is how `docs/sample-data.sql` is made). Imports only
-`crm_sync.errors` and psycopg.
+In: today. Out: rows (`generate`), a loaded database (`load`) and one without them again (`remove`),
+or a SQL script (`script`, also `python -m crm_sync.sample --sql`, which is how
+`docs/sample-data.sql` is made). Imports only `crm_sync.errors` and psycopg.
 
 60 accounts, 180 leads with 44 won, 150 projects, 1,200 activities and every status change that
 led there. The story, and the keys of the rows that carry it, are in `crm_sync.sample.story`.
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from crm_sync.sample.data import SampleData, SampleRow, generate
 from crm_sync.sample.load import load
+from crm_sync.sample.remove import remove
 from crm_sync.sample.script import script
 
-__all__ = ["SampleData", "SampleRow", "generate", "load", "script"]
+__all__ = ["SampleData", "SampleRow", "generate", "load", "remove", "script"]

@@ -102,6 +102,7 @@ class KnownOrg:
     kind: str
     instance_url: str
     username: str | None
+    edition: str | None
     targets: tuple[str, ...]
     runs: tuple[NotedRun, ...]
     changes_waiting: int | None
@@ -149,6 +150,7 @@ def orgs(connection: psycopg.Connection[Any], target: str | None) -> list[KnownO
                     kind=row["kind"],
                     instance_url=row["instance_url"],
                     username=row["username"],
+                    edition=row["edition"],
                     targets=tuple(row["targets"]),
                     runs=runs,
                     changes_waiting=_read(cursor, "changes_waiting", **org)[0]["number"],

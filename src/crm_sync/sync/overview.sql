@@ -2,7 +2,7 @@
 
 -- name: orgs
 -- The orgs that we push to, with the targets that lead there.
-select o.org_id, o.name, o.kind, o.instance_url, o.username,
+select o.org_id, o.name, o.kind, o.instance_url, o.username, o.edition,
     array(select t.target from sync.target t where t.org_id = o.org_id
           order by t.target collate "C") as targets
 from sync.org o
@@ -113,7 +113,7 @@ select
 
 -- name: org_of
 -- The org that a target is bound to.
-select o.org_id, o.name, o.kind, o.instance_url, t.target, o.username
+select o.org_id, o.name, o.kind, o.instance_url, t.target, o.username, o.edition
 from sync.target t join sync.org o using (org_id) where t.target = %(target)s;
 
 -- name: history

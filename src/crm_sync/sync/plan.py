@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from crm_sync.errors import GuardStopped, MappingError
+from crm_sync.errors import MappingError
 from crm_sync.mapping.compile import compile_mapping
 from crm_sync.mapping.keys import present_keys
 from crm_sync.mapping.model import Mapping
@@ -25,7 +25,6 @@ from crm_sync.mapping.parents import resolved_rows
 from crm_sync.mapping.parts import FieldRule, Lookup
 from crm_sync.sync.due import Comparison, know_naming
 from crm_sync.sync.foretell import foretell
-from crm_sync.sync.options import Options
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
@@ -37,23 +36,22 @@ __all__ = [
     "create_tables",
     "create_views",
     "fingerprints",
-    "guard_deletions",
     "keep_plan",
     "load_source",
     "make_plan",
 ]
 
-_RESOLVED = sql.SQL("create or replace temp view resolved_row as\n{}")
+FEW = 500
+"""Rows of a mapping that may change unasked, however few records it has (`guards.py`)."""
 
-GUARD_ROWS = 3
-GUARD_SHARE = 0.10
+_RESOLVED = sql.SQL("create or replace temp view resolved_row as\n{}")
 
 
 @dataclass(frozen=True)
 class MappingCounts:
     """One mapping's rows: those of the source that were compared, those of them that the plan has,
-    records that leave, and rows of the plan by action or state. Where any leaves, also how many
-    records the mapping has, and whether its source has no row at all.
+    records that leave, and rows of the plan by action or state. Where any leaves, or many change,
+    also how many records the mapping has, and whether its source has no row at all.
     """
 
     compared: int
@@ -66,14 +64,16 @@ class MappingCounts:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of a scope: counts by mapping, the digest that `--expect` asks for, and which rows
-    were compared.
+    """The plan of a scope: counts by mapping, the digest that `--expect` asks for, which rows were
+    compared, and by mapping the rows that change and that no plan before had; none before the first
+    load is done.
     """
 
     counts: dict[str, MappingCounts]
     digest: str
     cascaded: dict[str, int]
     compared: Comparison
+    changing: dict[str, int]
 
     @property
     def to_send(self) -> int:
@@ -210,7 +210,8 @@ def make_plan(scope: Scope, chosen: Comparison, fingerprints: Map[str, str]) -> 
         for name, compared, staying, leaving, rows in scope.run("counts")
     }
     digest = scope.run("digest").fetchone()
-    plan = Plan(counts, digest[0] if digest else "", cascaded, chosen)
+    changing: dict[str, int] = dict(scope.run("changing", "guards").fetchall())
+    plan = Plan(counts, digest[0] if digest else "", cascaded, chosen, changing)
     return replace(plan, counts={m.name: _weighed(scope, plan, m) for m in scope.mappings})
 
 
@@ -232,18 +233,18 @@ def _unchanged(scope: Scope, plan: Plan, mapping: Mapping) -> int:
 
 
 def _weighed(scope: Scope, plan: Plan, mapping: Mapping) -> MappingCounts:
-    """Counts by which the guard judges: of the whole mapping, where any of it leaves."""
+    """Counts by which the guards judge: of the whole mapping, where they need them."""
     counts = plan.counts[mapping.name]
-    if not plan.leaving(mapping.name):
+    leaving = plan.leaving(mapping.name)
+    if not leaving and plan.changing.get(mapping.name, 0) <= FEW:
         return counts
     recorded = scope.run("weigh", "due", mapping=mapping.name).fetchone()
+    counts = replace(counts, recorded=recorded[0] if recorded else 0)
+    if not leaving:
+        return counts
     query = compile_mapping(mapping, scope.catalog, scope.facts[mapping.object])
     filled = scope.compute(mapping, sql.SQL("select exists (select from ({}) as s)").format(query))
-    return replace(
-        counts,
-        recorded=recorded[0] if recorded else 0,
-        is_empty=filled.fetchone() != (True,),
-    )
+    return replace(counts, is_empty=filled.fetchone() != (True,))
 
 
 def _keep_children(scope: Scope) -> dict[str, int]:
@@ -280,28 +281,3 @@ def children(known: Sequence[Mapping], parents: Sequence[Mapping]) -> list[tuple
         for branch in lookup.branches
         if branch.mapping in names
     ]
-
-
-def guard_deletions(plan: Plan, options: Options, earlier: Sequence[Plan] = ()) -> None:
-    """Raises GuardStopped where a run would delete more than a run may delete unasked.
-
-    `earlier`: what the same run has pushed before; the limit is one for all its plans. Counted are
-    deletions, what Salesforce deletes along with them, and records that on_delete marks; a row that
-    moves between siblings is not lost and does not count. The limit is the larger of 3 rows and
-    10 % of a mapping's records; an empty source always stops.
-    """
-    if options.allow_deletions:
-        return
-    for name, counts in plan.counts.items():
-        leaving = sum(p.leaving(name) for p in (*earlier, plan))
-        recorded = max(p.counts[name].recorded for p in (*earlier, plan))
-        if counts.is_empty and counts.recorded > 0 and counts.leaving > 0:
-            raise GuardStopped(
-                f"The source of {name} is empty, and {counts.recorded:,} records would go.",
-                "If that is meant, run again with --allow-deletions.",
-            )
-        if leaving > max(GUARD_ROWS, int(recorded * GUARD_SHARE)):
-            raise GuardStopped(
-                f"{leaving:,} of {recorded:,} records of {name} would be deleted or marked.",
-                "Look at the dry run; if that is meant, run again with --allow-deletions.",
-            )

@@ -16,7 +16,6 @@ from typing import Any
 
 import psycopg
 
-from crm_sync.errors import GuardStopped
 from crm_sync.mapping.model import Mapping
 from crm_sync.mapping.refusals import PARENT_NOT_READY
 from crm_sync.report.headline import listed
@@ -34,8 +33,9 @@ from crm_sync.report.model import (
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 from crm_sync.sync.batches import HEAD, Row, group_of, next_call
+from crm_sync.sync.guards import plan_room, stops
 from crm_sync.sync.mask import Mask
-from crm_sync.sync.plan import Plan, count_unchanged, guard_deletions
+from crm_sync.sync.plan import Plan, count_unchanged
 from crm_sync.sync.route import Routes
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
@@ -84,9 +84,10 @@ def plan_report(
     carried = _calls(scope, routes)
     calls, seconds = routes.calls_and_seconds(planned, len(carried))
     alone = Counter(next(iter(names)) for call in carried if len(names := _mappings(call)) == 1)
-    stopped = _stopped(plan, scope)
-    allows = scope.options.allow_deletions or stopped is not None
-    options = replace(scope.options, allow_deletions=allows)
+    room = plan_room(scope, plan, client)
+    stopped = list(stops(scope, plan, client, org, room=room))
+    passing: dict[str, Any] = {stop.option: True for stop in stopped}
+    options = replace(scope.options, **passing)
     selected = tuple(m.name for m in scope.mappings) if _is_part(scope) else ()
     return PlanReport(
         org=org,
@@ -102,11 +103,13 @@ def plan_report(
         mode=plan.compared.mode,
         compared=tuple(plan.compared.sentences),
         notes=(
-            *([f"A sync would stop: {stopped}"] if stopped else []),
+            *(f"A sync would stop: {stop.sentence} {stop.mend}" for stop in stopped),
+            *([room.sentence] if room and room.sentence else []),
             *([_part_note(scope)] if selected else []),
             *notes,
         ),
-        stops=stopped.sentence if stopped else "",
+        stops=" ".join(stop.sentence for stop in stopped),
+        passes=tuple(f for f in options.flags if f not in scope.options.flags),
         selected=selected,
         flags=options.flags,
         room=_room(client) if plan.to_send else CallRoom(),
@@ -114,15 +117,6 @@ def plan_report(
         edits=edits,
         fields=_fields(scope.mappings),
     )
-
-
-def _stopped(plan: Plan, scope: Scope) -> GuardStopped | None:
-    """Why a sync would not begin to send this plan."""
-    try:
-        guard_deletions(plan, scope.options)
-    except GuardStopped as guard:
-        return guard
-    return None
 
 
 def _is_part(scope: Scope) -> bool:

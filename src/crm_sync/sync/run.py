@@ -22,13 +22,14 @@ from crm_sync.report.model import Edits, Org, PlanReport, RunReport
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.settings import Settings
-from crm_sync.sync import bulk, lookup, state
+from crm_sync.sync import bulk, first, lookup, state
 from crm_sync.sync.against import Lost, find_lost, read_edits
 from crm_sync.sync.batches import CALL
 from crm_sync.sync.database import connect
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
+from crm_sync.sync.guards import raise_stops, stops
 from crm_sync.sync.idle import idle_records
 from crm_sync.sync.jobs import Job, Jobs, waiting_jobs
 from crm_sync.sync.known_mappings import (
@@ -38,7 +39,6 @@ from crm_sync.sync.known_mappings import (
 from crm_sync.sync.options import Options
 from crm_sync.sync.plan import (
     Plan,
-    guard_deletions,
     keep_plan,
 )
 from crm_sync.sync.prepare import Opened, open_target, plan_rows, plan_transaction
@@ -112,8 +112,10 @@ def sync(
     options: Options = EVERYTHING,
     announce: Announce | None = None,
     progress: Progress | None = None,
+    ask: first.Ask | None = None,
 ) -> RunReport:
-    """One run: plan, send, record. See `docs/design-decisions.md` for the rules it keeps.
+    """One run: plan, send, record. See `docs/design-decisions.md` for the rules it keeps. `ask`:
+    shows a person the plan of the first sync to an org; without one it stops, unless `options.yes`.
 
     Raises SetupError, OrgError or RunStopped before anything is sent, and Ended, with what was done
     until then, where the run ends early; what was not sent goes with the next run.
@@ -128,8 +130,17 @@ def sync(
         org = state.identify(connection, client)
         if announce:
             announce(org)
+        if first.is_asked(connection, org, options):
+            opened = _confirmed(connection, opened, org, first.check_may_ask(org, ask))
         with state.locked(connection, org.id):
-            run = RunReport(org, state.begin_run(connection, org), "stopped", (), 0, 0.0)
+            run = RunReport(
+                org,
+                state.begin_run(connection, org, client.signed_in.user_id),
+                "stopped",
+                (),
+                0,
+                0.0,
+            )
             done = _Done()
             reason: BaseException | None = None
             try:
@@ -155,6 +166,19 @@ def sync(
             mask = opened.masking.mask(facts)
             rows = tuple(problem_rows(connection, org.id, opened.known, facts, mask))
             return replace(run, problems=rows)
+
+
+def _confirmed(
+    connection: psycopg.Connection[Any], opened: Opened, org: Org, ask: first.Ask
+) -> Opened:
+    """With the plan as the one to expect that a person has seen and agreed to."""
+    with plan_transaction(connection, keep=False):
+        scope, plan, _ = plan_rows(connection, opened, org, run_number=0, keep=False)
+        _expect(plan, opened.options)
+        raise_stops(list(stops(scope, plan, opened.client, org)))
+        report = plan_report(scope, plan, org, opened.client, opened.masking.mask(scope.facts))
+    digest = first.agreed(report, ask) or opened.options.expect
+    return replace(opened, options=replace(opened.options, expect=digest))
 
 
 @dataclass
@@ -246,7 +270,7 @@ def _keep_plan(
         scope, plan, marks = plan_rows(connection, opened, run.org, run.run_number, keep=True)
         if not pushed:
             _expect(plan, options)
-        guard_deletions(plan, options, pushed)
+        raise_stops(list(stops(scope, plan, opened.client, run.org, pushed)))
         rename_mappings(connection, run.org.id)
         keep_plan(scope, plan)
         keep_mappings(connection, run.org.id, scope.mappings, marks, plan.compared.states)

@@ -30,6 +30,9 @@ __all__ = [
     "locked",
 ]
 
+NEAR = frozenset({"localhost", "127.0.0.1", "::1"})
+"""How this machine calls itself: an org there is a local one."""
+
 
 @dataclass(frozen=True)
 class DatabaseIdentity:
@@ -75,6 +78,8 @@ def identify(
             "Nothing was sent.",
             "If this copy takes over: crm-sync target accept --database " + client.name,
         )
+    if known[5] != signed_in.user_id:  # somebody else signs in than before
+        return ask_org(client)
     return Org(
         id=signed_in.org_id,
         name=known[0],
@@ -82,6 +87,7 @@ def identify(
         instance_url=signed_in.instance_url,
         target=client.name,
         username=known[2],
+        edition=known[6],
     )
 
 
@@ -92,7 +98,7 @@ def ask_org(client: Client) -> Org:
     """
     organizations, users = client.query(
         [
-            "SELECT Id, Name, IsSandbox, InstanceName FROM Organization",
+            "SELECT Id, Name, IsSandbox, InstanceName, OrganizationType FROM Organization",
             f"SELECT Id, Username FROM User WHERE Id = '{client.signed_in.user_id}'",  # noqa: S608 - Salesforce gave the Id
         ]
     )
@@ -100,17 +106,15 @@ def ask_org(client: Client) -> Org:
         raise OrgAccessError("Salesforce does not tell what org this is.")
     found = organizations[0]
     host = urlparse(client.signed_in.instance_url).hostname or ""
-    if host in ("localhost", "127.0.0.1", "::1"):
-        kind = "local"
-    else:
-        kind = "sandbox" if found.get("IsSandbox") else "production"
+    elsewhere = "sandbox" if found.get("IsSandbox") else "production"
     return Org(
         id=client.signed_in.org_id,
         name=str(found["Name"]),
-        kind=kind,
+        kind="local" if host in NEAR else elsewhere,
         instance_url=client.signed_in.instance_url,
         target=client.name,
         username=str(users[0]["Username"]) if users else None,
+        edition=found.get("OrganizationType"),
     )
 
 
@@ -136,14 +140,15 @@ def locked(connection: psycopg.Connection[Any], org_id: str) -> Iterator[None]:
             _run(connection, "unlock", org=org_id)
 
 
-def begin_run(connection: psycopg.Connection[Any], org: Org) -> int:
-    """Binds target and org, takes the next run number, and notes that the run began.
+def begin_run(connection: psycopg.Connection[Any], org: Org, user_id: str) -> int:
+    """Binds target and org, takes the next run number, and notes that the run began. `user_id`: of
+    the user who signed in.
 
     A former run that never ended is marked interrupted: the lock is ours, so it is over.
     """
     target = {"target": org.target, "org": org.id}
     with connection.transaction():
-        values = _written(connection, org)
+        values = _written(connection, org, user_id)
         ((run_number,),) = _run(connection, "next_run", **values).fetchall()
         _run(connection, "bind_target", **target)
         _run(connection, "interrupt_runs", org=org.id)
@@ -157,7 +162,7 @@ def accept(connection: psycopg.Connection[Any], client: Client, *, database: boo
     """
     org = identify(connection, client, accepting="database" if database else "org")
     with locked(connection, org.id), connection.transaction():
-        values = _written(connection, org)
+        values = _written(connection, org, client.signed_in.user_id)
         _run(connection, "know_org", **values)
         if database:
             _run(connection, "accept_database", **values)
@@ -167,7 +172,7 @@ def accept(connection: psycopg.Connection[Any], client: Client, *, database: boo
     return org
 
 
-def _written(connection: psycopg.Connection[Any], org: Org) -> dict[str, Any]:
+def _written(connection: psycopg.Connection[Any], org: Org, user_id: str) -> dict[str, Any]:
     """An org and this database, as `sync.org` has them."""
     return {
         "org": org.id,
@@ -175,6 +180,8 @@ def _written(connection: psycopg.Connection[Any], org: Org) -> dict[str, Any]:
         "kind": org.kind,
         "instance_url": org.instance_url,
         "username": org.username,
+        "user_id": user_id,
+        "edition": org.edition,
         **asdict(database_identity(connection)),
     }
 

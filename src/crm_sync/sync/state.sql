@@ -11,8 +11,14 @@ select t.org_id, o.name from sync.target t join sync.org o using (org_id) where 
 
 -- name: known_org
 -- What is known of an org, and which database wrote it.
-select name, kind, username, database_system_identifier, database_oid
+select name, kind, username, database_system_identifier, database_oid, user_id, edition
 from sync.org where org_id = %(org)s;
+
+-- name: was_synced
+-- Whether a run of this org sent anything, or ended by itself.
+select exists (select from sync.record where org_id = %(org)s)
+    or exists (select from sync.run
+               where org_id = %(org)s and status in ('finished', 'finished with problems'));
 
 -- name: lock
 -- One run at a time: a lock of this session, taken or not at once.
@@ -24,13 +30,14 @@ select pg_advisory_unlock(hashtextextended('crm-sync ' || %(org)s, 0));
 
 -- name: next_run
 -- The next run number of an org, which a first sync writes down.
-insert into sync.org (org_id, name, kind, instance_url, username, database_system_identifier,
-                      database_oid, run_number, last_run_at)
-values (%(org)s, %(name)s, %(kind)s, %(instance_url)s, %(username)s, %(system_identifier)s, %(oid)s, 1,
-        now())
+insert into sync.org (org_id, name, kind, instance_url, username, user_id, edition,
+                      database_system_identifier, database_oid, run_number, last_run_at)
+values (%(org)s, %(name)s, %(kind)s, %(instance_url)s, %(username)s, %(user_id)s, %(edition)s,
+        %(system_identifier)s, %(oid)s, 1, now())
 on conflict (org_id) do update
 set run_number = sync.org.run_number + 1, name = excluded.name, instance_url = excluded.instance_url,
-    username = coalesce(excluded.username, sync.org.username), last_run_at = now()
+    username = coalesce(excluded.username, sync.org.username), user_id = excluded.user_id,
+    edition = coalesce(excluded.edition, sync.org.edition), last_run_at = now()
 returning run_number;
 
 -- name: bind_target
@@ -51,9 +58,10 @@ values (%(org)s, %(run)s, %(target)s, 'full');
 
 -- name: know_org
 -- An org that was accepted before its first sync.
-insert into sync.org (org_id, name, kind, instance_url, username, database_system_identifier,
-                      database_oid)
-values (%(org)s, %(name)s, %(kind)s, %(instance_url)s, %(username)s, %(system_identifier)s, %(oid)s)
+insert into sync.org (org_id, name, kind, instance_url, username, user_id, edition,
+                      database_system_identifier, database_oid)
+values (%(org)s, %(name)s, %(kind)s, %(instance_url)s, %(username)s, %(user_id)s, %(edition)s,
+        %(system_identifier)s, %(oid)s)
 on conflict (org_id) do nothing;
 
 -- name: accept_database

@@ -23,7 +23,9 @@ def test_check_names_every_mistake_of_ten_broken_mappings(desk: Desk, org: Local
     assert len(list(desk.mappings.iterdir())) == 10
     ran = desk.run("check")
     assert (ran.code, ran.err) == (1, "")
-    assert told(ran.out) == told((BROKEN / "expected.txt").read_text(encoding="utf-8"))
+    first, _, findings = ran.out.partition("\n")
+    assert first == f"Local org ({org.org_id}, local), target local, user {org.username}"
+    assert told(findings) == told((BROKEN / "expected.txt").read_text(encoding="utf-8"))
     asked = [sub for call in org.calls for sub in (call.subrequests or [])]
     assert asked
     assert {sub["method"] for sub in asked} == {"GET"}, "a check reads only"

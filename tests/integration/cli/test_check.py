@@ -42,9 +42,16 @@ def admin_of(org: LocalOrg) -> Client:
     return client
 
 
-def test_of_the_shipped_mappings_nothing_is_wrong(desk: Desk, accounts: list[str]) -> None:
+def named(org: LocalOrg) -> str:
+    """The line that names the org."""
+    return f"Local org ({org.org_id}, local), target local, user {org.username}\n"
+
+
+def test_of_the_shipped_mappings_nothing_is_wrong(
+    desk: Desk, org: LocalOrg, accounts: list[str]
+) -> None:
     ran = desk.run("check")
-    assert (ran.code, ran.out, ran.err) == (0, "Nothing is wrong.\n", "")
+    assert (ran.code, ran.out, ran.err) == (0, f"{named(org)}Nothing is wrong.\n", "")
 
 
 def test_a_warning_is_no_error_unless_strict(desk: Desk) -> None:
@@ -321,7 +328,7 @@ def test_offline_checks_against_saved_describes(desk: Desk, org: LocalOrg) -> No
     assert desk.refused("check", "--offline").startswith("There is no directory describes with")
     saved = desk.run("describe", "--save")
     assert saved.code == 0
-    assert saved.out.splitlines()[0] == "describes/Account.json written."
+    assert saved.out.startswith(f"{named(org)}describes/Account.json written.\n")
     calls = len(org.calls)
     desk.edit_mapping("account", "  Website: website", "  Webiste: website")
     found = desk.findings("--offline", code=1)

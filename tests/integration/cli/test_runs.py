@@ -51,7 +51,7 @@ def test_the_first_line_of_every_run_names_the_org(
         ran = desk.run(*command)
         assert ran.code == 0, ran.err
         assert ran.out.splitlines()[0] == first
-    assert desk.run("status").out.startswith(f"Local org ({org.org_id}, local), target local\n")
+    assert desk.run("status").out.startswith(f"{first}\n")
 
 
 def test_the_digest_of_a_dry_run_lets_exactly_that_plan_go(

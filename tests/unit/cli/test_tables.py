@@ -31,6 +31,7 @@ def org(status: str = "finished", message: str | None = None) -> KnownOrg:
         kind="sandbox",
         instance_url="https://acme.example.com",
         username="ada@example.com",
+        edition="Enterprise Edition",
         targets=("staging",),
         runs=(
             NotedRun(

@@ -58,7 +58,7 @@ def test_a_part_of_the_mappings_is_named_before_all_else() -> None:
 def test_the_headline_promises_no_deletion_that_a_guard_would_stop() -> None:
     tasks = (ObjectSummary("task", "Task", update=1, delete=301),)
     stops = "301 of 947 records of task would be deleted or marked."
-    report = plan(summaries=tasks, stops=stops)
+    report = plan(summaries=tasks, stops=stops, passes=("--allow-deletions",))
     assert headline(report) == f"A sync would stop in Acme production: {stops}"
     assert if_allowed(report) == (
         "If it is allowed (--allow-deletions): 1 record will be changed and 301 deleted in Acme "
