@@ -12,8 +12,9 @@ def nearest(name: str, known: Iterable[str], *, likeness: float = 0.6) -> str:
     """` Did you mean 'x'?`, or nothing where no name is close. `likeness`: from 0 to 1, how close
     it must be.
     """
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=likeness)
-    return f" Did you mean {found[0]!r}?" if found else ""
+    written = {one.casefold(): one for one in known}  # Accounts is no other word than accounts
+    found = difflib.get_close_matches(name.casefold(), written, n=1, cutoff=likeness)
+    return f" Did you mean {written[found[0]]!r}?" if found else ""
 
 
 def nearest_value(value: str, known: Iterable[str]) -> str:

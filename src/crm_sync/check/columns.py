@@ -1,4 +1,4 @@
-"""Columns of the mapped tables that no mapping reads, and entries of `not_mapped` that are none."""
+"""Columns of mapped tables that no mapping reads, and entries of `not_mapped` that are wrong."""
 
 from __future__ import annotations
 
@@ -36,6 +36,15 @@ def column_findings(
                     nearest(column, table.columns) or "Take it out.",
                     severity="warning",
                 )
+            elif column in mapping.columns:
+                yield said_of(
+                    mapping,
+                    ("not_mapped", column),
+                    "mapped-after-all",
+                    f"not_mapped says why {column} is not sent, and the mapping sends it.",
+                    "Take it out of not_mapped.",
+                    severity="warning",
+                )
         if table.name in told:
             continue
         told.add(table.name)
@@ -59,13 +68,7 @@ def column_findings(
 
 def _read(mapping: Mapping) -> Iterator[str]:
     """Columns and words of SQL, of which some are columns."""
-    for rule in mapping.fields.values():
-        if rule.column:
-            yield rule.column
-    for lookup in mapping.lookups.values():
-        for origin in lookup.origins:
-            if origin.column:
-                yield origin.column
+    yield from mapping.columns
     for _, expression in mapping.expressions:
         yield from _words(expression.sql)
 

@@ -48,6 +48,7 @@ from crm_sync.settings import Settings
 from crm_sync.sync import state
 from crm_sync.sync.database import connect
 from crm_sync.sync.headers import header_findings
+from crm_sync.sync.idle import rename_findings
 from crm_sync.sync.known_mappings import life_findings
 from crm_sync.sync.options import Options
 from crm_sync.sync.plan import create_tables
@@ -286,6 +287,7 @@ def _of_rows(
         connection, org_id, 0, mappings, mappings, {**facts, **found.facts}, catalog, Options()
     )
     if client is not None:
+        yield from rename_findings(scope)
         yield from owner_findings(scope, client, settings.chosen(target)[1].default_owner)
     counts: dict[str, Counted] = {}
     for mapping in mappings:

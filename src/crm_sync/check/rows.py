@@ -88,10 +88,11 @@ def at_a_row(error: CrmSyncError) -> Finding:
 
 def row_findings(mapping: Mapping, done: Counted, told: frozenset[str]) -> Iterator[Finding]:
     """Rules that rows break, as a dry run tells them of each. `told`: fields of which an error is
-    known already. What lookups to records that are not ours find, `owners.py` says.
+    known already. What lookups to records that are not ours find, `owners.py` says by value; here
+    only that no row is left.
     """
     for code, field, mend, count, sentence in done.broken:
-        if code == refusals.NO_REFERENCE.code or field in told:
+        if field in told or (code == refusals.NO_REFERENCE.code and count < done.rows):
             continue
         kind = "lookups" if field in mapping.lookups else "fields"
         yield said_of(

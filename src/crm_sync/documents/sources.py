@@ -153,7 +153,7 @@ def _apply(owner: psycopg.Connection[Any], notes: list[str]) -> bool:
 def _examples(
     owner: psycopg.Connection[Any], mappings: Iterable[Mapping], facts: Facts, notes: list[str]
 ) -> dict[str, dict[str, object]]:
-    """Per mapping the payload of the fullest sample row without a problem."""
+    """Per mapping the payload of the fullest sample row, completed from other rows."""
     examples: dict[str, dict[str, object]] = {}
     with plan_transaction(owner, keep=False):
         create_tables(owner)
@@ -174,13 +174,26 @@ def _fullest(
     owner: psycopg.Connection[Any], mapping: Mapping, catalog: Catalog, facts: Facts
 ) -> dict[str, object]:
     known = facts.get(mapping.object, ObjectFacts(name=mapping.object, fields={}))
-    best: tuple[int, str, dict[str, object]] = (0, "", {})
+    """A payload without nulls; of a lookup to a parent, the key by the parent's mapping. What the
+    fullest row lacks, and each further parent of a lookup, another row shows, the one without
+    problems first.
+    """
+    rows: list[tuple[bool, int, str, dict[str, object]]] = []
     for _, key, _, payload, lookups, problems in owner.execute(
         compile_mapping(mapping, catalog, known)
     ):
-        if problems:
-            continue
-        parents = {named["field"]: named for named in lookups if named["key"] is not None}
-        whole = {**{f: v for f, v in payload.items() if v is not None}, **parents}
-        best = max(best, (len(whole), str(key), whole), key=lambda row: row[:2])
-    return best[2]
+        wrong = {problem.get("field") for problem in problems}
+        whole: dict[str, object] = {
+            f: v for f, v in payload.items() if v is not None and f not in wrong
+        }
+        for named in lookups:
+            if named["key"] is not None:
+                whole[named["field"]] = {named["mapping"]: named["key"]}
+        rows.append((not problems, len(whole), str(key), whole))
+    example: dict[str, object] = {}
+    for *_, whole in sorted(rows, key=lambda row: row[:3], reverse=True):
+        for field, value in whole.items():
+            shown = example.setdefault(field, value)
+            if isinstance(shown, dict) and isinstance(value, dict):
+                example[field] = {**value, **shown}
+    return example

@@ -8,6 +8,7 @@ so no row is read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Map
 from typing import Any
@@ -145,18 +146,33 @@ def _hidden_rows(
 
 
 def _time_zone(connection: psycopg.Connection[Any], mapping: Mapping) -> Iterator[Finding]:
-    """A time zone that PostgreSQL does not know."""
+    """A time zone that PostgreSQL does not know, or knows by no name: what has a digit or a sign
+    may be a POSIX specification, in which `UTC+2` lies west of Greenwich and letters mean nothing
+    (PostgreSQL manual, POSIX Time Zone Specifications).
+    """
     zone = mapping.time_zone
+    mend = " Name one like Europe/Berlin."
     try:
         with connection.transaction(force_rollback=True):
             connection.execute("select set_config('TimeZone', %s, true)", [zone])
     except errors.InvalidParameterValue:
-        known = connection.execute("select name from pg_timezone_names order by name")
+        pass
+    else:
+        if not _POSIX.search(zone):
+            return
+        mend += " A fixed distance has its sign turned: Etc/GMT-2 is two hours east of Greenwich."
+    # Read only where it is needed: the view opens every file of the time zones.
+    known = connection.execute("select name from pg_timezone_names order by name").fetchall()
+    names = [row[0] for row in known]
+    if zone.lower() not in {name.lower() for name in names}:
         yield said_of(
             mapping, ("time_zone",), "unknown-time-zone",
-            f"PostgreSQL knows no time zone {zone!r}.",
-            nearest(zone, [row[0] for row in known]) + " Name one like Europe/Berlin.",
+            f"PostgreSQL knows no time zone {zone!r}.", f"{nearest(zone, names)}{mend}".strip(),
         )  # fmt: skip
+
+
+_POSIX = re.compile(r"[\d+<]")
+"""What a POSIX specification of a time zone has, and few names have."""
 
 
 def _no_expressions(mapping: Mapping) -> Iterator[Finding]:

@@ -164,8 +164,9 @@ def _object(
         for name, rule in mapping.fields.items()
         if rule.values is not None
     ]
-    if mapping.not_mapped:
-        rows = [(code(column), prose(why)) for column, why in mapping.not_mapped.items()]
+    not_mapped = {c: why for c, why in mapping.not_mapped.items() if c not in mapping.columns}
+    if not_mapped:
+        rows = [(code(column), prose(why)) for column, why in not_mapped.items()]
         blocks.append("### Not mapped, and why\n\n" + table(("Column", "Why"), rows))
     return blocks
 

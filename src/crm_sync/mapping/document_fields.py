@@ -25,6 +25,7 @@ LONGEST_EXAMPLE = 70
 
 AS_IT_IS = "as it is"
 """The rule where there is none."""
+BY_SQL = "as the SQL computes it"
 OTHER_PARENT = "where those above are empty"
 EACH_TIME = "changes with time, so every row is compared each time"
 NONE = "\N{EN DASH}"
@@ -41,7 +42,7 @@ def fields_table(mapping: Mapping, fields: Facts, example: dict[str, object]) ->
             _label(name, fields),
             type_name(fields.get(name)),
             _origin(rule),
-            _rules(rule, fields.get(name)) or AS_IT_IS,
+            _rules(rule, fields.get(name)) or (BY_SQL if rule.sql else AS_IT_IS),
             shown[name],
         )
         for name, rule in mapping.fields.items()
@@ -107,15 +108,13 @@ def lookups_table(
     mapping: Mapping, fields: Facts, example: dict[str, object], objects: dict[str, str]
 ) -> str:
     """Every lookup, a row for each record that it may name. `objects`: by mapping."""
-    shown = _examples(example, list(mapping.lookups))
+    with_example = any(name in example for name in mapping.lookups)
     rows: list[tuple[str, ...]] = []
     for name, lookup in mapping.lookups.items():
         for number, (parent, names, origin) in enumerate(_parents(lookup, objects)):
             rule = _lookup_rules(lookup, fields.get(name)) if number == 0 else OTHER_PARENT
             if about := lookup.origins[number].about:
                 rule = f"{prose(about.rstrip('.'))}; {rule}" if rule else prose(about.rstrip("."))
-            named = _mapping_of(example.get(name))
-            is_example = named in (None, parent)
             rows.append(
                 (
                     f"`{name}`",
@@ -123,7 +122,7 @@ def lookups_table(
                     names,
                     origin,
                     rule or AS_IT_IS,
-                    shown[name] if is_example else NONE,
+                    _parent(example.get(name), parent) or NONE * with_example,
                 )
             )
     return table(("Field", "Label", "Names", "Source", "Rule", "Example"), rows)
@@ -143,12 +142,14 @@ def _parents(lookup: Lookup, objects: dict[str, str]) -> list[tuple[str, str, st
     ]
 
 
-def _mapping_of(value: object) -> str | None:
-    """The mapping whose record an example names: {"mapping", "key"}."""
-    if not isinstance(value, dict):
-        return None
-    pairs: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType]
-    return str(pairs.get("mapping", ""))
+def _parent(example: object, mapping: str) -> str:
+    """The record that a lookup names through this mapping, of an example of keys by mapping; or the
+    value itself where it names a record that is not ours.
+    """
+    if not isinstance(example, dict):
+        return _example(example)
+    keys: dict[str, object] = example
+    return f"Id of {mapping} {code(str(keys[mapping]))}" if mapping in keys else ""
 
 
 def _lookup_rules(lookup: Lookup, facts: FieldFacts | None) -> str:
@@ -209,9 +210,6 @@ def type_name(facts: FieldFacts | None) -> str:
 def _example(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, dict):  # a parent without an Id: {"mapping", "key"}
-        pairs: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType]
-        return f"Id of {pairs.get('mapping', 'parent')} {code(str(pairs.get('key', '')))}"
     text = " ".join(written(value).split())
     if len(text) > LONGEST_EXAMPLE:
         text = text[: LONGEST_EXAMPLE - 1].rstrip() + "…"

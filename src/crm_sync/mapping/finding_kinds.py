@@ -20,16 +20,17 @@ something that could not be checked."""
 Kind = Literal[
     "address-picklist", "api-version", "assignment-rule", "circle", "create-only", "currency",
     "damaged-describe", "data-storage", "duplicate-rule", "external-id", "file-name",
-    "hidden-field", "hidden-object", "inactive-owner", "join-without-key", "missing-key",
+    "hidden-field", "hidden-object", "inactive-owner", "join-without-key", "mapped-after-all",
+    "missing-key",
     "never-empty", "no-expression", "no-reference", "no-right", "no-table", "not-searchable",
     "not-writable", "numeric-digits", "numeric-scale", "object-not-writable", "offline",
     "on-delete-field", "other-records", "parent-key-type", "parent-never-found",
     "parent-not-enabled", "person-account", "power-bi", "reference", "required-field",
     "row-fails", "row-level-security", "row-written-twice", "rows-invalid",
     "source-value-unlisted", "sql-refused", "text-as-other", "text-too-long", "time-dependent",
-    "time-zone-undecided", "triggers", "two-heirs", "two-writers", "unknown-column",
-    "unknown-field", "unknown-key", "unknown-mapping", "unknown-object", "unknown-table",
-    "unknown-time-zone", "unlisted-value", "unread-column", "value-never-read",
+    "time-zone-undecided", "triggers", "two-heirs", "two-writers", "undeclared-rename",
+    "unknown-column", "unknown-field", "unknown-key", "unknown-mapping", "unknown-object",
+    "unknown-table", "unknown-time-zone", "unlisted-value", "unread-column", "value-never-read",
     "value-unmapped", "volatile", "wrong-key", "wrong-parent", "wrong-value", "yaml",
 ]  # fmt: skip
 """The name by which programs know a finding (`kind` of `--json`)."""
@@ -149,6 +150,18 @@ KINDS: dict[Kind, Meaning] = {
         "Columns of a mapped table that no mapping reads and no `not_mapped` explains.",
         "Map them, or say under `not_mapped` why not.",
     ),
+    "undeclared-rename": Meaning(
+        "source", _WARNING,
+        "A mapping writes the records of another name that no file has any more: its history and "
+        "status stay with the old name.",
+        "If it was renamed, let it say `formerly` with the old name.",
+    ),
+    "mapped-after-all": Meaning(
+        "source", _WARNING,
+        "`not_mapped` says why a column is not sent, and the mapping sends it. Its page leaves the "
+        "words out.",
+        "Take it out of `not_mapped`.",
+    ),
     "no-expression": Meaning(
         "sql", _ERROR,
         "The SQL is not one plain expression.",
@@ -177,7 +190,8 @@ KINDS: dict[Kind, Meaning] = {
     ),
     "unknown-time-zone": Meaning(
         "sql", _ERROR,
-        "PostgreSQL does not know the mapping's `time_zone`.",
+        "PostgreSQL knows no time zone by the name in `time_zone`. A POSIX specification such as "
+        "`UTC+2`, which it would take as two hours *west*, is no name.",
         "Name one like `Europe/Berlin`.",
     ),
     "text-too-long": Meaning(

@@ -74,8 +74,8 @@ def fit_findings(
         elif kind.base in _TEXTS:
             yield say(
                 "text-as-other",
-                f"{say.subject} is a text, and {say.field} takes a {field.type}: a row whose text "
-                "is none ends the run.",
+                f"{say.subject} is a text, and {say.field} takes the type {field.type}: a row "
+                "whose text is none ends the run.",
                 "Give SQL that makes one of it.",
             )
         elif field.type in NUMBERS:

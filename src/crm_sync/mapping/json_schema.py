@@ -169,7 +169,13 @@ def _replace_on_delete(definitions: Schema) -> None:
             {"enum": ["ignore", "delete"]},
             {
                 "type": "object",
-                "properties": {"set": {**model["properties"]["values"], "minProperties": 1}},
+                "properties": {
+                    "set": {
+                        **model["properties"]["values"],
+                        "description": "Salesforce field: the value that it gets; null clears it.",
+                        "minProperties": 1,
+                    }
+                },
                 "required": ["set"],
                 "additionalProperties": False,
             },

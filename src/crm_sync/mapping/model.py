@@ -135,6 +135,12 @@ class Mapping(Defaults):
         return self.name
 
     @property
+    def columns(self) -> frozenset[str]:
+        """The columns whose values are sent as they stand, or name a record."""
+        origins = [o for lookup in self.lookups.values() for o in lookup.origins]
+        return frozenset(o.column for o in (*self.fields.values(), *origins) if o.column)
+
+    @property
     def expressions(self) -> Iterator[tuple[tuple[str, ...], Expression]]:
         """All SQL of the mapping, each with its path in the file."""
         yield ("label",), self.label

@@ -11,5 +11,4 @@ cross join lateral (
     where r.org_id = m.org_id and r.mapping = m.mapping
 ) r
 where m.org_id = %(org)s and m.mapping <> all(%(known)s) and r.number > 0
-  and m.mapping not in (select n.formerly from renamed n)
 order by m.mapping;

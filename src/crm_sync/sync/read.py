@@ -223,7 +223,10 @@ def row_of(by_name: Map[str, Mapping], facts: Map[str, ObjectFacts], row: Any) -
         state=state,
         salesforce_id=salesforce_id,
         changes=tuple(change(f, {} if action == "delete" else payload or {}) for f in shown),
-        problems=tuple(problem_of(p) for p in problems or () if p),
+        # What needs a person first; what was merely done to the row behind it.
+        problems=tuple(
+            sorted((problem_of(p) for p in problems or () if p), key=lambda p: p.severity == "note")
+        ),
         pair=pair,
         left_alone=tuple(change(f, payload or {}) for f in in_order(mapping, left_alone or ())),
         is_missing=is_missing,

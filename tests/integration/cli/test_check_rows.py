@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+import pytest
 
 from crm_sync.localorg.options import Options
 from crm_sync.localorg.serve import LocalOrg
@@ -221,3 +222,53 @@ def test_two_mappings_that_make_two_records_of_one_row_are_a_warning(
     changed = other.replace("converted_account_id is null", "converted_account_id is not null")
     (desk.mappings / "lead2.yaml").write_text(changed, encoding="utf-8")
     assert desk.findings() == []
+
+
+def test_an_owner_whom_no_row_names_rightly_is_an_error(
+    desk: Desk, connection: Connection, accounts: list[str]
+) -> None:
+    owner = "  OwnerId: {object: User, by: Email, column: owner_email}\n"
+    desk.edit_mapping("account", "fields:\n", f"lookups:\n{owner}fields:\n")
+    name_nobody = "update accounts set owner_email = 'nobody@example.com'"
+    connection.execute(f"{name_nobody} where id = %s", [accounts[0]])
+    warned = " ".join(desk.findings())
+    assert "warning: 1 value of accounts.owner_email names no User by Email: in 1 row" in warned
+    connection.execute(name_nobody)
+    found = desk.findings(code=1)
+    assert any("error: Every row of accounts (2) is invalid" in line for line in found), found
+
+
+def test_a_rename_that_nobody_declared_is_a_warning(desk: Desk, connection: Connection) -> None:
+    connection.execute("insert into leads (company_name, last_name) values ('Kontor', 'Ng')")
+    assert desk.run("sync").code == 0
+    (desk.mappings / "lead.yaml").rename(desk.mappings / "prospect.yaml")
+    for name in ("event", "task"):
+        desk.edit_mapping(name, "- mapping: lead\n", "- mapping: prospect\n")
+    [line] = desk.findings()
+    assert line.startswith(
+        "mappings/prospect.yaml:3:1: warning: 1 record of the mapping lead is kept"
+    )
+    assert line.endswith("let prospect.yaml say `formerly: lead`.")
+    desk.edit_mapping("prospect", "object: Lead\n", "object: Lead\nformerly: lead\n")
+    assert desk.findings() == []
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin2", "Foo5Bar", "UTC+2", "+02:00", "Europe/Berln"])
+def test_a_time_zone_that_has_no_name_is_an_error(desk: Desk, zone: str) -> None:
+    desk.edit_mapping("task", "time_zone: UTC", f'time_zone: "{zone}"')
+    [line] = desk.findings(code=1)
+    assert f"error: PostgreSQL knows no time zone '{zone}'" in line
+    assert f"PostgreSQL knows no time zone '{zone}'" in desk.refused("dry-run")
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT-2", "EST5EDT", "europe/berlin"])
+def test_a_time_zone_whose_name_looks_like_an_offset_is_taken(desk: Desk, zone: str) -> None:
+    desk.edit_mapping("task", "time_zone: UTC", f"time_zone: {zone}")
+    assert desk.findings() == []
+
+
+def test_a_column_that_is_sent_and_explained_as_not_sent_is_a_warning(desk: Desk) -> None:
+    desk.edit_mapping("account", "fields:\n", "fields:\n  Rating: account_status\n")
+    found = desk.findings()
+    [line] = [line for line in found if "not_mapped" in line]
+    assert "warning: not_mapped says why account_status is not sent, and the mapping" in line

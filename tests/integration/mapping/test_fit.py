@@ -84,7 +84,7 @@ CASES: dict[str, tuple[FieldFacts, str, str | None]] = {
     "a numeric without bounds": (MONEY, "free", None),
     "a whole number": (MONEY, "whole", None),
     "a text for a number": (MONEY, "name", "things.name is a text, and Thing__c.Field takes"),
-    "a text for a date": (DATE, "name", "things.name is a text, and Thing__c.Field takes a date"),
+    "a text for a date": (DATE, "name", "is a text, and Thing__c.Field takes the type date"),
     "a moment for a day": (DATE, "moment", "things.moment turns a moment into a day"),
     "a moment for a moment": (MOMENT, "moment", None),
     "a day for a moment": (MOMENT, "day", "things.day turns a moment into a day, or a day"),

@@ -26,7 +26,7 @@ def test_a_disabled_mapping_plans_nothing_and_keeps_its_records(practice: Practi
     with practice.planned() as report:
         assert list(report.rows()) == []
         assert report.notes == (
-            "1 records of the mapping task are kept; no enabled mapping has that name.",
+            "1 record of the mapping task is kept; no enabled mapping has that name.",
         )
     assert practice.sync().status == "finished"
     assert practice.record("Task", key)["Subject"] != "Call: Another"
@@ -110,7 +110,7 @@ def test_an_undeclared_rename_is_told_and_neither_doubles_nor_deletes(practice: 
         assert list(report.rows()) == []
         assert report.notes == (
             "2 records of the mapping lead are kept; no enabled mapping has that name. prospect "
-            "belongs to the same object and table: if that is its new name, let prospect.yaml say "
+            "belongs to the same object and table. If that is its new name, let prospect.yaml say "
             "`formerly: lead`.",
         )
     practice.org.calls.clear()

@@ -143,7 +143,7 @@ def test_a_value_map_is_a_table_and_an_empty_value_says_so() -> None:
 
 
 def test_a_lookup_lists_its_parents() -> None:
-    text = page(ACCOUNT, TASK, task={"WhatId": {"mapping": "account", "key": "77"}})
+    text = page(ACCOUNT, TASK, task={"WhatId": {"account": "77"}})
     row = lines(text, "| `WhatId`")[0]
     assert "| Account | `account_id` |" in row
     assert "Id of account `77`" in row
