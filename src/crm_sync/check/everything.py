@@ -26,7 +26,7 @@ from crm_sync.check.rows import (
     twice_written,
 )
 from crm_sync.check.saved import Described, read_described
-from crm_sync.errors import MappingError
+from crm_sync.errors import CrmSyncError, MappingError
 from crm_sync.mapping.catalog import Catalog, read_catalog
 from crm_sync.mapping.check import (
     database_findings,
@@ -103,22 +103,31 @@ def check(
     """Everything that is wrong, or worth knowing. `saved`: describes to check against instead of an
     org; without a database, too, what needs one is left out then, and said to be. `announce`: is
     called with the org before it is asked anything else.
+
+    Where the org refuses us, its error comes last, behind what the database has to say.
     """
     loaded = read_mappings(settings.mappings)
     yield from loaded.findings
     enabled = tuple(m for m in (*loaded.mappings, *loaded.parts) if m.enabled)
     if not enabled:
         return
-    client = Client(*settings.chosen(target)) if saved is None else None
-    if client is not None and announce:
-        announce(state.ask_org(client))
+    chosen = settings.chosen(target) if saved is None else None
+    client: Client | None = None
+    refused: CrmSyncError | None = None
+    if chosen is not None:
+        try:
+            client = Client(*chosen)
+            if announce:
+                announce(state.ask_org(client))
+        except CrmSyncError as error:
+            client, refused = None, error
     disabled = frozenset(m.name for m in loaded.mappings if not m.enabled)
     found = _Checked(enabled, disabled, client, frozenset(m.name for m in loaded.parts))
     found.wrong.update(found.partial)
     yield from _idle_parents(found)
     yield from _describes(found, saved)
     yield from _against_org(found)
-    if client is None:
+    if saved is not None:
         yield Finding(
             "offline", "information", str(saved),
             "Not checked without an org: hidden fields, duplicate rules, record types, owners, "
@@ -135,6 +144,8 @@ def check(
     with connect(settings.database()) as connection, plan_transaction(connection, keep=False):
         create_tables(connection)
         yield from _against_database(found, connection, settings, target)
+    if refused is not None:
+        raise refused
 
 
 def _idle_parents(found: _Checked) -> Iterator[Finding]:

@@ -199,13 +199,15 @@ def test_owners_who_are_inactive_or_unknown_are_counted(
     )  # fmt: skip
     desk.target["default_owner"] = "former@local-org.example.com"
     desk.settle()
-    found = desk.findings(code=1)
+    whole, *found = desk.findings(code=1)
+    assert "error: Every row of accounts (2) is invalid (REFERENCE_NOT_FOUND)" in whole
     assert len(found) == 3
     assert "1 value of accounts.owner_email names an inactive User (Fred Former, 005" in found[0]
     assert found[0].split("): ")[1].startswith(f"in 1 row, it is {accounts[0]}: Activate it")
     assert "1 value of accounts.owner_email names no User by Email: in 1 row, it is" in found[1]
     assert found[2].startswith("local: error: The default_owner of target local is no active user")
-    assert not any(email in line for line in found for email in emails), "a row's values stay there"
+    lines = [whole, *found]
+    assert not any(email in line for line in lines for email in emails), "a row's values stay there"
 
 
 def test_what_salesforce_does_not_answer_of_owners_is_no_silence(
@@ -391,3 +393,14 @@ def test_what_was_found_before_the_check_had_to_end_is_shown(desk: Desk) -> None
         "mappings/lead.yaml:10:1: error: lable is not a key of a mapping: Did"
     )
     assert ran.err.startswith("crm-sync: Target local: Salesforce refused the sign-in")
+
+
+def test_an_org_that_refuses_us_does_not_hide_what_the_database_says(desk: Desk) -> None:
+    desk.edit_mapping("account", "Phone: phone", "Phone: fone")
+    desk.secrets["CRM_SYNC_TARGETS__LOCAL__CLIENT_SECRET"] = "wrong"
+    desk.settle()
+    for form in ([], ["--json"]):
+        ran = desk.run("check", *form)
+        assert ran.code == 2
+        assert "accounts has no column fone" in ran.out
+        assert ran.err.startswith("crm-sync: Target local: Salesforce refused the sign-in")
