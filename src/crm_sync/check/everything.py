@@ -37,8 +37,8 @@ from crm_sync.mapping.check import (
 )
 from crm_sync.mapping.finding import Finding, said_of
 from crm_sync.mapping.fit import fit_findings
-from crm_sync.mapping.load import read_mappings
 from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.of_target import read_mappings_of
 from crm_sync.mapping.parent_types import parent_type_findings
 from crm_sync.mapping.references import reference_findings
 from crm_sync.report.model import Org
@@ -103,7 +103,9 @@ def check(
     org; without a database, too, what needs one is left out then, and said to be. `announce`: is
     called with the org before it is asked anything else.
     """
-    loaded = read_mappings(settings.mappings)
+    if saved is None or target is not None:
+        target, _ = settings.chosen(target)
+    loaded = read_mappings_of(settings, target)
     yield from loaded.findings
     enabled = tuple(m for m in (*loaded.mappings, *loaded.parts) if m.enabled)
     if not enabled:
