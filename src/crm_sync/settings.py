@@ -87,6 +87,15 @@ class Settings(Strict):
             return ""
         return f"Mappings: the ones that ship with the package, in {self.mappings}."
 
+    def for_target(self, name: str) -> Settings:
+        """The same with the mappings of a target, where it names its own."""
+        own = self.targets[name].mappings
+        if own is None:
+            return self
+        settings = self.model_copy(update={"mappings": own})
+        settings._falls_back = False
+        return settings
+
     def require_mappings(self) -> None:
         """Raises SettingsError where nobody named mappings: a sync that was started in another
         folder than usual would push by others than usual.
@@ -182,7 +191,12 @@ def load_settings(
         settings = Settings.model_validate(_nested(given.values()))
     except ValidationError as error:
         raise _explained(error, given) from None
-    return _with_full_paths(settings, directory)
+    placed = _with_full_paths(settings, directory)
+    for name, target in placed.targets.items():
+        for mapping in target.where or ():
+            path = ("targets", name, "where", mapping)
+            target._places[mapping] = given[path].place(path)
+    return placed
 
 
 def check_certificates(name: str, bundle: Path) -> None:
@@ -220,6 +234,9 @@ def _check_known(given: Given) -> None:
                 f"Write {variable('targets', 'name', 'key')} or a table [targets.name].",
             )
         return
+    if is_target and path[2:3] == ("where",):
+        _check_where(given)
+        return
     known = Target.model_fields if is_target else Settings.model_fields
     depth = 3 if is_target else 1
     if path[depth - 1] not in known or len(path) > depth:
@@ -228,6 +245,16 @@ def _check_known(given: Given) -> None:
         raise SettingsError(
             f"{given.place(path)}: {'.'.join(path)} is a secret.",
             f"Put it into {DOTENV} or the environment as {variable(*path)}.",
+        )
+
+
+def _check_where(given: Given) -> None:
+    """Raises SettingsError where a target's `where` is no SQL by mapping."""
+    path = given.path
+    if (len(path) == 3 and given.value != {}) or len(path) > 4:
+        raise SettingsError(
+            f"{given.place(path)}: where has the SQL of each mapping by its name.",
+            f'Write a table [{".".join(path[:3])}] with lines such as lead = "…".',
         )
 
 
@@ -307,6 +334,7 @@ def _placed(of: _M, directory: Path) -> _M:
     files = {
         key: directory / value
         for key in type(of).model_fields
-        if (key == "ca_bundle" or key.endswith("_file")) and (value := getattr(of, key))
+        if (key in ("ca_bundle", "mappings") or key.endswith("_file"))
+        and (value := getattr(of, key))
     }
     return of.model_copy(update=files)

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+)
 
 __all__ = ["Auth", "Strict", "Target"]
 
@@ -19,6 +27,9 @@ ADDRESS = re.compile(
 )
 SF_ORG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*")
 """An alias or user name that can stand in a command line of any system as it is."""
+
+Condition = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""SQL that says whether a row counts."""
 
 Auth = Literal["client_credentials", "jwt_bearer", "access_token", "sf_cli", "password"]
 
@@ -119,6 +130,16 @@ class Target(Strict):
         description="calls of one sync, which stops there; as many as it takes"
         " where nothing is said",
     )
+    mappings: Path | None = Field(
+        default=None,
+        description="a folder of mapping files of its own, seen from crm-sync.toml, instead of the"
+        " one that all share",
+    )
+    where: dict[str, Condition] | None = Field(
+        default=None,
+        description="SQL by mapping, in a table [targets.NAME.where]: besides the mapping's own"
+        " where, so that this org receives these rows alone",
+    )
     max_changes: int | None = Field(
         default=None,
         ge=0,
@@ -133,6 +154,12 @@ class Target(Strict):
     )
 
     _keyring: bool = PrivateAttr(default=False)
+    _places: dict[str, str] = PrivateAttr(default_factory=dict[str, str])
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Where the settings say each `where`, by mapping."""
+        return self._places
 
     @property
     def uses_keyring(self) -> bool:

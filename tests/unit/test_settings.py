@@ -259,7 +259,9 @@ def names_in(text: str) -> set[str]:
 def test_env_example_has_every_setting_and_no_other(folder: Path) -> None:
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     wanted = {variable(name) for name in Settings.model_fields if name != "targets"}
-    wanted |= {variable("targets", "sandbox", name) for name in Target.model_fields}
+    wanted |= {
+        variable("targets", "sandbox", name) for name in Target.model_fields if name != "where"
+    }
     assert names_in(text) == wanted
     file = (ROOT / "crm-sync.example.toml").read_text(encoding="utf-8")
     # Whoever copies both files and fills in the first meets nothing of the second in its place.
@@ -294,3 +296,43 @@ def test_an_instance_url_is_an_address(folder: Path, url: str, is_one: bool) -> 
     else:
         with pytest.raises(SettingsError, match="should be https://host, without a path"):
             load(folder, TOML, **given)
+
+
+def test_a_target_narrows_mappings_and_names_its_own(folder: Path) -> None:
+    (folder / "crm-sync.toml").write_text(
+        '[targets.acme]\ninstance_url = "https://acme.my.salesforce.com"\nmappings = "acme"\n\n'
+        "[targets.acme.where]\nlead = \"owner_email = 'a@example.com'\"\n",
+        "utf-8",
+    )
+    settings = load_settings(folder, {"CRM_SYNC_TARGETS__ACME__WHERE__TASK": "completed"})
+    target = settings.targets["acme"]
+    assert target.where == {"lead": "owner_email = 'a@example.com'", "task": "completed"}
+    assert target.places == {
+        "lead": "crm-sync.toml:6:1",
+        "task": "CRM_SYNC_TARGETS__ACME__WHERE__TASK",
+    }
+    assert settings.for_target("acme").mappings == folder / "acme"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('where = "x"', "crm-sync.toml:3:1: where has the SQL of each mapping by its name."),
+        ('where.lead.sql = "x"', "crm-sync.toml:3:1: where has the SQL of each mapping by its"),
+        ("where.lead = 3", "crm-sync.toml:3:1: targets.acme.where.lead should be a valid string."),
+        (
+            'where.lead = " "',
+            "crm-sync.toml:3:1: targets.acme.where.lead String should have at least 1",
+        ),
+        ("max_changes = -1", "crm-sync.toml:3:1: targets.acme.max_changes should be greater than"),
+    ],
+)
+def test_a_narrowing_that_is_none_is_told_with_its_place(
+    folder: Path, lines: str, said: str
+) -> None:
+    (folder / "crm-sync.toml").write_text(
+        f'[targets.acme]\ninstance_url = "https://acme.my.salesforce.com"\n{lines}\n', "utf-8"
+    )
+    with pytest.raises(SettingsError) as caught:
+        load_settings(folder, {})
+    assert str(caught.value).startswith(said), caught.value

@@ -37,8 +37,8 @@ from crm_sync.mapping.check import (
 )
 from crm_sync.mapping.finding import Finding, said_of
 from crm_sync.mapping.fit import fit_findings
-from crm_sync.mapping.load import read_mappings
 from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.of_target import read_mappings_of
 from crm_sync.mapping.parent_types import parent_type_findings
 from crm_sync.mapping.references import reference_findings
 from crm_sync.report.model import Org
@@ -106,7 +106,9 @@ def check(
 
     Where the org refuses us, its error comes last, behind what the database has to say.
     """
-    loaded = read_mappings(settings.mappings)
+    if saved is None or target is not None:
+        target, _ = settings.chosen(target)
+    loaded = read_mappings_of(settings, target)
     yield from loaded.findings
     enabled = tuple(m for m in (*loaded.mappings, *loaded.parts) if m.enabled)
     if not enabled:

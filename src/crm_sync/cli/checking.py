@@ -15,7 +15,8 @@ from crm_sync.check.shared import told_once
 from crm_sync.cli.exits import OK, PROBLEMS
 from crm_sync.errors import CrmSyncError, OrgAccessError
 from crm_sync.mapping.finding import Finding
-from crm_sync.mapping.load import load_mappings, select
+from crm_sync.mapping.load import select
+from crm_sync.mapping.of_target import mappings_of
 from crm_sync.report import findings as report
 from crm_sync.report.console import make_console
 from crm_sync.report.model import Org
@@ -80,10 +81,11 @@ def describe(
 ) -> int:
     """Shows the fields of objects as the org describes them, or saves the describes."""
     settings = load_settings()
-    client = Client(*settings.chosen(target))
+    name, where = settings.chosen(target)
+    client = Client(name, where)
     if not quiet:
         print(ask_org(client).sentence(), flush=True)
-    described = _described(client, objects or _mapped(settings))
+    described = _described(client, objects or _mapped(settings, name))
     if save:
         written = save_described(directory, described)
         if not quiet:
@@ -94,8 +96,8 @@ def describe(
     return OK
 
 
-def _mapped(settings: Settings) -> list[str]:
-    return described_objects(select(load_mappings(settings.mappings), ()))
+def _mapped(settings: Settings, target: str) -> list[str]:
+    return described_objects(select(mappings_of(settings, target), ()))
 
 
 def _described(client: Client, objects: list[str]) -> list[Described]:

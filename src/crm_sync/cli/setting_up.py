@@ -12,8 +12,8 @@ from crm_sync.check.everything import described_objects
 from crm_sync.check.saved import Described, read_described
 from crm_sync.cli.exits import OK, PROBLEMS, STOPPED
 from crm_sync.errors import OrgChangedError, SettingsError, SetupError
-from crm_sync.mapping.load import load_mappings
 from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.of_target import mappings_of
 from crm_sync.org_setup.carrying_out import carry_out
 from crm_sync.org_setup.difference import difference
 from crm_sync.org_setup.naming import FieldNames
@@ -58,12 +58,14 @@ class Choice:
 def setup(choice: Choice) -> int:
     """Sets the org up, or takes it back. Exit code 1 where something is left for a person."""
     settings = load_settings()
-    mappings = [m for m in load_mappings(settings.mappings) if m.enabled]
     if choice.offline:
-        return _offline(choice, settings, mappings)
+        name = settings.chosen(choice.target)[0] if choice.target else None
+        return _offline(choice, settings, _mappings(settings, name))
+    name, target = settings.chosen(choice.target)
+    mappings = _mappings(settings, name)
     if not choice.dry_run:
-        settings.require_mappings()
-    client = MetadataClient(*settings.chosen(choice.target))
+        settings.for_target(name).require_mappings()
+    client = MetadataClient(name, target)
     org = ask_org(client)
     print(org.sentence())
     _check_kind(org)
@@ -95,6 +97,10 @@ def setup(choice: Choice) -> int:
         print("Nothing was changed.")
         return STOPPED
     return _carry_out(client, plan)
+
+
+def _mappings(settings: Settings, target: str | None) -> list[Mapping]:
+    return [m for m in mappings_of(settings, target) if m.enabled]
 
 
 def _offline(choice: Choice, settings: Settings, mappings: Sequence[Mapping]) -> int:

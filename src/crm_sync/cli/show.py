@@ -56,11 +56,12 @@ def dry_run(target: str | None, chosen: Options, outputs: Outputs) -> int:
     settings = load_settings()
     if outputs.open and outputs.html is None:
         outputs = replace(outputs, html=Path("crm-sync-report.html"))
+    note = settings.for_target(settings.chosen(target)[0]).mappings_note
     html, markdown, csv = outputs.html, outputs.markdown, outputs.csv
     if html and markdown and html.resolve() == markdown.resolve():
         raise OutputError(f"{html} is named twice.", "Name two files for --html and --markdown.")
     with (
-        Progress(quiet=outputs.quiet or outputs.as_json, note=settings.mappings_note) as progress,
+        Progress(quiet=outputs.quiet or outputs.as_json, note=note) as progress,
         run.dry_run(settings, target, chosen, announce=progress.announce) as report,
     ):
         progress.end()

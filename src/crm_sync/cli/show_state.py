@@ -17,7 +17,8 @@ from crm_sync.cli import tables
 from crm_sync.cli import watch as watching
 from crm_sync.cli.exits import OK, PROBLEMS
 from crm_sync.errors import MappingError, SettingsError
-from crm_sync.mapping.load import load_mappings, select
+from crm_sync.mapping.load import select
+from crm_sync.mapping.of_target import mappings_of
 from crm_sync.report import terminal
 from crm_sync.report.as_json import change_as_json, dumped, row_as_json
 from crm_sync.report.console import make_console
@@ -37,7 +38,6 @@ __all__ = ["history", "problems", "status"]
 def status(target: str | None, *, watch: bool, as_json: bool, quiet: bool) -> int:
     """Every org that the state knows, or the target's. `watch`: as soon as no run is at work."""
     settings = load_settings()
-    known, unreadable = _enabled(settings)
     with connect(settings.database()) as connection:
         orgs = overview.orgs(connection, target)
         if target is not None and not orgs:
@@ -46,25 +46,33 @@ def status(target: str | None, *, watch: bool, as_json: bool, quiet: bool) -> in
             watching.watch(connection, target, quiet=quiet)
             orgs = overview.orgs(connection, target)
         size = overview.size(connection)
+    unreadable: dict[str, None] = {}
+    known = {org.id: _enabled(settings, org, unreadable) for org in orgs}
     synced = {name for org in orgs for name in org.targets}
     wanted = settings.targets if target is None else [target]
     never = sorted(set(wanted) - synced)
     if as_json:
-        said = [_status_json(org, known) for org in orgs]
+        said = [_status_json(org, known[org.id]) for org in orgs]
         _print_json("status", orgs=said, never_synced=never, size=asdict(size))
     elif not quiet:
         tables.status(make_console(), orgs, never, size, known)
-        if unreadable:
-            print(f"Which mappings are enabled cannot be told. {unreadable}")
+        for reason in unreadable:
+            print(f"Which mappings are enabled cannot be told. {reason}")
     return OK
 
 
-def _enabled(settings: Settings) -> tuple[dict[str, bool] | None, str]:
-    """Which mappings are enabled; or None, and why: the state can be told without them."""
+def _enabled(
+    settings: Settings, org: overview.KnownOrg, unreadable: dict[str, None]
+) -> dict[str, bool] | None:
+    """Which mappings of an org's target are enabled; or None, and why is noted: the state can be
+    told without them.
+    """
+    target = next((name for name in org.targets if name in settings.targets), None)
     try:
-        return {m.name: m.enabled for m in load_mappings(settings.mappings)}, ""
-    except MappingError as error:
-        return None, str(error)
+        return {m.name: m.enabled for m in mappings_of(settings, target)}
+    except (MappingError, SettingsError) as error:
+        unreadable[str(error)] = None
+        return None
 
 
 def _status_json(org: overview.KnownOrg, known: dict[str, bool] | None) -> dict[str, Any]:
@@ -78,7 +86,7 @@ def _status_json(org: overview.KnownOrg, known: dict[str, bool] | None) -> dict[
 def problems(target: str | None, names: list[str], *, rows: int, as_json: bool, quiet: bool) -> int:
     """Rows that are not in order. Exit code 1 where there are any."""
     settings = load_settings()
-    files = load_mappings(settings.mappings)
+    files = mappings_of(settings, settings.chosen(target)[0])
     known = select(files, names)
     with _state_of(settings, target) as (connection, org):
         masking = Masking(files, settings.mask_emails_and_phones)
@@ -113,7 +121,7 @@ def history(target: str | None, key: str, *, rows: int, as_json: bool) -> int:
     """What was sent of one row, newest first."""
     settings = load_settings()
     try:
-        files, unreadable = load_mappings(settings.mappings), ""
+        files, unreadable = mappings_of(settings, settings.chosen(target)[0]), ""
     except MappingError as error:
         files, unreadable = (), str(error)
     masking = Masking(files, settings.mask_emails_and_phones or bool(unreadable))

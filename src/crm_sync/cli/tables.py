@@ -45,10 +45,10 @@ def status(
     orgs: Sequence[KnownOrg],
     never: Sequence[str],
     size: StateSize,
-    known: Mapping[str, bool] | None,
+    known: Mapping[str, Mapping[str, bool] | None],
 ) -> None:
-    """Each org with its last run and its rows by state. `known`: the mappings by name, and whether
-    they are enabled; None where nobody can tell.
+    """Each org with its last run and its rows by state. `known`: by org the mappings by name, and
+    whether they are enabled; None where nobody can tell.
     """
     dot = glyphs(console.encoding).dot
     for org in orgs:
@@ -66,8 +66,9 @@ def status(
         if org.mappings:
             console.print(Padding(_states(org.mappings), (1, 0, 1, 2)))
             for state in org.mappings:
-                if known is not None and not known.get(state.mapping):
-                    said = _idle(state, is_disabled=state.mapping in known)
+                of_org = known.get(org.id)
+                if of_org is not None and not of_org.get(state.mapping):
+                    said = _idle(state, is_disabled=state.mapping in of_org)
                     console.print(Padding(said, (0, 0, 0, 2)))
         if any(s for m in org.mappings for s in m.open if s not in WAITING):
             which = f" --target {org.targets[0]}" if len(orgs) > 1 and org.targets else ""

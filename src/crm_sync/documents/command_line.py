@@ -257,7 +257,7 @@ def _keys(model: type[BaseModel], path: tuple[str, ...]) -> str:
         (
             (
                 code(name),
-                code(variable(*path, name)),
+                code(variable(*path, name, *(["MAPPING"] if name == "where" else []))),
                 _default_of(field),
                 marked(_sentence(field.description or "")),
             )

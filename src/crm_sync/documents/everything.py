@@ -16,7 +16,7 @@ from crm_sync.er_diagram.catalog import Schema
 from crm_sync.er_diagram.pictures import pictures
 from crm_sync.mapping.document import commented_fields, document
 from crm_sync.mapping.json_schema import defaults_schema_text, mapping_schema_text
-from crm_sync.mapping.load import load_mappings
+from crm_sync.mapping.of_target import mappings_of
 from crm_sync.mapping.reference import reference
 from crm_sync.mapping.refusal_document import refusals_page
 from crm_sync.report.json_schema import output_schema_text
@@ -66,12 +66,11 @@ def of_the_project(settings: Settings, target: str | None, describes: Path) -> M
     # What starts servers comes with an extra of the package, and the others need none.
     from crm_sync.documents.sources import read_sources
 
-    mappings = load_mappings(settings.mappings)
+    mappings = mappings_of(settings, target)
+    directory = settings.for_target(target).mappings if target else settings.mappings
     sources = read_sources(settings, mappings, target, describes)
     suggested = {
-        mapping.name: commented_fields(
-            (settings.mappings / f"{mapping.name}.yaml").read_text("utf-8")
-        )
+        mapping.name: commented_fields((directory / f"{mapping.name}.yaml").read_text("utf-8"))
         for mapping in mappings
     }
     drawn = pictures(sources.schemas)

@@ -92,12 +92,13 @@ def sound_part(mapping: Mapping, found: Iterable[Finding]) -> Mapping | None:
     return _without(mapping, wrong)
 
 
-_SQL_PARTS = (("source",), ("label",), ("fields",), ("lookups",), ("time_zone",))
+_SQL_PARTS = (("source",), ("label",), ("fields",), ("lookups",), ("time_zone",), ("targets",))
 """Keys of a mapping of which SQL is made, or in which it runs."""
 
 
 def _without(mapping: Mapping, wrong: Iterable[Path_]) -> Mapping:
-    """The mapping without the parts at these paths."""
+    """The mapping without the parts at these paths; for a check alone."""
+    wrong = set(wrong)
     names = {path[1] for path in wrong if path[0] in ("fields", "lookups")}
     changes: dict[str, Any] = {
         "fields": {name: rule for name, rule in mapping.fields.items() if name not in names},
@@ -109,6 +110,8 @@ def _without(mapping: Mapping, wrong: Iterable[Path_]) -> Mapping:
         changes["time_zone"] = "UTC"
     if ("source", "where") in wrong:
         changes["source"] = mapping.source.model_copy(update={"where": None})
+    if any(path[0] == "targets" for path in wrong):
+        changes["narrowed"] = None
     return mapping.model_copy(update=changes)
 
 

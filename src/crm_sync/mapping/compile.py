@@ -86,8 +86,7 @@ def one_value_each(mapping: Mapping, catalog: Catalog) -> sql.Composed:
     """
     table = table_of(mapping, catalog)
     expressions = [origin for _, origin in _expressions(mapping, table, list(mapping.fields))]
-    if mapping.source.where:
-        expressions.append(sql.SQL("({})").format(raw(mapping.source.where.sql)))
+    expressions += [sql.SQL("({})").format(raw(e.sql)) for _, e in mapping.conditions]
     values = sql.SQL(",\n        ").join(expressions)
     return sql.Composed(
         [
@@ -161,8 +160,9 @@ def values_of(
     yield sql.SQL("cross join lateral (\n    select\n        ")
     yield sql.SQL(",\n        ").join(columns)
     yield sql.SQL("\n    from (select source.*) as {}\n").format(sql.Identifier(table.name))
-    if mapping.source.where:
-        yield sql.SQL("    where ({})\n").format(raw(mapping.source.where.sql))
+    for number, (_, condition) in enumerate(mapping.conditions):
+        word = sql.SQL("and" if number else "where")
+        yield sql.SQL("    {} ({})\n").format(word, raw(condition.sql))
     yield sql.SQL(") as value\n")
 
 

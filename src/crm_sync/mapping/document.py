@@ -201,6 +201,9 @@ def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[
         from_ += (
             f"; only rows where {_in_words(source.where)}. A row that leaves them counts as deleted"
         )
+    if mapping.narrowed:
+        to, alone = code(mapping.narrowed.target), code(mapping.narrowed.sql)
+        from_ += f". The target {to} receives of these only rows where {alone}"
     external = fields.get(mapping.external_id.field)
     kind = f" ({type_name(external)})" if external else ""
     prefix = f"{code(mapping.external_id.prefix)} and " if mapping.external_id.prefix else ""

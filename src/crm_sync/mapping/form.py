@@ -25,7 +25,7 @@ Path_ = tuple[str, ...]
 """The keys that lead to a part of the file."""
 DEFAULTS = "defaults.yaml"
 """The file beside the mappings that says what they share."""
-OURS = frozenset({"name", "lines"})
+OURS = frozenset({"name", "lines", "narrowed"})
 """What a mapping has besides the keys of its file."""
 NAMES = {
     "^[a-z_][a-z0-9_]*$": "a PostgreSQL name (small letters, digits, _)",

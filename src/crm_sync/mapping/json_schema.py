@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
+from crm_sync.mapping.form import OURS
 from crm_sync.mapping.model import Defaults, Mapping
 from crm_sync.mapping.parts import OF_A_LOOKUP
 
@@ -25,8 +26,9 @@ ORIGINS = ("column", "sql", "constant")
 def mapping_schema() -> Schema:
     """The JSON Schema of a mapping file."""
     schema = Mapping.model_json_schema()
-    for key in ("name", "lines"):  # of the file, not in it
+    for key in OURS:
         del schema["properties"][key]
+    del schema["$defs"]["Narrowing"]
     schema["required"].remove("name")
     return _of_a_file(
         schema,

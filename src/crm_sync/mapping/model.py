@@ -22,6 +22,7 @@ from crm_sync.mapping.parts import (
     FieldRule,
     Identifier,
     Lookup,
+    Narrowing,
     OnDelete,
     Reference,
     Source,
@@ -79,6 +80,7 @@ class Mapping(Defaults):
 
     `name` is the file's name without its ending and the name by which records are known;
     `formerly` keeps them over a rename. `lines` gives a path in the file its line and column.
+    `narrowed`: what the target of the run adds to `where` (`of_target.py`).
     """
 
     name: Identifier
@@ -94,6 +96,7 @@ class Mapping(Defaults):
     fields: dict[FieldName, FieldRule]
     """Salesforce field: a column, or a rule."""
     lines: dict[tuple[str, ...], str] = Field(default_factory=dict, exclude=True)
+    narrowed: Narrowing | None = Field(default=None, exclude=True)
 
     @model_validator(mode="after")
     def _whole(self) -> Mapping:
@@ -144,8 +147,7 @@ class Mapping(Defaults):
     def expressions(self) -> Iterator[tuple[tuple[str, ...], Expression]]:
         """All SQL of the mapping, each with its path in the file."""
         yield ("label",), self.label
-        if self.source.where:
-            yield ("source", "where"), self.source.where
+        yield from self.conditions
         for name, rule in self.fields.items():
             if rule.sql:
                 yield ("fields", name), _expression(rule.sql, rule)
@@ -154,6 +156,14 @@ class Mapping(Defaults):
                 if origin.sql:
                     branch = (str(number),) if len(lookup.origins) > 1 else ()
                     yield ("lookups", name, *branch), _expression(origin.sql, origin)
+
+    @property
+    def conditions(self) -> Iterator[tuple[tuple[str, ...], Expression]]:
+        """What a row must fulfil to count, each with the path that leads there."""
+        if self.source.where:
+            yield ("source", "where"), self.source.where
+        if self.narrowed:
+            yield ("targets", self.narrowed.target, "where", self.name), self.narrowed
 
     @property
     def rules(self) -> dict[str, FieldRule | Lookup]:

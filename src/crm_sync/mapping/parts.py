@@ -27,6 +27,7 @@ __all__ = [
     "FieldRule",
     "Identifier",
     "Lookup",
+    "Narrowing",
     "OnDelete",
     "Reference",
     "Scalar",
@@ -84,6 +85,13 @@ class Expression(Strict):
         if not isinstance(value, dict):
             raise ValueError("give SQL, or sql with about or time_dependent")
         return value
+
+
+class Narrowing(Expression):
+    """A condition that a target adds (crm-sync.toml), which no mapping file can say."""
+
+    target: str
+    """The target that adds it."""
 
 
 class Source(Strict):

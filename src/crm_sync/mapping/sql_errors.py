@@ -147,7 +147,7 @@ def _failing(
             yield path, part, found
             if path == ("source",):
                 return
-            is_filtered = is_filtered and path != ("source", "where")
+            is_filtered = is_filtered and path not in dict(mapping.conditions)
 
 
 def _refused(mapping: Mapping, path: Path_, catalog: Catalog, error: psycopg.Error) -> Finding:
@@ -191,7 +191,8 @@ def _parts(mapping: Mapping) -> Iterable[tuple[Path_, Mapping]]:
     bare = mapping.model_copy(update={"fields": {}, "lookups": {}, "label": Expression(sql="''")})
     yield ("source",), _unfiltered(bare)
     # A row that `where` leaves out is never computed, so the other parts keep it.
-    yield ("source", "where"), bare
+    for path, condition in mapping.conditions:
+        yield path, bare if condition is mapping.narrowed else bare.model_copy(update=_OPEN)
     yield ("label",), bare.model_copy(update={"label": mapping.label})
     for name, rule in mapping.fields.items():
         yield ("fields", name), bare.model_copy(update={"fields": {name: rule}})
@@ -199,8 +200,12 @@ def _parts(mapping: Mapping) -> Iterable[tuple[Path_, Mapping]]:
         yield ("lookups", name), bare.model_copy(update={"lookups": {name: lookup}})
 
 
+_OPEN: dict[str, Any] = {"narrowed": None}
+
+
 def _unfiltered(mapping: Mapping) -> Mapping:
-    return mapping.model_copy(update={"source": mapping.source.model_copy(update={"where": None})})
+    source = mapping.source.model_copy(update={"where": None})
+    return mapping.model_copy(update={"source": source, **_OPEN})
 
 
 def _ran(connection: psycopg.Connection[Any], query: sql.Composed) -> psycopg.Error | None:

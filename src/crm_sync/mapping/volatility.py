@@ -73,6 +73,8 @@ def _unsteady(
     if expression.time_dependent:
         return None
     mend = "Say time_dependent: true beside the sql; then every row is always compared."
+    if expression is mapping.narrowed:
+        mend = "What a target receives must depend on the row alone; say it in the mapping's where."
     for function, volatility, is_built_in in called:
         if volatility == "s":
             return said_of(
@@ -99,9 +101,8 @@ def _unsteady(
 def alone(mapping: Mapping, expression: Expression) -> Mapping:
     """The mapping with nothing but one expression of it, which may stand anywhere."""
     source = mapping.source.model_copy(update={"where": None})
-    return mapping.model_copy(
-        update={"source": source, "label": expression, "fields": {}, "lookups": {}}
-    )
+    bare: dict[str, Any] = {"source": source, "narrowed": None, "fields": {}, "lookups": {}}
+    return mapping.model_copy(update={**bare, "label": expression})
 
 
 def _called(

@@ -116,7 +116,7 @@ def keep_plan(scope: Scope, plan: Plan) -> None:
 
 def _clear_values(scope: Scope, mapping: Mapping, *, due: bool) -> None:
     """Clears the values of records that stay although their row is gone from the table."""
-    if mapping.source.where:
+    if any(mapping.conditions):
         scope.connection.execute(
             sql.SQL("insert into present_row\n{}").format(
                 present_keys(mapping, scope.catalog, due=due)

@@ -19,8 +19,9 @@ from crm_sync.errors import OrgAccessError
 from crm_sync.mapping.catalog import read_catalog
 from crm_sync.mapping.check import check_mappings
 from crm_sync.mapping.finding import raise_first
-from crm_sync.mapping.load import load_mappings, select
+from crm_sync.mapping.load import select
 from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.of_target import mappings_of
 from crm_sync.mapping.parts import FieldRule
 from crm_sync.report.model import Org
 from crm_sync.salesforce.client import Client
@@ -64,12 +65,12 @@ def open_target(settings: Settings, target: str | None, options: Options) -> Ope
 
     Raises MappingError and SettingsError before anything is asked of the org, then SignInError.
     """
-    files = load_mappings(settings.mappings)
+    name, where = settings.chosen(target)
+    files = mappings_of(settings, name)
     known = select(files, ())
     chosen = select(known, options.select)
     # A row may move between siblings, so they are planned together.
     mappings = tuple(m for m in known if m in chosen or any(are_siblings(m, c) for c in chosen))
-    name, where = settings.chosen(target)
     for mapping in mappings:
         raise_first(header_findings(mapping, where.api_version))
     settings.database()

@@ -18,6 +18,7 @@ import psycopg
 from crm_sync.errors import CrmSyncError, GuardStopped, LimitReached
 from crm_sync.mapping.check import unlisted_values
 from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.of_target import narrowings
 from crm_sync.report.model import Edits, Org, PlanReport, RunReport
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
@@ -121,7 +122,7 @@ def sync(
     until then, where the run ends early; what was not sent goes with the next run.
     """
     begun = time.monotonic()
-    settings.require_mappings()
+    settings.for_target(settings.chosen(target)[0]).require_mappings()
     opened = open_target(settings, target, options)
     client = opened.client
     most = options.max_api_calls or client.target.max_api_calls
@@ -176,7 +177,8 @@ def _confirmed(
         scope, plan, _ = plan_rows(connection, opened, org, run_number=0, keep=False)
         _expect(plan, opened.options)
         raise_stops(list(stops(scope, plan, opened.client, org)))
-        report = plan_report(scope, plan, org, opened.client, opened.masking.mask(scope.facts))
+        mask = opened.masking.mask(scope.facts)
+        report = plan_report(scope, plan, org, opened.client, mask, _notes(scope))
     digest = first.agreed(report, ask) or opened.options.expect
     return replace(opened, options=replace(opened.options, expect=digest))
 
@@ -318,6 +320,7 @@ def _expect(plan: Plan, options: Options) -> None:
 def _notes(scope: Scope) -> tuple[str, ...]:
     """What a reader of the report should know besides the rows."""
     return (
+        *narrowings(scope.mappings),
         *waiting_jobs(scope),
         *idle_records(scope),
         *(

@@ -78,7 +78,7 @@ def test_what_changed_while_it_was_asked_is_not_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     class Slow(Terminal):
-        def readline(self, *size: Any) -> str:
+        def readline(self, *size: Any) -> Any:
             connection.execute("insert into accounts (company_name) values ('Late')")
             return super().readline(*size)
 

@@ -60,13 +60,15 @@ def org(status: str = "finished", message: str | None = None) -> KnownOrg:
 def plain(orgs: list[KnownOrg], never: list[str]) -> str:
     stream = io.StringIO()
     known = {"account": True, "lead": True}
-    tables.status(make_console(stream), orgs, never, StateSize(7 * 1024**2, 1), known)
+    tables.status(
+        make_console(stream), orgs, never, StateSize(7 * 1024**2, 1), {"00D000000000001EAA": known}
+    )
     return stream.getvalue()
 
 
 def test_status_of_an_org() -> None:
     assert plain([org("finished with problems", "lead stopped: X")], ["production"]) == (
-        "Acme (00D000000000001EAA, sandbox), target staging\n"
+        "Acme (00D000000000001EAA, sandbox), target staging, user ada@example.com\n"
         "  Last run 7 finished with problems · 4 Mar 2026, 05:06:07 UTC · incremental · "
         "1,204 created, 2\n"
         "  refused · 1 API call · 1 min 23 s\n"
@@ -98,7 +100,7 @@ def test_status_tells_where_a_run_stands_that_is_at_work() -> None:
     )  # fmt: skip
     said = plain([replace(org(), runs=(begun,), at_work=at_work, changes_waiting=0)], [])
     assert said.startswith(
-        "Acme (00D000000000001EAA, sandbox), target staging\n"
+        "Acme (00D000000000001EAA, sandbox), target staging, user ada@example.com\n"
         "  Run 8 is at work since 4 Mar 2026, 05:06:07 UTC:\n"
         "    Mapping  Planned  Sending  Recorded\n"
         "    account        0      200     9,800\n"
@@ -117,7 +119,7 @@ def test_status_says_when_the_next_sync_compares_every_row() -> None:
 def test_a_disabled_mapping_is_not_taken_for_a_renamed_one() -> None:
     stream = io.StringIO()
     known = {"account": True, "lead": True, "old": False}
-    tables.status(make_console(stream), [org()], [], StateSize(1, 0), known)
+    tables.status(make_console(stream), [org()], [], StateSize(1, 0), {"00D000000000001EAA": known})
     assert (
         "old: 5 records kept; the mapping is switched off (enabled: false).\n" in stream.getvalue()
     )
@@ -126,7 +128,7 @@ def test_a_disabled_mapping_is_not_taken_for_a_renamed_one() -> None:
 
 def test_without_readable_mappings_no_record_is_called_idle() -> None:
     stream = io.StringIO()
-    tables.status(make_console(stream), [org()], [], StateSize(1, 0), None)
+    tables.status(make_console(stream), [org()], [], StateSize(1, 0), {"00D000000000001EAA": None})
     assert "  old      Case" in stream.getvalue()
     assert "no enabled mapping" not in stream.getvalue()
 
@@ -138,7 +140,7 @@ def test_status_of_nothing() -> None:
 def test_a_terminal_has_colours_and_elsewhere_there_are_none() -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, color_system="standard", width=100)
-    tables.status(console, [org()], [], StateSize(1, 0), {})
+    tables.status(console, [org()], [], StateSize(1, 0), {"00D000000000001EAA": {}})
     assert "\x1b[33m" in stream.getvalue()
     assert "\x1b" not in plain([org()], [])
 
