@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -25,6 +26,7 @@ from crm_sync.settings import Settings
 from crm_sync.sync import bulk, lookup, state
 from crm_sync.sync.against import Lost, find_lost, read_edits
 from crm_sync.sync.batches import CALL
+from crm_sync.sync.carry import carry_keys, carrying_notes
 from crm_sync.sync.database import connect
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
@@ -134,6 +136,7 @@ def sync(
             reason: BaseException | None = None
             try:
                 _settle_jobs(connection, opened, run, progress)
+                carry_keys(connection, opened, run, partial(_allow, options=options))
                 _send_plans(connection, opened, run, done, progress)
                 status = "finished"
             except BaseException as error:
@@ -244,15 +247,20 @@ def _keep_plan(
         opened = replace(opened, options=once)
     with plan_transaction(connection, keep=True):
         scope, plan, marks = plan_rows(connection, opened, run.org, run.run_number, keep=True)
-        if not pushed:
-            _expect(plan, options)
-        guard_deletions(plan, options, pushed)
+        _allow(plan, pushed, options=options)
         rename_mappings(connection, run.org.id)
         keep_plan(scope, plan)
         keep_mappings(connection, run.org.id, scope.mappings, marks, plan.compared.states)
         lookup.keep_references(scope, plan.compared.full)
         scope.run("note_mode", "keep", mode=plan.compared.mode)
     return scope, plan
+
+
+def _allow(plan: Plan, pushed: Sequence[Plan] = (), *, options: Options) -> None:
+    """Raises GuardStopped where the plan is not the expected one, or deletes too much."""
+    if not pushed:
+        _expect(plan, options)
+    guard_deletions(plan, options, pushed)
 
 
 def _ending(error: BaseException) -> tuple[str, BaseException]:
@@ -295,6 +303,7 @@ def _notes(scope: Scope) -> tuple[str, ...]:
     """What a reader of the report should know besides the rows."""
     return (
         *waiting_jobs(scope),
+        *carrying_notes(scope),
         *idle_records(scope),
         *(
             str(found.as_error())
