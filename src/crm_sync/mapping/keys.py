@@ -101,10 +101,10 @@ def former_keys(mapping: Mapping) -> sql.Composed:
 
 
 def former_keys_in_use(mapping: Mapping) -> sql.Composed:
-    """SELECT of a former key (`rekeyed` of `sync/plan.sql`) that is another row's key today."""
+    """SELECT of how many former keys (`rekeyed` of `sync/plan.sql`) are another row's key today."""
     return sql.SQL(
-        "select r.former from rekeyed r join public.{} as source on source.{}::text = r.former\n"
-        "where r.mapping = {} limit 1\n"
+        "select count(*) from rekeyed r join public.{} as source on source.{}::text = r.former\n"
+        "where r.mapping = {}\n"
     ).format(
         sql.Identifier(mapping.source.table),
         sql.Identifier(mapping.source.key),

@@ -17,7 +17,7 @@ from psycopg import errors, sql
 
 from crm_sync.errors import NotApplied
 from crm_sync.schema.difference import SHAPE, Difference, added_by_hand, differences
-from crm_sync.schema.picture import Picture, picture_of_files, read_picture
+from crm_sync.schema.picture import Picture, Thing, picture_of_files, read_picture
 from crm_sync.schema.statements import statements
 from crm_sync.schema.version import upgrade
 
@@ -147,9 +147,15 @@ _DIFFERENT = (
 
 
 def _changes(before: Picture, after: Picture) -> list[str]:
-    made = [f"makes the {thing}" for thing in after if thing not in before]
+    """What comes with a new table, or goes with one, is not told apart from it."""
+    made = [f"makes the {t}" for t in after if t not in before and _has_table(t, before)]
     other = [f"changes the {t}" for t, facts in after.items() if t in before and before[t] != facts]
-    return [*made, *other, *(f"drops the {thing}" for thing in before if thing not in after)]
+    gone = [f"drops the {t}" for t in before if t not in after and _has_table(t, after)]
+    return [*made, *other, *gone]
+
+
+def _has_table(thing: Thing, picture: Picture) -> bool:
+    return not thing.table or Thing("table", "", thing.table) in picture
 
 
 def _made(connection: psycopg.Connection[Any]) -> set[str]:

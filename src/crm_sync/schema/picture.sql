@@ -20,7 +20,8 @@ from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname = any(%(schemas)s) and c.relkind in ('r', 'p')
   and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::regclass
-                  and d.objid = c.oid and d.deptype = 'e');
+                  and d.objid = c.oid and d.deptype = 'e')
+order by 3;
 
 -- name: columns
 select 'column', format('%%I.%%I', n.nspname, c.relname), quote_ident(a.attname), jsonb_build_object(
@@ -92,7 +93,8 @@ from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where n.nspname = any(%(schemas)s) and p.prokind = 'f'
   and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_proc'::regclass
-                  and d.objid = p.oid and d.deptype = 'e');
+                  and d.objid = p.oid and d.deptype = 'e')
+order by 3;
 
 -- name: views
 select 'view', '', format('%%I.%%I', n.nspname, c.relname), jsonb_build_object(
@@ -101,7 +103,8 @@ from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname = any(%(schemas)s) and c.relkind in ('v', 'm')
   and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.pg_class'::regclass
-                  and d.objid = c.oid and d.deptype = 'e');
+                  and d.objid = c.oid and d.deptype = 'e')
+order by 3;
 
 -- name: standing_on
 -- What stands in the way of another type of a column: generated columns of its table, and views,

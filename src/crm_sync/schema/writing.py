@@ -93,7 +93,8 @@ def retype(
         lines += [f"{drop(thing)};", add_column(thing, facts)]
     else:
         collate = f" collate {facts['collation']}" if facts["collation"] else ""
-        lines.append(f"{alter} drop default;")
+        if has["default"] is not None:
+            lines.append(f"{alter} drop default;")
         using = _using(thing.name, facts["type"], has["type"], wanted)
         lines.append(f"{alter} type {facts['type']}{collate}{using};")
         if facts["default"] is not None:

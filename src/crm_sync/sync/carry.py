@@ -18,6 +18,7 @@ import psycopg
 
 from crm_sync.errors import OrgAccessError, OrgUnreachable, RunStopped
 from crm_sync.mapping.model import Mapping
+from crm_sync.report.headline import counted
 from crm_sync.report.model import RunReport
 from crm_sync.salesforce.client import COLLECTIONS, Client, NoAnswer, Subrequest, daily_limit
 from crm_sync.salesforce.describe import ObjectFacts
@@ -101,13 +102,13 @@ def carrying_notes(scope: Scope) -> Iterator[str]:
         name, field = one.mapping.name, one.mapping.external_id.field
         if one.is_another_field:
             yield (
-                f"A sync first writes the keys of the {number[0]:,} records of {name} into "
+                f"A sync first writes the keys of {counted(number[0], 'record')} of {name} into "
                 f"{field}; they stand in {one.field}."
             )
         if one.keys:
             yield (
                 f"A sync first gives the records of {name} whose rows have another key that key: "
-                f"{len(one.keys):,} rows."
+                f"{counted(len(one.keys), 'row')}."
             )
 
 
@@ -173,8 +174,8 @@ def _left(client: Client, one: Carrying) -> Iterator[Carried]:
             yield Carried(record["Id"], now, then)
     if others:
         raise OrgAccessError(
-            f"{others:,} records of {one.mapping.object} carry another key in {field} than in "
-            f"{one.field}; none of them was changed.",
+            f"{counted(others, 'record')} of {one.mapping.object} carry another key in {field} "
+            f"than in {one.field}; none of them was changed.",
             f"Empty {field} on these records, or name a field that nobody uses.",
         )
 
@@ -231,7 +232,7 @@ def _send(
     if refused:
         codes = ", ".join(sorted(set(refused)))
         raise OrgAccessError(
-            f"{len(refused):,} records of {one.mapping.object} did not take their key in "
+            f"{counted(len(refused), 'record')} of {one.mapping.object} did not take their key in "
             f"{one.mapping.external_id.field}: {codes}. Nothing else was sent.",
             "Let the integration user edit them (field permission, validation rules, locked "
             "records), and sync again: it goes on where it stopped.",

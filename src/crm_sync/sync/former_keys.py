@@ -122,21 +122,31 @@ def _check_keys(connection: psycopg.Connection[Any], org_id: str, m: Mapping) ->
             m, f"{m.name} has a new name and new keys at once.",
             "Take former_key out, sync, and then write it again.",
         )  # fmt: skip
-    for block, said in (
-        ("former_key_twice", "two rows of {table} have the {column} {key}."),
-        ("known_by_both", "{table} row {key} has a record under its {column}, and another one."),
-    ):
-        row = connection.execute(statements("known_mappings")[block], values).fetchone()
-        if row:
-            sentence = said.format(table=m.source.table, column=column, key=row[0])
-            raise _wrong(m, sentence[0].upper() + sentence[1:], "A former key tells one row.")
-    row = connection.execute(former_keys_in_use(m)).fetchone()
-    if row:
-        raise _wrong(
-            m, f"{row[0]} is the {column} of one row of {m.source.table} and the key of another.",
-            "Keys of today must not be among the former ones: records could not be told apart on "
-            "the way.",
-        )  # fmt: skip
+    counts = [
+        (connection.execute(statement, values).fetchone() or (0,))[0]
+        for statement in (
+            statements("known_mappings")["former_key_twice"],
+            former_keys_in_use(m),
+            statements("known_mappings")["known_by_both"],
+        )
+    ]
+    for count, sentence, mend in zip(counts, _NOT_ONE_ROW, _MENDS, strict=True):
+        if count:
+            said = sentence.format(count=f"{count:,}", table=m.source.table, column=column)
+            raise _wrong(m, said, mend)
+
+
+_NOT_ONE_ROW = (
+    "More than one row has the same {table}.{column} ({count} times).",
+    "{table}.{column} holds what is the key of another row today ({count} times).",
+    "Rows of {table} have a record under their {column} and another under their key ({count}).",
+)
+_MENDS = (
+    "A former key tells one row: empty it where it is wrong.",
+    "Keys of today must not be among the former ones: records could not be told apart on the way.",
+    "A sync ran before former_key was written, and made new records. Take former_key out: the "
+    "former ones leave as on_delete says.",
+)
 
 
 def _wrong(m: Mapping, sentence: str, mend: str) -> MappingError:

@@ -17,15 +17,17 @@ select exists (select from pg_catalog.pg_class c
                  and c.relkind in ('r', 'p'));
 
 -- name: former_key_twice
--- A former key that two rows have.
-select former from rekeyed where mapping = %(mapping)s group by former having count(*) > 1 limit 1;
+-- How many former keys more than one row has.
+select count(*) from (
+    select from rekeyed where mapping = %(mapping)s group by former having count(*) > 1
+) f;
 
 -- name: known_by_both
--- A row that has a record under its former key and another under its key of today.
-select k.key from rekeyed k
+-- How many rows have a record under their former key and another under their key of today.
+select count(*) from rekeyed k
 join sync.record o on o.org_id = %(org)s and o.mapping = k.mapping and o.key = k.former
 join sync.record n on n.org_id = %(org)s and n.mapping = k.mapping and n.key = k.key
-where k.mapping = %(mapping)s limit 1;
+where k.mapping = %(mapping)s;
 
 -- name: note_rekeyed_records
 -- For this plan: what is known, under the keys of today.

@@ -61,7 +61,7 @@ def test_an_external_id_field_under_another_name_takes_the_keys_over(filled: Pra
     with filled.planned() as report:
         assert list(report.rows()) == []
         assert report.notes == (
-            "A sync first writes the keys of the 2 records of task into Row_Key__c; they stand in "
+            "A sync first writes the keys of 2 records of task into Row_Key__c; they stand in "
             "CRM_Id__c.",
         )
     assert by(filled, "Task", "Row_Key__c") == {}
@@ -146,7 +146,7 @@ def test_a_record_that_does_not_take_its_key_stops_the_run_before_anything_else(
     account = filled.add("accounts", company_name="Later")
     with pytest.raises(OrgAccessError) as caught:
         filled.sync()
-    assert "1 records of Lead did not take their key in Row_Key__c" in str(caught.value)
+    assert "1 record of Lead did not take their key in Row_Key__c" in str(caught.value)
     assert filled.records("Account", account) == []
     filled.org.faults.clear()
     filled.sync()
@@ -158,7 +158,7 @@ def test_somebody_elses_value_in_the_new_field_is_never_overwritten(filled: Prac
     (record,) = by(filled, "Lead", "CRM_Id__c").values()
     filled.org.store.update(filled.org.store.schema["Lead"], [record | {"Row_Key__c": "theirs"}])
     rename_field(filled, "lead")
-    with pytest.raises(OrgAccessError, match="1 records of Lead carry another key in Row_Key__c"):
+    with pytest.raises(OrgAccessError, match="1 record of Lead carry another key in Row_Key__c"):
         filled.sync()
     assert list(by(filled, "Lead", "Row_Key__c")) == ["theirs"]
 
@@ -361,9 +361,9 @@ def test_former_keys_that_lead_nowhere_are_stopped_by_the_guard_before_anything_
     ("change", "said"),
     [
         ("set former_id = (select min(former_id::text)::uuid from public.projects)",
-         "wo rows of projects have the former_id"),
+         "More than one row has the same projects.former_id"),
         ("set former_id = (select id from public.projects where code = 'C-4') where code = 'C-3'",
-         "is the former_id of one row of projects and the key of another"),
+         "projects.former_id holds what is the key of another row today"),
     ],
 )  # fmt: skip
 def test_former_keys_that_do_not_tell_one_row_are_refused(
@@ -400,3 +400,18 @@ def test_two_orgs_follow_each_with_its_own_sync(coded: Practice) -> None:
             records = org.store.records("Opportunity")
             assert {record["CRM_Id__c"] for record in records} == keys
             assert len(records) == 5
+
+
+def test_keys_that_changed_and_were_synced_before_that_was_said_are_told(coded: Practice) -> None:
+    renumber(coded)
+    coded.sync(allow_deletions=True)
+    coded.connection.execute(
+        "insert into sync.record (org_id, mapping, key, salesforce_id, run_number)"
+        " select org_id, mapping, (select former_id::text from public.projects limit 1),"
+        " '006000000000001AAA', 1 from sync.record where mapping = 'opportunity' limit 1"
+    )
+    with_code(coded, "id, former_key: former_id")
+    coded.org.calls.clear()
+    with pytest.raises(MappingError, match="and another under their key"):
+        coded.sync()
+    assert coded.writes() == []
