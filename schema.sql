@@ -23,11 +23,37 @@
 --   A new enum value: ALTER TYPE … ADD VALUE IF NOT EXISTS below its type. PostgreSQL does not let the
 --   transaction that adds a value use it, so nothing in this file may use the new value (no default, no
 --   check): the Supabase SQL editor runs the whole file as one transaction.
+--   Anything else that is there already (a check, a type, a default): CREATE … IF NOT EXISTS does not change it.
+--   `crm-sync db apply` compares the database with this file and shows the SQL that does.
+--   Schema sync: change the table here, raise the version (twice in this file, and in
+--   src/crm_sync/schema/version.py), and bring older databases there with a step in upgrades.sql beside it.
+--   Once there is a release, all of it goes into a new file of supabase/migrations, too.
 --
 -- Loading old data with its own status history: an INSERT notes the row's status as its first, at its
 -- created_at. A loader that brings the history switches that off for its transaction, as the owner:
 --   ALTER TABLE public.leads DISABLE TRIGGER lead_status_history;     … load leads and lead_status_changes …
 --   ALTER TABLE public.leads ENABLE TRIGGER lead_status_history;      (likewise project_status_history)
+
+-- A schema sync of another version: this file alone would leave its tables half old.
+do $$
+declare
+    wanted constant integer := 2;
+    there  integer := wanted;
+begin
+    if to_regprocedure('sync.version()') is not null then
+        execute 'select sync.version()' into there;
+    elsif to_regclass('sync.record') is not null then
+        there := 1;
+    end if;
+    if there > wanted then
+        raise exception 'Schema sync of this database is version %, and this schema.sql makes %.', there, wanted
+            using hint = 'The database is newer: take the schema.sql of the newer release.';
+    elsif there < wanted then
+        raise exception 'Schema sync of this database is version %, and this schema.sql makes %.', there, wanted
+            using hint = '`crm-sync db apply` upgrades it and keeps what it holds.';
+    end if;
+end
+$$;
 
 
 -- 1  Enums ------------------------------------------------------------------------------------------------
@@ -528,6 +554,16 @@ comment on function public.convert_lead(uuid, uuid) is
 
 create schema if not exists sync;
 
+create or replace function sync.version() returns integer
+    language sql
+    immutable
+    set search_path = ''
+as $$
+    select 2
+$$;
+comment on function sync.version() is
+    'The version of schema sync. A program that knows another one stops; `crm-sync db apply` upgrades an older one.';
+
 -- The one list of them: what each needs besides its columns and comments is done below for all in it.
 create or replace function sync.mapped_tables() returns text[]
     language sql
@@ -577,10 +613,9 @@ create table if not exists sync.mapping (
     source_state text,
     looked_up_at timestamptz,
     planned_at   timestamptz not null default now(),
+    former_key   text,
     primary key (org_id, mapping)
 );
--- For a database that was made before this column was.
-alter table sync.mapping add column if not exists source_state text;
 
 create table if not exists sync.describe (
     org_id     text not null references sync.org on delete cascade,
@@ -632,11 +667,8 @@ create table if not exists sync.record (
     cleared          boolean not null default false,
     primary key (org_id, mapping, key)
 );
--- For a database that was made before this column was.
-alter table sync.record add column if not exists cleared boolean not null default false;
 create index if not exists record_salesforce_id on sync.record (org_id, salesforce_id);
 -- Records that every plan looks at, whether their row changed or not.
-drop index if exists sync.record_in_flight;
 create index if not exists record_open on sync.record (org_id, mapping)
     where in_flight is not null or salesforce_id is null or state <> 'live';
 
@@ -734,35 +766,9 @@ create table if not exists sync.run (
     primary key (org_id, run_number)
 );
 
--- For a database that was made before.
-alter table sync.record drop constraint if exists record_org_id_fkey;
-alter table sync.plan drop constraint if exists plan_org_id_fkey;
-alter table sync.history drop constraint if exists history_org_id_fkey;
-alter table sync.plan add column if not exists bytes integer not null default 0;
-do $$
-begin
-    if exists (select from pg_catalog.pg_attribute
-               where attrelid = 'sync.plan'::regclass and attname = 'job_id' and not attisdropped) then
-        insert into sync.job_row (org_id, job_id, key, position, salesforce_id, resent)
-        select p.org_id, p.job_id, p.key, p.position, case when p.action <> 'create' then p.salesforce_id end, p.resent
-        from sync.plan p where p.job_id is not null;
-        update sync.plan set state = 'planned', attempts = greatest(attempts - 1, 0) where job_id is not null;
-        alter table sync.plan drop column job_id;
-    end if;
-    if exists (select from pg_catalog.pg_attribute
-               where attrelid = 'sync.history'::regclass and attname = 'fields' and not attisdropped) then
-        alter table sync.history add column if not exists before jsonb, add column if not exists after jsonb;
-        update sync.history h
-        set before = (select jsonb_object_agg(f.key, f.value -> 'before') from jsonb_each(h.fields) f),
-            after = (select jsonb_object_agg(f.key, f.value -> 'after') from jsonb_each(h.fields) f)
-        where fields is not null;
-        alter table sync.history drop column fields;
-        drop index sync.history_row, sync.history_at;
-        create index history_row on sync.history (org_id, key, mapping, id);
-        create index history_at on sync.history (org_id, at);
-    end if;
-end
-$$;
+create table if not exists sync.made (
+    thing text collate "C" primary key
+);
 
 comment on schema sync is
     'State of the one-way sync to Salesforce. Not part of any API; written by crm_sync and by triggers.';
@@ -806,6 +812,8 @@ comment on column sync.mapping.source_state is
 comment on column sync.mapping.looked_up_at is
     'When Salesforce was searched for records that we had not recorded; null: search first.';
 comment on column sync.mapping.planned_at is 'When it was last planned.';
+comment on column sync.mapping.former_key is
+    'The former_key of its source that its records have followed to their keys of today; null: none.';
 
 comment on table sync.describe is 'Field facts of an object, as Salesforce last described it.';
 comment on column sync.describe.org_id is 'The org (ON DELETE CASCADE).';
@@ -946,6 +954,11 @@ comment on column sync.run.counts is
     'Per mapping: how many create, update, delete, refused, unknown, blocked, invalid, held and planned.';
 comment on column sync.run.calls is 'API calls made.';
 comment on column sync.run.message is 'Why it stopped, in a sentence.';
+
+comment on table sync.made is
+    'What schema.sql and views.sql made here, as `db apply` last saw it: what they make no more is told from what '
+    'people added.';
+comment on column sync.made.thing is 'Kind and name, such as column public.accounts.phone.';
 
 create or replace function sync.forget_org() returns trigger
     language plpgsql
@@ -1102,6 +1115,7 @@ alter table sync.job enable row level security;
 alter table sync.job_row enable row level security;
 alter table sync.history enable row level security;
 alter table sync.run enable row level security;
+alter table sync.made enable row level security;
 
 revoke create on schema public from public;
 revoke all on schema sync from public;
@@ -1210,6 +1224,8 @@ begin
     end loop;
     -- Changes are appended by triggers alone. It sweeps them, locking rows with FOR UPDATE, which asks for UPDATE.
     revoke insert on sync.change from crm_sync;
+    revoke insert, update, delete on sync.made from crm_sync;
+    grant execute on function sync.version() to crm_sync;
 end
 $$;
 

@@ -34,6 +34,7 @@ class Generator:
 
 GENERATORS = (
     Generator(("crm_sync.sample", "--sql"), ("docs/sample-data.sql",), stdout=True),
+    Generator(("tools.migrations",), ("supabase/migrations",)),
     Generator(("tests.integration.mapping.golden",), ("tests/golden",)),
     Generator(
         ("crm_sync", "docs"),

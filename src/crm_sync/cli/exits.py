@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "APPLY_EPILOG",
     "CHECK_EPILOG",
     "EPILOG",
     "FINDINGS_EPILOG",
@@ -22,6 +23,10 @@ EPILOG = (
     "130 interrupted."
 )
 PLAIN_EPILOG = "Exit codes: 0 all well, 2 could not run, 130 interrupted."
+APPLY_EPILOG = (
+    "Exit codes: 0 all well, 1 something is left to do, 2 could not run or was not applied, "
+    "130 interrupted."
+)
 CHECK_EPILOG = "Exit codes: 0 all well, 1 a document is stale, 2 could not run, 130 interrupted."
 SERVE_EPILOG = "Exit codes: 0 ended by Ctrl-C or a signal, 2 could not start."
 FINDINGS_EPILOG = (

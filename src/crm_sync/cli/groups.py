@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crm_sync.cli.exits import EPILOG, PLAIN_EPILOG, SERVE_EPILOG, SETUP_EPILOG
+from crm_sync.cli.exits import APPLY_EPILOG, EPILOG, PLAIN_EPILOG, SERVE_EPILOG, SETUP_EPILOG
 from crm_sync.cli.options import Debug, Quiet, Target, not_empty
 
 __all__ = ["database", "org", "target"]
@@ -22,15 +22,23 @@ target = _group("The Salesforce orgs that we push to.")
 org = _group("Sets a Salesforce org up; runs one on this machine.")
 
 
-@database.command(name="apply", epilog=PLAIN_EPILOG)
-def apply_schema(quiet: Quiet = False, debug: Debug = False) -> int:
+@database.command(name="apply", epilog=APPLY_EPILOG)
+def apply_schema(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what it would change, and change nothing.")
+    ] = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
     """Applies schema.sql and views.sql, as the owner.
 
-    Can be repeated without harm. Signs in with owner_database_url, else database_url.
+    Can be repeated without harm. Upgrades schema sync; then compares the database with the files,
+    and shows the SQL for what they do not bring. Signs in with owner_database_url, else
+    database_url.
     """
     from crm_sync.cli import databases
 
-    return databases.apply(quiet=quiet)
+    return databases.apply(quiet=quiet, dry_run=dry_run)
 
 
 @database.command(epilog=PLAIN_EPILOG)

@@ -81,7 +81,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "check": ("crm-sync check --strict", "crm-sync check --offline --format github"),
     "describe": ("crm-sync describe Account Lead", "crm-sync describe --save"),
     "docs": ("crm-sync docs", "crm-sync docs --check"),
-    "db apply": ("crm-sync db apply",),
+    "db apply": ("crm-sync db apply --dry-run", "crm-sync db apply"),
     "db seed": ("crm-sync db seed",),
     "target accept": ("crm-sync target accept sandbox",),
     "org setup": ("crm-sync org setup --dry-run", "crm-sync org setup --undo"),

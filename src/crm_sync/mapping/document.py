@@ -245,6 +245,14 @@ def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[
         )
     if mapping.formerly:
         lines.append(f"**Former name:** `{mapping.formerly}`; its records follow.")
+    if field := mapping.external_id.formerly:
+        lines.append(f"**Former external ID field:** `{field}`; the keys in it are carried over.")
+    if source.formerly:
+        lines.append(f"**Former table:** `{source.formerly}`; its records stay.")
+    if source.former_key:
+        lines.append(
+            f"**Former keys:** in column `{source.former_key}`; records get their keys of today."
+        )
     if shared := _shared(mapping):
         lines.append(f"**Said in {code(DEFAULTS)}:** {shared}.")
     if not mapping.enabled:

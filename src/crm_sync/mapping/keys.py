@@ -26,6 +26,8 @@ from crm_sync.salesforce.describe import ObjectFacts
 __all__ = [
     "differing_rows",
     "foreign_key",
+    "former_keys",
+    "former_keys_in_use",
     "named_parents",
     "parent_keys",
     "present_keys",
@@ -80,6 +82,33 @@ def present_keys(mapping: Mapping, catalog: Catalog, *, due: bool = False) -> sq
         sql.Literal(mapping.name),
         sql.Identifier(mapping.source.key),
         rows_of(mapping, table_of(mapping, catalog), None, due=due),
+    )
+
+
+def former_keys(mapping: Mapping) -> sql.Composed:
+    """SELECT of the mapping's name, the key that a row had before, and its key of today, of every
+    row that has another one now.
+    """
+    return sql.SQL(
+        "select {}, source.{former}::text, source.{key}::text\nfrom public.{} as source\n"
+        "where source.{former}::text <> source.{key}::text\n"
+    ).format(
+        sql.Literal(mapping.name),
+        sql.Identifier(mapping.source.table),
+        former=sql.Identifier(str(mapping.source.former_key)),
+        key=sql.Identifier(mapping.source.key),
+    )
+
+
+def former_keys_in_use(mapping: Mapping) -> sql.Composed:
+    """SELECT of how many former keys (`rekeyed` of `sync/plan.sql`) are another row's key today."""
+    return sql.SQL(
+        "select count(*) from rekeyed r join public.{} as source on source.{}::text = r.former\n"
+        "where r.mapping = {}\n"
+    ).format(
+        sql.Identifier(mapping.source.table),
+        sql.Identifier(mapping.source.key),
+        sql.Literal(mapping.name),
     )
 
 

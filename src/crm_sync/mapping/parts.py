@@ -60,6 +60,14 @@ class ExternalId(Strict):
     """A unique External ID field of the object: Text(64)."""
     prefix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9:_-]*$", max_length=20)] = ""
     """Tells mappings apart whose records share the field, such as task: and event:."""
+    formerly: FieldName | None = Field(default=None, exclude=True)
+    """The field that carried the key before; the next sync of each org carries the keys over."""
+
+    @model_validator(mode="after")
+    def _another_field(self) -> ExternalId:
+        if self.formerly == self.field:
+            raise ValueError("formerly names the field that carried the key before, not the same")
+        return self
 
     @property
     def longest(self) -> int:
@@ -105,6 +113,20 @@ class Source(Strict):
     """Name: table. A left join by the one foreign key to that table; SQL may read name.column."""
     where: Expression | None = None
     """SQL. A row that leaves it is treated as deleted."""
+    formerly: Identifier | None = Field(default=None, exclude=True)
+    """The name that the table had before it was renamed; its records stay."""
+    former_key: Identifier | None = Field(default=None, exclude=True)
+    """The column with the key that each row had before; the next sync of each org gives its record
+    the key of today.
+    """
+
+    @model_validator(mode="after")
+    def _others(self) -> Source:
+        if self.formerly == self.table:
+            raise ValueError("formerly names the table as it was called before, not the same")
+        if self.former_key == self.key:
+            raise ValueError("former_key names another column than key: the one with former keys")
+        return self
 
 
 class FieldRule(Strict):

@@ -41,6 +41,9 @@ def source_findings(mapping: Mapping, catalog: Catalog) -> Iterator[Finding]:
         return
     if mapping.source.key not in table.columns:
         yield _no_column(mapping, ("source", "key"), mapping.source.key, table)
+    former_key = mapping.source.former_key
+    if former_key is not None and former_key not in table.columns:
+        yield _no_column(mapping, ("source", "former_key"), former_key, table)
     for path, column in _columns(mapping):
         if column not in table.columns:
             yield _no_column(mapping, path, column, table)

@@ -309,6 +309,8 @@ def _fields(
     for mapping in mappings:
         for name in ACTIVITIES if mapping.object in ACTIVITIES else (mapping.object,):
             use(name, mapping.external_id.field, f"key of mapping {mapping.name}", edit=True)
+            if former := mapping.external_id.formerly:
+                use(name, former, f"former key of mapping {mapping.name}", edit=False)
         for field in mapping.rules:
             shared = mapping.object in ACTIVITIES and field.endswith("__c")
             for name in ACTIVITIES if shared else (mapping.object,):

@@ -15,6 +15,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from crm_sync.errors import DatabaseError
+from crm_sync.schema.version import require_version
 from crm_sync.sync.session import lift_limits, locked_out
 
 __all__ = ["connect", "is_transaction_pooler"]
@@ -238,3 +239,4 @@ def _check_schema(connection: psycopg.Connection[Any]) -> None:
             f"The user {connection.info.user} may not write schema sync.",
             "Sign in as the role crm_sync (see README, Your own database).",
         )
+    require_version(connection)

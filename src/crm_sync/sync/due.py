@@ -189,7 +189,7 @@ def _why_everything(scope: Scope) -> str:
         return "there is no earlier plan of this org to go on from"
     if not found[1]:
         return "the database was restored, and what the last plan saw means nothing here"
-    return "a mapping has a new name" if found[2] else ""
+    return "a mapping has a new name, or its rows new keys" if found[2] else ""
 
 
 def _why_new(

@@ -3,10 +3,10 @@
 
 -- name: position
 -- What the last plan of all mappings saw, whether this server can still have meant it, and whether
--- state stands under former names.
+-- state stands under former names or keys.
 select o.position is not null,
        coalesce(pg_snapshot_xmax(o.position) <= pg_snapshot_xmax(pg_current_snapshot()), false),
-       exists (select from renamed)
+       exists (select from renamed) or exists (select from rekeyed)
 from sync.org o where o.org_id = %(org)s;
 
 -- name: known_states

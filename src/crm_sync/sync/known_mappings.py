@@ -7,7 +7,8 @@ writes the new name down, so that a dry run takes no lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -17,12 +18,37 @@ from crm_sync.mapping.finding import Finding, raise_first, said_of
 from crm_sync.sync.statements import statements
 
 __all__ = [
+    "Known",
     "check_mapping_identity",
     "keep_mappings",
+    "known",
     "life_findings",
     "note_renamed",
     "rename_mappings",
 ]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the records of a mapping belong to: object, external ID field, prefix, table, key, as
+    the last sync had them. `searched`: Salesforce was searched for them; `former_key`: the column
+    with former keys that they have followed.
+    """
+
+    identity: tuple[str, ...]
+    searched: bool
+    former_key: str | None
+
+    @property
+    def field(self) -> str:
+        """The external ID field."""
+        return self.identity[1]
+
+
+def known(connection: psycopg.Connection[Any], org_id: str, m: model.Mapping) -> Known | None:
+    """What an org's records of a mapping belong to; None where there was no sync of it yet."""
+    row = connection.execute(statements("known_mappings")["known"], _values(org_id, m)).fetchone()
+    return None if row is None else Known(tuple(row[:5]), row[5], row[6])
 
 
 def check_mapping_identity(
@@ -30,19 +56,17 @@ def check_mapping_identity(
 ) -> set[str]:
     """The mappings that were searched for in Salesforce before.
 
-    Raises MappingError where object, key, prefix or external ID changed while records exist: they
-    would be doubled under the new name.
+    Raises MappingError where object, key, prefix or external ID changed while records exist, and
+    no former one is declared: they would be doubled under the new name.
     """
     searched: set[str] = set()
     for m in mappings:
-        row = connection.execute(
-            statements("known_mappings")["known"], _values(org_id, m)
-        ).fetchone()
-        if row is None:
+        before = known(connection, org_id, m)
+        if before is None:
             continue
-        if row[5]:
+        if before.searched:
             searched.add(m.name)
-        raise_first(_changes(connection, org_id, m, row[:5]))
+        raise_first(_changes(connection, org_id, m, before))
     return searched
 
 
@@ -56,11 +80,9 @@ def life_findings(
         if _known_names(connection, org_id, m) == {m.formerly, m.name}:
             yield _two_names(m)
             continue
-        row = connection.execute(
-            statements("known_mappings")["known"], _values(org_id, m)
-        ).fetchone()
-        if row is not None:
-            yield from _changes(connection, org_id, m, row[:5])
+        before = known(connection, org_id, m)
+        if before is not None:
+            yield from _changes(connection, org_id, m, before)
 
 
 def _values(org_id: str, m: model.Mapping) -> dict[str, Any]:
@@ -69,21 +91,49 @@ def _values(org_id: str, m: model.Mapping) -> dict[str, Any]:
 
 
 def _changes(
-    connection: psycopg.Connection[Any], org_id: str, m: model.Mapping, known: Sequence[Any]
+    connection: psycopg.Connection[Any], org_id: str, m: model.Mapping, before: Known
 ) -> Iterator[Finding]:
     now = (m.object, m.external_id.field, m.external_id.prefix, m.source.table, m.source.key)
-    if tuple(known) == now:
+    if before.identity == now:
         return
     if connection.execute(
         statements("known_mappings")["has_records"], _values(org_id, m)
     ).fetchone() != (True,):
         return
-    what, was = next((n, a) for n, a, b in zip(_IDENTITY, known, now, strict=True) if a != b)
-    yield said_of(
-        m, _IDENTITY[what], "other-records",
-        f"The {what} of {m.name} changed, and records exist under the old one ({was!r}).",
-        "Take the change back, or use a new mapping name and let the old records go first.",
-    )  # fmt: skip
+    # A key column is declared by what holds the former keys, whatever that column was called.
+    former = (None, m.external_id.formerly, None, m.source.formerly,
+              before.identity[4] if m.source.former_key else None)  # fmt: skip
+    for what, was, one, declared in zip(_IDENTITY, before.identity, now, former, strict=True):
+        if was == one:
+            continue
+        if was != declared:
+            yield said_of(
+                m, _IDENTITY[what], "other-records",
+                f"The {what} of {m.name} changed, and records exist under the old one ({was!r}).",
+                _MENDS.get(what, "") + "Take the change back, or use a new mapping name and let "
+                "the old records go first.",
+            )  # fmt: skip
+            return
+        if what == "table" and _is_table(connection, was):
+            yield said_of(
+                m, ("source", "formerly"), "other-records",
+                f"{m.source.table} is said to be {was} under a new name, and {was} is still there.",
+                "Name the table that holds the rows of the records; a table that was renamed is "
+                "gone under its former name.",
+            )  # fmt: skip
+            return
+
+
+_MENDS = {
+    "external ID": "Was it renamed, let `formerly` name the former field. ",
+    "table": "Was it renamed, let `formerly` name the former table. ",
+    "key": "Does a column hold the former keys, let `former_key` name it. ",
+}
+
+
+def _is_table(connection: psycopg.Connection[Any], name: str) -> bool:
+    row = connection.execute(statements("known_mappings")["is_table"], {"table": name}).fetchone()
+    return row == (True,)
 
 
 _IDENTITY = {
@@ -138,9 +188,12 @@ def note_renamed(
 
 
 def rename_mappings(connection: psycopg.Connection[Any], org_id: str) -> None:
-    """Records, plan and history follow the `renamed` mappings to their new names, once."""
+    """Records, plan and history follow the `renamed` mappings to their new names, and the `rekeyed`
+    rows to their new keys, once.
+    """
     for block in ("rename_mapping", "rename_records", "rename_plan", "rename_history",
-                  "end_renaming"):  # fmt: skip
+                  "end_renaming", "rekey_records", "rekey_plan", "rekey_history",
+                  "end_rekeying"):  # fmt: skip
         connection.execute(statements("known_mappings")[block], {"org": org_id})
 
 
@@ -163,6 +216,7 @@ def keep_mappings(
                 "prefix": m.external_id.prefix,
                 "table": m.source.table,
                 "key": m.source.key,
+                "former_key": m.source.former_key,
                 "fingerprint": fingerprints[m.name],
                 "source_state": source_states[m.name],
             },

@@ -4,12 +4,19 @@
 -- name: open_ends
 -- Records that Salesforce must be asked about: creates without an Id; deletions that nobody heard
 -- the end of; records that were found deleted or merged, which people may have restored.
-select r.key, r.salesforce_id
+-- A create may carry the key that its row had before.
+select k.key, r.salesforce_id
 from named_record r
+cross join lateral (
+    select r.key
+    union all
+    select k.former from rekeyed k
+    where r.salesforce_id is null and k.mapping = r.mapping and k.key = r.key
+) k
 where r.org_id = %(org)s and r.mapping = %(mapping)s
   and (r.salesforce_id is null or r.state in ('gone', 'merged')
        or r.in_flight is not null and r.in_flight_action = 'delete')
-order by r.key;
+order by k.key;
 
 -- name: settle_by_id
 -- Of the records asked for by Id: what is back is known as it was read, a deletion that did not
@@ -34,14 +41,17 @@ on conflict do nothing;
 
 -- name: keep_found
 -- A record that carries our key, of a row that is in the source, or in flight, and has no recorded
--- Id, becomes a found record with the values read.
+-- Id, becomes a found record with the values read. It may carry the key that its row had before.
 insert into found_record (org_id, mapping, key, salesforce_id, payload, label, in_flight,
                           in_flight_action, in_flight_at, run_number)
-select %(org)s, %(mapping)s, %(key)s, %(id)s, %(payload)s::jsonb, coalesce(s.label, r.label),
+select %(org)s, %(mapping)s, one.key, %(id)s, %(payload)s::jsonb, coalesce(s.label, r.label),
     r.in_flight, r.in_flight_action, r.in_flight_at, %(run)s
-from (select 1) one
-left join named_record r on r.org_id = %(org)s and r.mapping = %(mapping)s and r.key = %(key)s
-left join source_row s on s.mapping = %(mapping)s and s.key = %(key)s
+from (
+    select coalesce((select k.key from rekeyed k
+                     where k.mapping = %(mapping)s and k.former = %(key)s), %(key)s) as key
+) one
+left join named_record r on r.org_id = %(org)s and r.mapping = %(mapping)s and r.key = one.key
+left join source_row s on s.mapping = %(mapping)s and s.key = one.key
 where r.salesforce_id is null and (r.key is not null or s.key is not null)
 on conflict do nothing;
 

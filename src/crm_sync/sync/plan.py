@@ -97,7 +97,7 @@ def create_tables(connection: psycopg.Connection[Any]) -> None:
 
 
 def create_views(connection: psycopg.Connection[Any], *, renamed: bool) -> None:
-    """What is known, for a plan; `renamed`: some of it stands under former names of mappings."""
+    """What is known, for a plan; `renamed`: some of it stands under former names or keys."""
     for block in ("create_renamed_views" if renamed else "create_views", "create_left_view"):
         connection.execute(statements("plan")[block])
 

@@ -54,6 +54,11 @@ create temp table lost_record (
 ) on commit drop;
 create temp table ended_row (mapping text, key text collate "C") on commit drop;
 create temp table renamed (formerly text primary key, mapping text not null) on commit drop;
+-- Rows that have another key than their records are known by, and those records under the new one.
+create temp table rekeyed (mapping text not null, former text collate "C", key text collate "C")
+    on commit drop;
+create temp table rekeyed_record (like sync.record including defaults, primary key (mapping, key))
+    on commit drop;
 
 -- name: create_views
 -- What we know, and the former plan.
@@ -64,9 +69,13 @@ create or replace temp view former_plan as
     from sync.plan p;
 
 -- name: create_renamed_views
--- The same under the names that mappings have today, until a sync writes the new names down.
+-- The same under the names and keys of today, until a sync writes those down.
 create or replace temp view named_record as
-    select r.* from sync.record r where r.mapping not in (select n.formerly from renamed n)
+    select r.* from sync.record r
+    where r.mapping not in (select n.formerly from renamed n)
+      and r.mapping not in (select k.mapping from rekeyed k)
+    union all
+    select r.* from rekeyed_record r
     union all
     select r.org_id, n.mapping, r.key, r.salesforce_id, r.label, r.state, r.payload, r.in_flight,
            r.in_flight_action, r.in_flight_at, r.run_number, r.sent_at, r.problem, r.cleared
@@ -74,7 +83,15 @@ create or replace temp view named_record as
 create or replace temp view former_plan as
     select p.org_id, p.mapping, p.key, p.action, p.state, p.payload, p.problems, p.attempts,
            p.fingerprint, p.refused_at
-    from sync.plan p where p.mapping not in (select n.formerly from renamed n)
+    from sync.plan p
+    where p.mapping not in (select n.formerly from renamed n)
+      and p.mapping not in (select k.mapping from rekeyed k)
+    union all
+    select p.org_id, p.mapping, coalesce(k.key, p.key), p.action, p.state, p.payload, p.problems,
+           p.attempts, p.fingerprint, p.refused_at
+    from sync.plan p
+    left join rekeyed k on k.mapping = p.mapping and k.former = p.key
+    where p.mapping in (select k.mapping from rekeyed k)
     union all
     select p.org_id, n.mapping, p.key, p.action, p.state, p.payload, p.problems, p.attempts,
            p.fingerprint, p.refused_at

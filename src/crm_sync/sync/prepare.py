@@ -30,6 +30,7 @@ from crm_sync.sync import due, lookup
 from crm_sync.sync.against import Lost, note_lost
 from crm_sync.sync.facts import read_facts
 from crm_sync.sync.foretell import find_holders
+from crm_sync.sync.former_keys import as_before, note_rekeyed
 from crm_sync.sync.headers import header_findings
 from crm_sync.sync.known_mappings import check_mapping_identity, note_renamed
 from crm_sync.sync.mask import Masking
@@ -119,8 +120,10 @@ def plan_rows(
     """
     client, options = opened.client, opened.options
     create_tables(connection)
-    create_views(connection, renamed=note_renamed(connection, org.id, opened.mappings))
     searched = check_mapping_identity(connection, org.id, opened.mappings)
+    is_renamed = note_renamed(connection, org.id, opened.mappings)
+    is_rekeyed = note_rekeyed(connection, org.id, opened.mappings)
+    create_views(connection, renamed=is_renamed or is_rekeyed)
     objects = [m.object for m in opened.known]
     objects += [r.object for m in opened.known for r in m.references.values()]
     facts = read_facts(connection, client, org, objects, refresh=options.full, keep=keep)
@@ -149,8 +152,12 @@ def plan_rows(
     check_sources(scope)
     if not keep:
         scope.run("find_in_flight", "bulk")
-    lookup.find_records(scope, client, searched)
-    lookup.settle_in_flight(scope, client)
+    # A sync has let the records follow to their field of today (`carry.py`); a dry run has not.
+    read = scope if keep else replace(
+        scope, mappings=as_before(connection, org.id, scope.mappings, facts)
+    )  # fmt: skip
+    lookup.find_records(read, client, searched)
+    lookup.settle_in_flight(read, client)
     due.know(scope, chosen)
     find_holders(scope, client)
     return scope, make_plan(scope, chosen, marks), marks

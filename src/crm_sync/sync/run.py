@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -26,6 +27,7 @@ from crm_sync.settings import Settings
 from crm_sync.sync import bulk, first, lookup, state
 from crm_sync.sync.against import Lost, find_lost, read_edits
 from crm_sync.sync.batches import CALL
+from crm_sync.sync.carry import carry_keys, carrying_notes
 from crm_sync.sync.database import connect
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
@@ -146,6 +148,7 @@ def sync(
             reason: BaseException | None = None
             try:
                 _settle_jobs(connection, opened, run, progress)
+                carry_keys(connection, opened, run, partial(_allow, options=options))
                 _send_plans(connection, opened, run, done, progress)
                 status = "finished"
             except BaseException as error:
@@ -322,6 +325,7 @@ def _notes(scope: Scope) -> tuple[str, ...]:
     return (
         *narrowings(scope.mappings),
         *waiting_jobs(scope),
+        *carrying_notes(scope),
         *idle_records(scope),
         *(
             str(found.as_error())

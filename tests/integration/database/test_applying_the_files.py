@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from crm_sync.schema.applying import apply_files
 from tests.integration.database.rows import add, value, values
 from tests.support.postgres import SCHEMA_FILES, Database, Server
 
@@ -163,8 +164,10 @@ def test_an_unknown_time_zone_is_refused(connection: psycopg.Connection[Any]) ->
 
 
 def test_state_of_an_older_shape_keeps_what_it_says(connection: psycopg.Connection[Any]) -> None:
+    """Of the many that had no version yet."""
     org, job = "00D000000000001AAA", "750000000000001AAA"
     for statement in (
+        "drop function sync.version()",
         "alter table sync.plan add column job_id text",
         "alter table sync.history add column fields jsonb, drop column before, drop column after",
         "alter table sync.record add foreign key (org_id) references sync.org on delete cascade",
@@ -179,8 +182,8 @@ def test_state_of_an_older_shape_keeps_what_it_says(connection: psycopg.Connecti
         """ '{"Phone": {"before": null, "after": "1"}}')""",
     ):
         connection.execute(statement.encode())
-    connection.execute(SCHEMA.encode())
-    connection.execute(VIEWS.encode())
+    files = {"schema.sql": SCHEMA, "views.sql": VIEWS}
+    assert apply_files(connection, files, keep=True).remaining == []
     assert values(connection, "select key || ' ' || salesforce_id from sync.job_row") == ["a 001"]
     assert values(connection, "select key || state || attempts from sync.plan order by key") == [
         "aplanned0",

@@ -15,7 +15,7 @@ def ended(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException,
     *options: str,
 ) -> tuple[int, str]:  # fmt: skip
-    def raise_it(*, quiet: bool) -> int:
+    def raise_it(*, quiet: bool, dry_run: bool) -> int:
         raise error
 
     monkeypatch.setattr(databases, "apply", raise_it)

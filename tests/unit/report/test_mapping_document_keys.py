@@ -87,6 +87,17 @@ KEYS: dict[tuple[type[Any], str], tuple[Said, Said, str]] = {
     ),
     (ExternalId, "field"): (WHOLE, whole(external_id={"field": "Key__c"}), "`Key__c` holds"),
     (ExternalId, "prefix"): (WHOLE, whole(external_id={"prefix": "a:"}), "holds `a:` and"),
+    (ExternalId, "formerly"): (
+        WHOLE, whole(external_id={"formerly": "Old__c"}), "**Former external ID field:** `Old__c`",
+    ),
+    (Source, "formerly"): (
+        WHOLE, whole(source={"table": "accounts", "formerly": "clients"}),
+        "**Former table:** `clients`",
+    ),
+    (Source, "former_key"): (
+        WHOLE, whole(source={"table": "accounts", "former_key": "old_id"}),
+        "**Former keys:** in column `old_id`",
+    ),
     (Source, "table"): (WHOLE, whole(source={"table": "clients"}), "table `clients`"),
     (Source, "key"): (
         WHOLE, whole(source={"table": "accounts", "key": "number"}), "`accounts.number`",

@@ -1,0 +1,1 @@
+"""The database's schema as the files say it: its version, applying it, what a database lacks."""
