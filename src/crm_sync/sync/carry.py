@@ -70,7 +70,7 @@ def carry_keys(
     connection: psycopg.Connection[Any],
     opened: Opened,
     run: RunReport,
-    allow: Callable[[Plan], None],
+    allow: Callable[[Scope, Plan], None],
 ) -> None:
     """Sends what has to follow, if anything has. A whole plan is made before, and dropped: it finds
     mistakes of the mappings, and `allow` (which raises) may refuse it before anything is sent.
@@ -84,7 +84,7 @@ def carry_keys(
         scope, plan, _ = plan_rows(connection, opened, run.org, run.run_number, keep=False)
         carryings = list(_carryings(scope))
         if carryings:
-            allow(plan)
+            allow(scope, plan)
     for one in carryings:
         _refuse_unfinished(connection, run, one.mapping)
         left = list(_left(opened.client, one))

@@ -148,7 +148,7 @@ def sync(
             reason: BaseException | None = None
             try:
                 _settle_jobs(connection, opened, run, progress)
-                carry_keys(connection, opened, run, partial(_allow, options=options))
+                carry_keys(connection, opened, run, partial(_allow, opened, run.org))
                 _send_plans(connection, opened, run, done, progress)
                 status = "finished"
             except BaseException as error:
@@ -178,8 +178,7 @@ def _confirmed(
     """With the plan as the one to expect that a person has seen and agreed to."""
     with plan_transaction(connection, keep=False):
         scope, plan, _ = plan_rows(connection, opened, org, run_number=0, keep=False)
-        _expect(plan, opened.options)
-        raise_stops(list(stops(scope, plan, opened.client, org)))
+        _allow(opened, org, scope, plan)
         mask = opened.masking.mask(scope.facts)
         report = plan_report(scope, plan, org, opened.client, mask, _notes(scope))
     digest = first.agreed(report, ask) or opened.options.expect
@@ -273,15 +272,26 @@ def _keep_plan(
         opened = replace(opened, options=once)
     with plan_transaction(connection, keep=True):
         scope, plan, marks = plan_rows(connection, opened, run.org, run.run_number, keep=True)
-        if not pushed:
-            _expect(plan, options)
-        raise_stops(list(stops(scope, plan, opened.client, run.org, pushed)))
+        _allow(opened, run.org, scope, plan, pushed)
         rename_mappings(connection, run.org.id)
         keep_plan(scope, plan)
         keep_mappings(connection, run.org.id, scope.mappings, marks, plan.compared.states)
         lookup.keep_references(scope, plan.compared.full)
         scope.run("note_mode", "keep", mode=plan.compared.mode)
     return scope, plan
+
+
+def _allow(opened: Opened, org: Org, scope: Scope, plan: Plan, pushed: Sequence[Plan] = ()) -> None:
+    """Raises GuardStopped where the plan is not the expected one, or must not be sent unasked.
+    `pushed`: plans of the same run before it.
+    """
+    expected = opened.options.expect
+    if expected and not pushed and expected != plan.digest:
+        raise GuardStopped(
+            f"The plan is not the one that was expected: its digest is {plan.digest}.",
+            "Something changed since; look at a new dry run.",
+        )
+    raise_stops(list(stops(scope, plan, opened.client, org, pushed)))
 
 
 def _ending(error: BaseException) -> tuple[str, BaseException]:
@@ -310,14 +320,6 @@ def describe(
     org = state.identify(connection, client)
     objects = [m.object for m in mappings]
     return read_facts(connection, client, org, objects, refresh=True, keep=False)
-
-
-def _expect(plan: Plan, options: Options) -> None:
-    if options.expect and options.expect != plan.digest:
-        raise GuardStopped(
-            f"The plan is not the one that was expected: its digest is {plan.digest}.",
-            "Something changed since; look at a new dry run.",
-        )
 
 
 def _notes(scope: Scope) -> tuple[str, ...]:
