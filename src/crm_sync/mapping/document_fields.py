@@ -26,6 +26,10 @@ LONGEST_EXAMPLE = 70
 AS_IT_IS = "as it is"
 """The rule where there is none."""
 OTHER_PARENT = "where those above are empty"
+ON_EDITED = {
+    "hold": "where people edited it in Salesforce, the row is held",
+    "overwrite": "where people edited it in Salesforce, it is overwritten",
+}
 EACH_TIME = "changes with time, so every row is compared each time"
 NONE = "\N{EN DASH}"
 
@@ -91,6 +95,8 @@ def _rules(rule: FieldRule, facts: FieldFacts | None) -> str:
         )
     if rule.write == "on_create":
         said.append("written on create only")
+    if rule.on_edited:
+        said.append(ON_EDITED[rule.on_edited])
     if rule.sensitive:
         said.append("reports hide its values")
     if rule.time_dependent:
@@ -161,6 +167,8 @@ def _lookup_rules(lookup: Lookup, facts: FieldFacts | None) -> str:
         said.append(_not_found(lookup.reference))
     if lookup.write == "on_create":
         said.append("written on create only")
+    if lookup.on_edited:
+        said.append(ON_EDITED[lookup.on_edited])
     if lookup.sensitive:
         said.append("reports hide its values")
     if any(origin.time_dependent for origin in lookup.origins):

@@ -12,7 +12,8 @@ __all__ = ["Options"]
 class Options:
     """`select`: names of mappings, empty for all. `api`: the only way that rows take to Salesforce,
     where they can; by their number if None. `max_api_calls`: instead of the target's.
-    `against_org`: a dry run also reads what Salesforce holds now. The rest are the flags of
+    `against_org`: a dry run also reads what Salesforce holds now. `overwrite`: keys of rows that go
+    although people edited them in Salesforce, or `all`. The rest are the flags of
     `crm-sync sync`.
     """
 
@@ -25,6 +26,7 @@ class Options:
     api: Literal["composite", "bulk"] | None = None
     max_api_calls: int | None = None
     against_org: bool = False
+    overwrite: tuple[str, ...] = ()
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -37,4 +39,5 @@ class Options:
             (self.allow_deletions, "--allow-deletions"),
         ):
             chosen += [flag] * is_set
+        chosen += [word for key in self.overwrite for word in ("--overwrite", key)]
         return (*chosen, *(("--api", self.api) if self.api else ()))

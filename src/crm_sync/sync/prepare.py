@@ -27,7 +27,9 @@ from crm_sync.salesforce.client import Client
 from crm_sync.settings import Settings
 from crm_sync.sync import due, lookup
 from crm_sync.sync.against import Lost, note_lost
+from crm_sync.sync.edits import look_for_edits
 from crm_sync.sync.facts import read_facts
+from crm_sync.sync.followed import follow
 from crm_sync.sync.foretell import find_holders
 from crm_sync.sync.headers import header_findings
 from crm_sync.sync.known_mappings import check_mapping_identity, note_renamed
@@ -150,9 +152,11 @@ def plan_rows(
         scope.run("find_in_flight", "bulk")
     lookup.find_records(scope, client, searched)
     lookup.settle_in_flight(scope, client)
+    follow(scope, client)
     due.know(scope, chosen)
     find_holders(scope, client)
-    return scope, make_plan(scope, chosen, marks), marks
+    look = partial(look_for_edits, client=client) if keep or options.against_org else None
+    return scope, make_plan(scope, chosen, marks, look), marks
 
 
 def _with_owner(scope: Scope, client: Client, username: str) -> Scope:
