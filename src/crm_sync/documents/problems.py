@@ -70,7 +70,8 @@ A code is Salesforce's where Salesforce says it or would say it, else ours.
 
 Told before anything is sent, by `dry-run` and by the plan of every `sync`. *Invalid* rows are not
 sent; *blocked* ones wait for another row, *held* ones for a person; a *note* goes with a row that
-is sent. The rules behind the codes, and who says that Salesforce behaves so: [predicted-refusals.md](predicted-refusals.md).
+is sent. The rules behind the codes, and who says that Salesforce behaves so:
+[predicted-refusals.md](predicted-refusals.md).
 """
 MET = """\
 ### What a sync meets
