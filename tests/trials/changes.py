@@ -91,6 +91,7 @@ class Trial:
             (2, "refusals", self._refuse),
             (1, "people delete", self._people_delete),
             (1, "people merge", self._people_merge),
+            (1, "people convert", self._people_convert),
         ]
         _, name, step = self.chance.choices(steps, [weight for weight, _, _ in steps])[0]
         self.steps[name] += 1
@@ -238,6 +239,14 @@ class Trial:
         if len(records) > 1:
             winner, loser = self.chance.sample(records, 2)
             org.merge(winner["Id"], loser["Id"])
+
+    def _people_convert(self) -> None:
+        org = self.practice.orgs[self._org()]
+        leads = [r for r in org.store.records("Lead") if not r["IsConverted"]]
+        if leads:
+            accounts = [None, *(r["Id"] for r in org.store.records("Account"))]
+            into = self.chance.choice(accounts)
+            org.convert_lead(self.chance.choice(leads)["Id"], account_id=into)
 
     def _come_to_rest(self) -> None:
         """With every writer done and nothing refused, the next runs leave nothing to do."""

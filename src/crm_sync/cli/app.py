@@ -17,6 +17,7 @@ from crm_sync.cli.options import (
     Format,
     Full,
     Json,
+    Overwrite,
     Quiet,
     Resend,
     RetryRefused,
@@ -24,6 +25,7 @@ from crm_sync.cli.options import (
     Separator,
     Target,
     Way,
+    named_row,
     not_empty,
 )
 
@@ -127,6 +129,7 @@ def dry_run(
     ] = False,
     retry_refused: RetryRefused = False,
     resend: Resend = False,
+    overwrite: Overwrite = None,
     api: Way = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -145,6 +148,7 @@ def dry_run(
         resend=resend,
         api=api.value if api else None,
         against_org=against_org,
+        overwrite=tuple(overwrite or ()),
     )
     outputs = show.Outputs(rows, html, markdown, csv, separator.sign, open_, as_json, quiet)
     return show.dry_run(target, options, outputs)
@@ -157,6 +161,7 @@ def sync(
     full: Full = False,
     retry_refused: RetryRefused = False,
     resend: Resend = False,
+    overwrite: Overwrite = None,
     allow_deletions: Annotated[
         bool,
         typer.Option("--allow-deletions", help="Let this run delete more than the guard allows."),
@@ -217,6 +222,7 @@ def sync(
         expect=expect,
         api=api.value if api else None,
         max_api_calls=max_api_calls,
+        overwrite=tuple(overwrite or ()),
     )
     return show.sync(target, options, as_json=as_json, quiet=quiet)
 
@@ -260,12 +266,13 @@ def problems(
 
 @app.command(epilog=PLAIN_EPILOG)
 def history(
-    key: Annotated[
-        str,
+    row: Annotated[
+        list[str],
         typer.Argument(
-            metavar="KEY",
-            callback=not_empty,
-            help="A row's key (its id), external ID, or Salesforce Id.",
+            metavar="[TABLE] KEY",
+            callback=named_row,
+            help="A row's key (its id), external ID, or Salesforce Id of 15 or 18 characters; "
+            "before it the table or mapping, if rows of several have the key.",
         ),
     ],
     target: Target = None,
@@ -273,10 +280,14 @@ def history(
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """What was sent of one row: when, which fields, what came of it."""
+    """What was sent of one row, newest first.
+
+    Each change with its time, run, and fields, old and new; each refusal; what people had edited.
+    """
     from crm_sync.cli import show_state
 
-    return show_state.history(target, key, rows=rows, as_json=as_json)
+    *table, key = row
+    return show_state.history(target, *table, key=key, rows=rows, as_json=as_json)
 
 
 @app.command(epilog=FINDINGS_EPILOG)

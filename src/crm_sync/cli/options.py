@@ -15,6 +15,7 @@ __all__ = [
     "Format",
     "Full",
     "Json",
+    "Overwrite",
     "Quiet",
     "Resend",
     "RetryRefused",
@@ -22,6 +23,7 @@ __all__ = [
     "Separator",
     "Target",
     "Way",
+    "named_row",
     "not_empty",
 ]
 
@@ -62,6 +64,15 @@ def not_empty(value: str | None) -> str | None:
     return value
 
 
+def named_row(value: list[str]) -> list[str]:
+    """A key, or a table and a key."""
+    if len(value) > 2:
+        raise typer.BadParameter("Give a key, or a table and a key")
+    for word in value:
+        not_empty(word)
+    return value
+
+
 Target = Annotated[
     str | None,
     typer.Option(
@@ -95,6 +106,14 @@ Way = Annotated[
 ]
 RetryRefused = Annotated[
     bool, typer.Option("--retry-refused", help="Send again what Salesforce refused.")
+]
+Overwrite = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY",
+        help="Send this row although people edited it in Salesforce (on_edited: hold); `all` for "
+        "every such row. May be given more than once.",
+    ),
 ]
 Resend = Annotated[bool, typer.Option("--resend", help="Send every field of every record again.")]
 Describes = Annotated[

@@ -19,6 +19,7 @@ from crm_sync.cli.exits import OK, PROBLEMS
 from crm_sync.errors import MappingError, SettingsError
 from crm_sync.mapping.load import select
 from crm_sync.mapping.of_target import mappings_of
+from crm_sync.names import nearest
 from crm_sync.report import terminal
 from crm_sync.report.as_json import change_as_json, dumped, row_as_json
 from crm_sync.report.console import make_console
@@ -117,8 +118,10 @@ def _fields_at_fault(row: PlanRow) -> PlanRow:
     return replace(row, changes=tuple(c for c in row.changes if c.field in named))
 
 
-def history(target: str | None, key: str, *, rows: int, as_json: bool) -> int:
-    """What was sent of one row, newest first."""
+def history(
+    target: str | None, table: str | None = None, *, key: str, rows: int, as_json: bool
+) -> int:
+    """What was sent of one row, newest first; `table`: it, or the mapping that reads it."""
     settings = load_settings()
     try:
         files, unreadable = mappings_of(settings, settings.chosen(target)[0]), ""
@@ -126,10 +129,12 @@ def history(target: str | None, key: str, *, rows: int, as_json: bool) -> int:
         files, unreadable = (), str(error)
     masking = Masking(files, settings.mask_emails_and_phones or bool(unreadable))
     with _state_of(settings, target) as (connection, org):
-        entries = overview.history(connection, org.id, key, masking)
+        if table is not None:
+            _check_table(table, overview.sources(connection, org.id))
+        entries = overview.history(connection, org.id, key, masking, table)
     if as_json:
         said = [_entry_json(entry, org) for entry in entries]
-        _print_json("history", org=asdict(org), key=key, entries=said)
+        _print_json("history", org=asdict(org), table=table, key=key, entries=said)
         return OK
     print(org.sentence(), flush=True)
     if unreadable:
@@ -139,8 +144,19 @@ def history(target: str | None, key: str, *, rows: int, as_json: bool) -> int:
         if len(entries) > rows:
             print(f"and {len(entries) - rows:,} older: --rows {len(entries)}")
     else:
-        print(f"Nothing was sent of a row with the key {visible(key)}.")
+        whose = f"a row of {table}" if table else "a row"
+        print(f"Nothing was sent of {whose} with the key or Salesforce Id {visible(key)}.")
     return OK
+
+
+def _check_table(table: str, sources: dict[str, str]) -> None:
+    """Raises SettingsError for what is neither a mapping nor the table of one."""
+    known = list(dict.fromkeys([*sources.values(), *sources]))
+    if table not in known:
+        raise SettingsError(
+            f"Nothing was ever sent of a table or mapping {visible(table)}.",
+            f"{nearest(table, known)} Known: {', '.join(known)}.".strip(),
+        )
 
 
 def _entry_json(entry: overview.Entry, org: Org) -> dict[str, Any]:

@@ -186,14 +186,21 @@ def _changes(entry: Entry, signs: Glyphs) -> Table:
     table.add_column(overflow="fold", max_width=26)
     table.add_column(overflow="fold")
     for change in entry.changes:
-        before, after = (
-            _one_line(written(value, change.type), signs) for value in (change.before, change.after)
+        before, after, there = (
+            _one_line(written(value, change.type), signs)
+            for value in (change.before, change.after, change.current)
         )
+        if entry.action == "delete":
+            table.add_row(change.field, Text(f"edited in Salesforce to {there}", WARNING))
+            continue
         if is_create and entry.action == "create":
             if change.after is not None:
                 table.add_row(change.field, after)
         else:
-            table.add_row(change.field, Text.assemble((before, QUIET), f" {signs.arrow} ", after))
+            told = Text.assemble((before, QUIET), f" {signs.arrow} ", after)
+            if change.is_edited:
+                told.append(f" (edited in Salesforce to {there})", WARNING)
+            table.add_row(change.field, told)
     return table
 
 

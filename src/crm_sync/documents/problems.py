@@ -69,8 +69,9 @@ A code is Salesforce's where Salesforce says it or would say it, else ours.
 ### What a plan finds
 
 Told before anything is sent, by `dry-run` and by the plan of every `sync`. *Invalid* rows are not
-sent; *blocked* ones wait for another row; a *note* goes with a row that is sent. The rules behind
-the codes, and who says that Salesforce behaves so: [predicted-refusals.md](predicted-refusals.md).
+sent; *blocked* ones wait for another row, *held* ones for a person; a *note* goes with a row that
+is sent. The rules behind the codes, and who says that Salesforce behaves so:
+[predicted-refusals.md](predicted-refusals.md).
 """
 MET = """\
 ### What a sync meets
@@ -221,6 +222,8 @@ def _state(name: str) -> str:
     found = {rule.severity for rule in RULES if rule.code == name}
     if name in ("PARENT_NOT_READY", "CHILDREN_REMAIN"):
         return "blocked"
+    if name in ("EDITED_IN_SALESFORCE", "CONVERTED_ELSEWHERE"):
+        return "held"
     if name == "UNKNOWN_OUTCOME":
         return "unknown, then sent again with a note"
     words = {"error": "invalid", "note": "note"}

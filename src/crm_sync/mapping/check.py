@@ -21,7 +21,7 @@ from crm_sync.mapping.catalog import Catalog
 from crm_sync.mapping.expression import complaint
 from crm_sync.mapping.finding import Finding, raise_first, said_of
 from crm_sync.mapping.finding_kinds import Kind
-from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.model import Mapping, converted_id
 from crm_sync.mapping.parent_types import parent_type_findings
 from crm_sync.mapping.parts import Branch, Expression, FieldRule, Lookup
 from crm_sync.mapping.references import no_field, reference_findings
@@ -261,6 +261,24 @@ def lookup_findings(
                     f"{named}.",
                     "Name a mapping or object of that kind.",
                 )  # fmt: skip
+    yield from _converted(mapping, objects, facts)
+
+
+def _converted(mapping: Mapping, objects: Map[str, str], facts: ObjectFacts) -> Iterator[Finding]:
+    """Mappings whose rows a lead cannot become."""
+    for name in mapping.converted:
+        path = ("converted", name)
+        if name not in objects:
+            yield said_of(
+                mapping, path, "unknown-mapping", f"There is no enabled mapping {name}.",
+                nearest(name, objects),
+            )  # fmt: skip
+        elif converted_id(objects[name]) not in facts.fields:
+            yield said_of(
+                mapping, path, "wrong-parent",
+                f"A lead becomes an Account, a Contact or an Opportunity, no {objects[name]}.",
+                "Name a mapping of these.",
+            )  # fmt: skip
 
 
 def unlisted_values(mapping: Mapping, facts: ObjectFacts) -> Iterator[Finding]:

@@ -214,7 +214,14 @@ def _facts_list(mapping: Mapping, fields: dict[str, FieldFacts], siblings: list[
         f"**Name in reports:** {_in_words(mapping.label)}.",
         f"**When the row is deleted:** {_on_delete(mapping)}",
         f"**When the record was deleted in Salesforce:** {_on_missing(mapping)}",
+        f"**When people edited in Salesforce what changes:** {_on_edited(mapping)}",
     ]
+    if mapping.converted:
+        named = " and ".join(f"the {n} that {code(c)} names" for n, c in mapping.converted.items())
+        lines.append(
+            f"**When people convert it in Salesforce:** {named} gets what they made of it, where "
+            "it has no record yet; the lead is closed."
+        )
     if siblings and source.where:
         others = " or ".join(siblings)
         lines.append(
@@ -297,3 +304,9 @@ def _on_missing(mapping: Mapping) -> str:
     if mapping.on_missing == "recreate":
         return "it is created again."
     return "the row is held until a person decides."
+
+
+def _on_edited(mapping: Mapping) -> str:
+    if mapping.on_edited == "hold":
+        return "the row is held until a person decides."
+    return "it is overwritten, and the run's report names it."

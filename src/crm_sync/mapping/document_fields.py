@@ -27,6 +27,10 @@ AS_IT_IS = "as it is"
 """The rule where there is none."""
 BY_SQL = "as the SQL computes it"
 OTHER_PARENT = "where those above are empty"
+ON_EDITED = {
+    "hold": "where people edited it in Salesforce, the row is held",
+    "overwrite": "where people edited it in Salesforce, it is overwritten",
+}
 EACH_TIME = "changes with time, so every row is compared each time"
 NONE = "\N{EN DASH}"
 
@@ -92,6 +96,8 @@ def _rules(rule: FieldRule, facts: FieldFacts | None) -> str:
         )
     if rule.write == "on_create":
         said.append("written on create only")
+    if rule.on_edited:
+        said.append(ON_EDITED[rule.on_edited])
     if rule.sensitive:
         said.append("reports hide its values")
     if rule.time_dependent:
@@ -162,6 +168,8 @@ def _lookup_rules(lookup: Lookup, facts: FieldFacts | None) -> str:
         said.append(_not_found(lookup.reference))
     if lookup.write == "on_create":
         said.append("written on create only")
+    if lookup.on_edited:
+        said.append(ON_EDITED[lookup.on_edited])
     if lookup.sensitive:
         said.append("reports hide its values")
     if any(origin.time_dependent for origin in lookup.origins):

@@ -24,6 +24,7 @@ from crm_sync.mapping.source import table_of
 from crm_sync.salesforce.describe import ObjectFacts
 
 __all__ = [
+    "converted_rows",
     "differing_rows",
     "foreign_key",
     "former_keys",
@@ -147,6 +148,9 @@ def differing_rows(
         '    on r.key = s.key collate "C"\n{joins}'
         "where s.key is null and r.state in ('live', 'converted') and {leaves}\n"
         "   or s.key is not null and (r.key is null or r.state in ('gone', 'merged') or r.cleared\n"
+        # A record that does not carry our key yet.
+        "      or r.payload ->> {external} <> {prefix} || r.key\n"
+        "      or r.payload -> {external} = 'null'\n"
         # Null where nothing was ever sent is left alone. Values are no lists and no objects, so
         # what contains them is the same; that is the quick answer for nearly every row.
         "      or not r.payload @> s.payload\n"
@@ -158,8 +162,36 @@ def differing_rows(
         org=sql.Literal(org_id),
         joins=sql.Composed(joins),
         named=sql.Composed(named),
+        external=sql.Literal(mapping.external_id.field),
+        prefix=sql.Literal(mapping.external_id.prefix),
         leaves=_leaves(mapping),
     )
+
+
+def converted_rows(
+    mapping: Mapping, column: str, parent: str, catalog: Catalog, org_id: str
+) -> sql.Composed:
+    """SELECT of leads that became rows of the mapping `parent` which the plan compares and of which
+    no record is known: the row's key, the lead's key, and the Id of the lead's record.
+    """
+    type_ = table_of(mapping, catalog).columns[column]
+    return sql.SQL(
+        # offset 0: keys of other mappings may be of another type.
+        "select s.key, r.key, r.salesforce_id\n"
+        "from (select key from source_row where mapping = {parent} offset 0) as s\n"
+        "join public.{table} as source on source.{column} = s.key::{type}\n"
+        "join named_record as r on r.org_id = {org} and r.mapping = {name}\n"
+        '    and r.key = source.{key}::text collate "C" and r.salesforce_id is not null\n'
+        "where r.state in ('live', 'converted')\n"
+        "  and not exists (select from named_record as k where k.org_id = {org}\n"
+        "      and k.mapping = {parent} and k.key = s.key)\n"
+        "  and not exists (select from found_record as f\n"
+        "      where f.mapping = {parent} and f.key = s.key)\norder by 1, 2\n"
+    ).format(
+        table=sql.Identifier(mapping.source.table), column=sql.Identifier(column), type=raw(type_),
+        key=sql.Identifier(mapping.source.key), org=sql.Literal(org_id),
+        name=sql.Literal(mapping.name), parent=sql.Literal(parent),
+    )  # fmt: skip
 
 
 def row_counts(mapping: Mapping, catalog: Catalog, facts: ObjectFacts, org_id: str) -> sql.Composed:

@@ -29,7 +29,7 @@ from crm_sync.mapping.parts import (
     Strict,
 )
 
-__all__ = ["Defaults", "Mapping"]
+__all__ = ["Defaults", "Mapping", "converted_id"]
 
 AssignmentRule = Annotated[
     str, StringConstraints(pattern=r"^(none|active|[A-Za-z0-9]{15}|[A-Za-z0-9]{18})$")
@@ -56,6 +56,10 @@ class Defaults(Strict):
     on_delete: OnDelete = OnDelete(action="ignore")
     on_missing: Literal["hold", "recreate"] = "hold"
     """When people deleted the record in Salesforce: hold the row, or create the record again."""
+    on_edited: Literal["overwrite", "hold"] = Field(default="overwrite", exclude=True)
+    """When people edited in Salesforce what is about to change: overwrite it, and name it in the
+    run's report, or hold the row until a person decides. A field's own word wins.
+    """
     assignment_rule: AssignmentRule = "none"
     """The assignment rule that Salesforce runs for what is sent, which may change the owner: none;
     active, the one that is active in the org; or the Id of one.
@@ -95,6 +99,10 @@ class Mapping(Defaults):
     """The name that this mapping had before; its records follow."""
     fields: dict[FieldName, FieldRule]
     """Salesforce field: a column, or a rule."""
+    converted: dict[Identifier, Identifier] = Field(default_factory=dict, exclude=True)
+    """Of leads. Mapping: the column with the key of its row that the lead became. What people made
+    of the lead in Salesforce becomes that row's record.
+    """
     lines: dict[tuple[str, ...], str] = Field(default_factory=dict, exclude=True)
     narrowed: Narrowing | None = Field(default=None, exclude=True)
 
@@ -113,6 +121,12 @@ class Mapping(Defaults):
                 f"Take it out of {kind}.",
                 kind,
                 name,
+            )
+        if self.converted and self.object != "Lead":
+            raise _placed(
+                f"Salesforce converts leads, and no {self.object}",
+                "Take converted out.",
+                "converted",
             )
         for name, rule in self.fields.items():
             if rule.sensitive and rule.column == self.source.key:
@@ -171,6 +185,14 @@ class Mapping(Defaults):
         return {**self.fields, **self.lookups}
 
     @property
+    def held_fields(self) -> list[str]:
+        """Fields whose edit in Salesforce holds the row (`on_edited`)."""
+        whole = [name for name in self.on_delete.values if name not in self.rules]
+        said = {name: rule.on_edited or self.on_edited for name, rule in self.rules.items()}
+        said |= dict.fromkeys(whole, self.on_edited)
+        return [name for name, word in said.items() if word == "hold"]
+
+    @property
     def references(self) -> dict[str, Reference]:
         """The records that are not ours, by the lookup that names them."""
         return {name: look.reference for name, look in self.lookups.items() if look.reference}
@@ -214,6 +236,13 @@ class Mapping(Defaults):
     def parents(self) -> frozenset[str]:
         """Names of the mappings whose records this one's lookups name."""
         return frozenset(b.mapping for look in self.lookups.values() for b in look.branches)
+
+
+def converted_id(name: str) -> str:
+    """The field of a converted lead that names what it became, of the object `name` (Object
+    Reference, Lead: ConvertedAccountId, ConvertedContactId, ConvertedOpportunityId).
+    """
+    return f"Converted{name}Id"
 
 
 def _expression(text: str, said: FieldRule | Branch | Reference) -> Expression:

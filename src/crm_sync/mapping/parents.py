@@ -27,7 +27,11 @@ cross join lateral (
         coalesce({record}.salesforce_id is not null and (
             {record}.state = 'live' and {planned}.action is distinct from 'delete'
             or {record}.state = 'converted'
-                and own.payload ->> {field} = {record}.salesforce_id), false) as has_id,
+                and own.payload ->> {field} = {record}.salesforce_id
+            or {record}.state = 'merged' and {record}.problem ? 'master'), false) as has_id,
+        -- What named a record that was merged names its master: Salesforce has done so already.
+        case {record}.state when 'merged' then {record}.problem ->> 'master'
+            else {record}.salesforce_id end as id,
         coalesce({planned}.action = 'create' and {planned}.state = 'planned', false) as comes_first
     offset 0
 ) as {found}
@@ -36,7 +40,7 @@ cross join lateral (
         case when {found}.key is not null
              then ({found}.entry ->> 'mapping') || ':' || {found}.key end as name,
         case when {found}.key is null then 'null'::jsonb
-             when {found}.has_id then to_jsonb({record}.salesforce_id)
+             when {found}.has_id then to_jsonb({found}.id)
              when {found}.comes_first then jsonb_build_object(
                  'mapping', {found}.entry -> 'mapping', 'key', {found}.key)
              else 'null'::jsonb end as value,
@@ -61,6 +65,8 @@ cross join lateral (
                          when {planned}.state = 'invalid' then 'is invalid'
                          when {planned}.state = 'refused' then 'was refused by Salesforce'
                          when {planned}.state = 'blocked' then 'waits itself'
+                         when {planned}.state = 'held' and {planned}.action = 'create'
+                             then 'is held'
                          when {record}.state = 'converted' then 'was converted in Salesforce'
                          when {record}.state = 'gone'
                              then 'is held: its record is deleted in Salesforce'
@@ -111,9 +117,7 @@ def resolved_rows(mapping: Mapping) -> sql.Composed:
         # offset 0: else PostgreSQL merges the payload anew wherever the plan reads it.
         "{joins}where s.mapping = {name}\noffset 0\n"
     ).format(
-        payload=sql.SQL("s.payload || jsonb_build_object({})").format(sql.SQL(", ").join(pairs))
-        if fields
-        else sql.SQL("s.payload"),
+        payload=_payload(mapping, pairs),
         waits_for=sql.SQL("array_remove(array[{}]::text[], null)").format(
             sql.SQL(", ").join(firsts)
         ),
@@ -124,6 +128,22 @@ def resolved_rows(mapping: Mapping) -> sql.Composed:
         missing=_list(fields, "missing"),
         name=sql.Literal(mapping.name),
         joins=sql.Composed(joins),
+    )
+
+
+def _payload(mapping: Mapping, lookups: list[sql.Composed]) -> sql.Composable:
+    """What a record should hold: our key, too, where it is known to carry another or none."""
+    payload: sql.Composable = sql.SQL("s.payload")
+    if lookups:
+        payload = sql.SQL("s.payload || jsonb_build_object({})").format(sql.SQL(", ").join(lookups))
+    return sql.SQL(
+        "{} || case when own.payload ? {external} and own.payload ->> {external}\n"
+        "        is distinct from {prefix} || s.key\n"
+        "    then jsonb_build_object({external}, {prefix} || s.key) else '{{}}' end"
+    ).format(
+        payload,
+        external=sql.Literal(mapping.external_id.field),
+        prefix=sql.Literal(mapping.external_id.prefix),
     )
 
 

@@ -150,6 +150,8 @@ class FieldRule(Strict):
     """error makes the row invalid; truncate cuts the text, with a note."""
     write: Literal["always", "on_create"] = "always"
     """on_create leaves the field to the people in Salesforce once the record exists."""
+    on_edited: Literal["overwrite", "hold"] | None = Field(default=None, exclude=True)
+    """When people edited the field in Salesforce: as the mapping's on_edited, for this field."""
     required: bool = False
     """A row without a value is invalid, even if Salesforce would take it."""
     time_dependent: bool = False
@@ -249,7 +251,7 @@ class DefaultedReference(Reference):
     default: str
 
 
-OF_A_LOOKUP = ("required", "write", "sensitive")
+OF_A_LOOKUP = ("required", "write", "on_edited", "sensitive")
 """What a lookup in its short form says of itself, not of what it names."""
 
 
@@ -264,6 +266,8 @@ class Lookup(Strict):
     """A row without this parent is invalid."""
     write: Literal["always", "on_create"] = "always"
     """on_create leaves the field to the people in Salesforce once the record exists."""
+    on_edited: Literal["overwrite", "hold"] | None = Field(default=None, exclude=True)
+    """When people edited the field in Salesforce: as the mapping's on_edited, for this field."""
     sensitive: bool = Field(default=False, exclude=True)
     """Reports show that there is a value, not which."""
 

@@ -51,6 +51,11 @@ PROBLEMS: dict[str, Problem] = {
         "with it.",
         "Give the others another parent in the database, or delete them there.",
     ),
+    "CONVERTED_ELSEWHERE": Problem(
+        "plan", "A lead became this row in the database, and in Salesforce a record that another "
+        "row has.",
+        "Let the lead name the other row in the database, or join the two rows.",
+    ),
     "DATE_OUT_OF_RANGE": Problem(
         "plan", "A date or moment lies outside of the years that Salesforce takes, 1700 to 4000.",
         "Correct {source}.",
@@ -66,6 +71,13 @@ PROBLEMS: dict[str, Problem] = {
     "DUPLICATE_VALUE": Problem(
         "plan", "A unique field gets a value that another record, or another row, has.",
         "Another record holds this value: clear it there, or change {source}.",
+    ),
+    "EDITED_IN_SALESFORCE": Problem(
+        "plan", "People edited in Salesforce what is about to be overwritten or deleted, and the "
+        "mapping says `on_edited: hold`. Known where the records are read first: by a sync, and by "
+        "`dry-run --against-org`.",
+        "Write into {source} what stands there, put the former value back in Salesforce, or send "
+        "ours with `crm-sync sync --overwrite KEY`.",
     ),
     "EVENT_LONGER_THAN_A_DAY": Problem(
         "plan", "An event is longer than a day; an org takes it with multiday events switched on "
@@ -164,9 +176,15 @@ PROBLEMS: dict[str, Problem] = {
         "Restore it from Salesforce's recycle bin, delete the row, or say `on_missing: recreate` "
         "in {file}.",
     ),
+    "RECORD_FOLLOWED": Problem(
+        "push", "People merged or converted a record in Salesforce, and the row's record is what "
+        "it became; the history notes it.",
+        "Nothing.",
+    ),
     "RECORD_MERGED": Problem(
         "push", "People merged the record into another in Salesforce.",
-        "Join the two rows in the database as Salesforce joined the records.",
+        "Join the two rows in the database as Salesforce joined the records: the one that is named "
+        "has the record that is left.",
     ),
     # What Salesforce answers, and no plan foretells.
     "API_DISABLED_FOR_ORG": Problem(

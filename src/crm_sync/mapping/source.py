@@ -109,3 +109,5 @@ def _columns(mapping: Mapping) -> Iterable[tuple[Path_, str]]:
             if origin.column:
                 part = (str(number),) if len(lookup.origins) > 1 else ()
                 yield ("lookups", name, *part), origin.column
+    for name, column in mapping.converted.items():
+        yield ("converted", name), column

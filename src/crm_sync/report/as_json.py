@@ -74,6 +74,8 @@ def _run_head(run: RunReport) -> dict[str, Any]:
         "headline": run_headline(run),
         "message": run.message,
         "summaries": [asdict(summary) for summary in run.summaries],
+        "overwritten": run.overwritten,
+        "overwritten_rows": [row_as_json(row, run.org) for row in run.overwritten_rows],
     }
 
 

@@ -1,16 +1,19 @@
-"""What people edited in Salesforce since we last sent, in sentences: `dry-run --against-org`.
+"""What people edited in Salesforce since we last sent, in sentences.
 
-In: rows whose records were read. Out: sentences; nothing where nobody asked Salesforce.
+In: rows whose records were read, before a sync (`dry-run --against-org`) or by it. Out: sentences;
+nothing where nobody asked Salesforce.
 """
 
 from __future__ import annotations
 
 from crm_sync.report.headline import counted
-from crm_sync.report.model import Edits, FieldChange, PlanRow
+from crm_sync.report.model import Edits, FieldChange, PlanRow, RunReport
 from crm_sync.report.values import fold, visible, written
 
-__all__ = ["edit_sentences", "edits_found"]
+__all__ = ["DONE", "edit_sentences", "edits_found", "edits_overwritten"]
 
+DONE = "recorded"
+"""The state of a row that a sync has sent."""
 LONGEST = 120
 """Characters of a value in a sentence."""
 
@@ -25,6 +28,7 @@ def edits_found(edits: Edits | None) -> str:
         f"{counted(number, 'record')} {said}"
         for number, said in (
             (edits.overwritten, "would lose what someone edited there since the last push"),
+            (edits.held, "held, since someone edited them there"),
             (edits.left_alone, "edited in fields that a sync would leave alone"),
             (edits.missing, "not there any more"),
         )
@@ -33,17 +37,37 @@ def edits_found(edits: Edits | None) -> str:
     return f"{asked}: {'; '.join(found)}." if found else f"{asked}: nobody edited them since."
 
 
+def edits_overwritten(run: RunReport) -> str:
+    """How many records a sync changed or deleted that people had edited, or nothing."""
+    if not run.overwritten:
+        return ""
+    return (
+        f"{counted(run.overwritten, 'record')} lost what someone had edited in Salesforce since "
+        "the last push."
+    )
+
+
 def edit_sentences(row: PlanRow) -> list[str]:
     """What a person should know of a row's record before a sync writes to it; visible already."""
     said: list[str] = []
     if row.is_missing:
         said.append("its record is not in Salesforce any more")
     if row.overwritten:
-        would = "would be deleted with it" if row.action == "delete" else "would overwrite"
-        said.append(f"{would}: {_edited(row.overwritten)}")
+        said.append(f"{_fate(row)}: {_edited(row.overwritten)}")
+    elif row.state == DONE and row.action == "delete":
+        said.append("deleted, though someone had edited it in Salesforce")
     if row.left_alone:
         said.append(f"stays as it is in Salesforce: {_edited(row.left_alone)}")
     return said
+
+
+def _fate(row: PlanRow) -> str:
+    """What becomes, or became, of the edits in a row's record."""
+    if row.state == "held":
+        return "kept for now"
+    if row.action == "delete":
+        return "deleted with it" if row.state == DONE else "would be deleted with it"
+    return "overwritten" if row.state == DONE else "would overwrite"
 
 
 def _edited(changes: tuple[FieldChange, ...]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from crm_sync.report.cost import ObjectCost, calls_to_send, costs, former_run
-from crm_sync.report.edits import edit_sentences, edits_found
+from crm_sync.report.edits import edit_sentences, edits_found, edits_overwritten
 from crm_sync.report.groups import problem_rows, total
 from crm_sync.report.headline import (
     counted,
@@ -71,8 +71,27 @@ def sync_markdown(run: RunReport, *, problems: int = 20, values: bool = False) -
         f" {duration(run.seconds)}.",
         escaped(run.message or ""),
         _table(run.summaries, RUN_COLUMNS, TITLES),
+        _overwritten(run, problems, values),
         _problems(run.problems[:problems], every, values, run.org),
     )
+
+
+def _overwritten(run: RunReport, most: int, values: bool) -> str:
+    """Records that lost what people had edited: the first `most` of them."""
+    if not run.overwritten:
+        return ""
+    lines = [f"**{escaped(edits_overwritten(run))}**", ""]
+    for row in run.overwritten_rows[:most]:
+        fields = ", ".join(escaped(change.field) for change in row.overwritten)
+        lines.append(
+            f"- {escaped(row.object)} ({escaped(row.table)} `{_code(row.key)}`"
+            f"{_record(row, run.org)}): {fields or 'deleted'}"
+        )
+        if values:
+            lines.extend(f"  - {_markup(sentence)}" for sentence in edit_sentences(row))
+    if run.overwritten > most:
+        lines.append(f"- … and {run.overwritten - most:,} more")
+    return "\n".join(lines)
 
 
 def escaped(text: str) -> str:

@@ -186,7 +186,7 @@ class FormerRun:
 class Edits:
     """What `--against-org` found: records read, those that someone edited in a field which a sync
     would overwrite or in a record which it would delete, those edited elsewhere, those that are not
-    there any more; and the calls that reading took.
+    there any more; the calls that reading took; and those edited whose rows are held for it.
     """
 
     read: int
@@ -194,6 +194,7 @@ class Edits:
     left_alone: int
     missing: int
     calls: int
+    held: int = 0
 
 
 @dataclass(frozen=True)
@@ -282,3 +283,5 @@ class RunReport:
     seconds: float
     message: str | None = None
     problems: tuple[PlanRow, ...] = ()
+    overwritten: int = 0  # records that lost what people had edited there since the last push
+    overwritten_rows: tuple[PlanRow, ...] = ()  # the first of them, in the state `recorded`

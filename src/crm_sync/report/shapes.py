@@ -19,7 +19,9 @@ Version = Literal[1]
 Count = Annotated[int, Field(ge=0)]
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Action = Literal["create", "update", "delete"]
-RowState = Literal["planned", "sending", "blocked", "invalid", "refused", "unknown", "held"]
+RowState = Literal[
+    "planned", "sending", "blocked", "invalid", "refused", "unknown", "held", "recorded"
+]
 
 
 class Shape(BaseModel):
@@ -91,7 +93,7 @@ class JsonChange(Shape):
     before: JsonValue
     after: JsonValue
     is_edited: bool
-    """Whether someone edited it in Salesforce since the last push (--against-org)."""
+    """Whether someone edited it in Salesforce since the last push, where the record was read."""
     current: JsonValue
     """What Salesforce holds, where it was edited; else null."""
 
@@ -160,6 +162,8 @@ class JsonEdits(Shape):
     left_alone: Count
     missing: Count
     calls: Count
+    held: Count
+    """Records whose rows are held for it (on_edited: hold)."""
 
 
 class JsonPlanned(Shape):
@@ -253,6 +257,12 @@ class Sync(Shape):
     headline: str
     message: str | None
     summaries: list[JsonOutcomes]
+    overwritten: Count
+    """Records that lost what people had edited in Salesforce since the last push."""
+
+    overwritten_rows: list[JsonRow]
+    """The first of them, in the state `recorded`; `current` of a field is what stood there."""
+
     rows: list[JsonRow]
 
 
@@ -368,11 +378,14 @@ class JsonEntry(Shape):
 
 
 class History(Shape):
-    """`crm-sync history KEY --json`, newest first."""
+    """`crm-sync history [TABLE] KEY --json`, newest first."""
 
     version: Version
     kind: Literal["history"]
     org: JsonOrg
+    table: str | None
+    """As it was asked for."""
+
     key: str
     entries: list[JsonEntry]
 

@@ -17,7 +17,7 @@ from rich.text import Text
 from crm_sync.report.console import Glyphs, glyphs, make_console
 from crm_sync.report.cost import ObjectCost, calls_to_send, costs, former_run
 from crm_sync.report.difference import Part, difference, folded_parts
-from crm_sync.report.edits import edit_sentences, edits_found
+from crm_sync.report.edits import DONE, edit_sentences, edits_found, edits_overwritten
 from crm_sync.report.groups import NOT_SENT, Group, groups, total
 from crm_sync.report.headline import (
     counted,
@@ -154,6 +154,15 @@ def run_summary(
         f"Run {run.run_number} {run.status} {dot} {counted(run.calls, 'API call')}"
         f" {dot} {duration(run.seconds)}"
     )
+    if said := edits_overwritten(run):
+        console.print()
+        console.print(Text(said, STYLES["problem"]))
+        for row in run.overwritten_rows[:limit]:
+            _print_row(console, row, run.org, with_fields=False)
+        if run.overwritten > limit:
+            command = "crm-sync history TABLE KEY"
+            console.print(f"  {glyphs(console.encoding).ellipsis} and {run.overwritten - limit:,} "
+                          f"more; `{command}` tells of each")  # fmt: skip
     if run.problems:
         console.print()
         for row in run.problems[:limit]:
@@ -241,7 +250,7 @@ def _print_row(
         line.append(f" {signs.dot} ", STYLES["key"])
         line.append(row.salesforce_id, style)
     console.print(Padding(line, (0, 0, 0, 2)))
-    if row.state not in {"planned", "sending"}:
+    if row.state not in {"planned", "sending", DONE}:
         sentence = f"{row.state} ({row.action}): {state_sentence(row.state)}"
         console.print(Padding(Text(sentence, STYLES["problem"]), (0, 0, 0, 4)))
     if row.pair:

@@ -11,6 +11,8 @@ alter table sync.record drop constraint if exists record_org_id_fkey;
 alter table sync.plan drop constraint if exists plan_org_id_fkey;
 alter table sync.history drop constraint if exists history_org_id_fkey;
 alter table sync.plan add column if not exists bytes integer not null default 0;
+alter table sync.plan add column if not exists edited jsonb;
+alter table sync.history add column if not exists edited jsonb;
 drop index if exists sync.record_in_flight;
 create table if not exists sync.job_row (
     org_id        text not null,

@@ -1,9 +1,10 @@
-"""Reads what Salesforce holds now of the records that a plan changes: `dry-run --against-org`.
+"""Reads what Salesforce holds now of the records that a plan changes.
 
-In: a plan in `plan_row` and a signed-in client. Out: the temporary table `current_record` and its
-counts, and the records that people deleted or merged, of which a sync would learn by sending: with
-these noted, the next plan is the one that it would end with. It asks and never writes. Memory does
-not grow with rows: what one call answers is written down before the next is made.
+In: a plan in `plan_row` and a signed-in client. Out: the temporary table `current_record`, what
+people edited (`edited` of a row), and, for `dry-run --against-org`, the records that people deleted
+or merged, of which a sync would learn by sending: with these noted, the next plan is the one that
+it would end with. It asks and never writes. Memory does not grow with rows: what one call answers
+is written down before the next is made.
 """
 
 from __future__ import annotations
@@ -25,12 +26,15 @@ from crm_sync.sync.lookup import as_payload, read_fates, read_fields, soql_text
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
-__all__ = ["Lost", "find_lost", "note_lost", "read_edits"]
+__all__ = ["Lost", "count_edits", "find_lost", "note_lost", "read_edits"]
 
 RECORDS = 2_000
 """Of one query: a page holds as many, and their Ids take 44,000 of SOQL's 100,000 characters. In
 the body of a Composite call the length of a URL does not count (Salesforce Help, 000386264).
 """
+
+CONVERTED = "IsConverted"
+"""Of a lead that takes no update any more."""
 
 PARENTS = 10_000
 """Whose fate is asked for at once."""
@@ -38,7 +42,9 @@ PARENTS = 10_000
 
 @dataclass(frozen=True)
 class Lost:
-    """A record that people deleted or merged. `state` and `problem` as `sync.record` has them."""
+    """A record that people deleted, merged or converted; `state` and `problem` as `sync.record` has
+    them.
+    """
 
     mapping: str
     key: str
@@ -50,9 +56,8 @@ class Lost:
 Asked = tuple[Mapping, tuple[str, ...]]
 
 
-def read_edits(scope: Scope, client: Client) -> Edits:
-    """What people edited since we last sent: five queries of 2,000 records to a call."""
-    before = client.calls
+def read_edits(scope: Scope, client: Client) -> None:
+    """Notes what people edited since we last sent: five queries of 2,000 records to a call."""
     scope.run("create_current", "against")
     scope.run("expect_lost", "against")
     for asked in _calls(scope):
@@ -61,13 +66,17 @@ def read_edits(scope: Scope, client: Client) -> Edits:
     for mapping in scope.mappings:
         on_create = [name for name, rule in mapping.rules.items() if rule.write == "on_create"]
         scope.run("compare", "against", mapping=mapping.name, on_create=on_create)
-    read, overwritten, left_alone, missing = scope.run("edits", "against").fetchall()[0]
-    return Edits(read, overwritten, left_alone, missing, calls=client.calls - before)
+
+
+def count_edits(scope: Scope, calls: int) -> Edits:
+    """What was read, by what people did to it; `calls`: what reading took."""
+    read, overwritten, left_alone, missing, held = scope.run("edits", "against").fetchall()[0]
+    return Edits(read, overwritten, left_alone, missing, calls, held)
 
 
 def find_lost(scope: Scope, client: Client) -> list[Lost]:
-    """Records that a sync would find deleted or merged when it sends this plan, of which edits were
-    read: those that it changes, and those that it names for the first time.
+    """Records that a sync would find deleted, merged or converted when it sends this plan, of which
+    edits were read: those that it changes, and those that it names for the first time.
     """
     lookups = sorted({name for m in scope.mappings for name in m.lookups})
     rows = scope.run("lost_rows", "against").fetchall()
@@ -89,10 +98,9 @@ def _ended(
     for name, key, given in rows:
         record = records.get(given)
         became = fate(record)
-        if became in (Fate.GONE, Fate.MERGED):
+        if became is not Fate.ALIVE:
             row = Row(name, key, "update", salesforce_id=given)
-            master = (record or {}).get("MasterRecordId")
-            told = record_ended(by_name[name], row, became, master)
+            told = record_ended(by_name[name], row, became, record)
             yield Lost(name, key, given, became.value, told)
 
 
@@ -129,13 +137,19 @@ def _read(scope: Scope, client: Client, asked: list[Asked]) -> None:
     with scope.connection.cursor() as cursor, cursor.copy(statement) as copy:
         for (mapping, ids), records in zip(asked, answers, strict=True):
             facts = scope.facts[mapping.object]
-            found = {record["Id"]: as_payload(mapping, facts, record) for record in records}
+            found = {record["Id"]: record for record in records}
             for id_ in ids:
-                copy.write_row((id_, found.get(id_)))
+                record = found.get(id_)
+                payload = as_payload(mapping, facts, record) if record else None
+                is_converted = bool(record and record.get(CONVERTED))
+                copy.write_row((id_, payload, is_converted))
 
 
 def _query(scope: Scope, mapping: Mapping, ids: tuple[str, ...]) -> str:
-    fields = ", ".join(read_fields(mapping, scope.facts[mapping.object]))
+    facts = scope.facts[mapping.object]
+    names = read_fields(mapping, facts)
+    names += [CONVERTED] if CONVERTED in facts.fields and CONVERTED not in names else []
+    fields = ", ".join(names)
     listed = ", ".join(soql_text(id_) for id_ in ids)
     return (
         f"SELECT {fields} FROM {mapping.object}"  # noqa: S608 - names are those of describe

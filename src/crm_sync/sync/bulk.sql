@@ -195,9 +195,9 @@ with landed as (
     where p.org_id = %(org)s and p.mapping = %(mapping)s and p.key = b.key
       and p.state = 'planned' and p.position between %(first)s and %(last)s
     returning p.key, p.action, p.label, p.salesforce_id, p.payload, p.before, p.changed, p.leaves,
-        b.parents, b.given, b.met
+        p.edited, b.parents, b.given, b.met
 ), resolved as materialized (
-    select d.key, d.label, d.before, d.leaves, d.met, coalesce(d.given, d.salesforce_id) as id,
+    select d.key, d.label, d.before, d.leaves, d.edited, d.met, coalesce(d.given, d.salesforce_id) as id,
         case when d.action = 'create' then case when d.parents is null then d.payload
                                                 else d.payload || d.parents end
              else (select jsonb_object_agg(f, coalesce(d.parents -> f, d.payload -> f))
@@ -227,9 +227,9 @@ with landed as (
     on conflict do nothing
 )
 insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, before,
-                          after)
+                          after, edited)
 select %(org)s, %(run)s, %(mapping)s, d.key, d.id, %(action)s, 'recorded', d.before,
-    case %(action)s when 'create' then jsonb_strip_nulls(d.held) else d.held end
+    case %(action)s when 'create' then jsonb_strip_nulls(d.held) else d.held end, d.edited
 from resolved d;
 
 -- name: record_deleted
@@ -249,8 +249,8 @@ with landed as (
 ), noted as (
     insert into gone_record select d.mapping, d.salesforce_id, 0 from done d
 )
-insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome)
-select d.org_id, %(run)s, d.mapping, d.key, d.salesforce_id, 'delete', 'recorded'
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, edited)
+select d.org_id, %(run)s, d.mapping, d.key, d.salesforce_id, 'delete', 'recorded', d.edited
 from done d order by d.key;
 
 -- name: record_cascaded

@@ -17,7 +17,7 @@ with named as (
 )
 select n.mapping, n.key, n.salesforce_id, n.field, n.parent_id,
     coalesce(p.state = 'planned' and (p.action = 'delete' or n.field = any(p.changed)), false),
-    s.key is not null or n.mapping <> all(%(selected)s)
+    s.key is not null or n.mapping <> all(%(selected)s) or coalesce(p.state = 'held', false)
 from named n
 left join plan_row p on p.mapping = n.mapping and p.key = n.key
 left join source_row s on s.mapping = n.mapping and s.key = n.key

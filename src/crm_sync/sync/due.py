@@ -154,10 +154,12 @@ def note_left(scope: Scope, chosen: Comparison, mapping: Mapping) -> None:
 def know(scope: Scope, chosen: Comparison) -> None:
     """Picks what is known of the rows that are compared, once Salesforce was asked."""
     scope.run("know", "due")
-    scope.run("know_lost", "due")
+    scope.run("know_lost", "due", states=["gone", "merged"])
     scope.connection.execute("analyze known_record (mapping, key)")
     scope.run("know_parents", "due")
     scope.connection.execute("analyze parent_record (mapping, key)")
+    # After the parents: what names such a lead goes in the very push that finds it converted.
+    scope.run("know_lost", "due", states=["converted"])
     counted = scope.run("count_due", "due").fetchone()
     chosen.due = counted[0] if counted else 0
 

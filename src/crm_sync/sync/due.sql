@@ -161,9 +161,11 @@ union all
 select f.* from found_record f;
 
 -- name: know_lost
--- What a sync would note of them.
+-- What a sync would note of them, of these states.
 update known_record k set state = l.state, problem = l.problem
-from lost_record l where l.mapping = k.mapping and l.key = k.key;
+from lost_record l
+where l.mapping = k.mapping and l.key = k.key and l.salesforce_id = k.salesforce_id
+  and l.state = any(%(states)s);
 
 -- name: know_parents
 -- Besides, the records that those rows name.

@@ -7,15 +7,25 @@ as Salesforce gave it; decisions never depend on it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Map
 from typing import Any
 
-from crm_sync.mapping.model import Mapping
+from crm_sync.mapping.model import Mapping, converted_id
 from crm_sync.mapping.problem_codes import mend_of
 from crm_sync.mapping.saying import Say
 from crm_sync.sync.batches import Row
 from crm_sync.sync.decide import TRANSIENT, Decision, Fate
 
-__all__ = ["ENDED", "REFUSED", "parent_ended", "problem", "record_ended"]
+__all__ = [
+    "ENDED",
+    "REFUSED",
+    "followed",
+    "parent_ended",
+    "problem",
+    "record_ended",
+    "taken_elsewhere",
+    "taken_over",
+]
 
 REFUSED = "Salesforce refused it"
 """What stands before Salesforce's own words."""
@@ -56,13 +66,39 @@ _CODES = {
     Fate.MERGED: "RECORD_MERGED",
     Fate.CONVERTED: "LEAD_CONVERTED",
 }
-ENDED = frozenset(_CODES.values())
-"""Codes of rows whose record people ended."""
+ENDED = frozenset({*_CODES.values(), "RECORD_FOLLOWED", "CONVERTED_ELSEWHERE"})
+"""Codes of rows whose record people ended, or made of another."""
+BECAME = ("Account", "Contact", "Opportunity")
+"""What a lead becomes."""
 
 
-def record_ended(mapping: Mapping, row: Row, became: Fate, master: str | None) -> dict[str, Any]:
-    """The problem of a row whose record people deleted, merged or converted in Salesforce."""
-    words = f"merged into {master}" if became is Fate.MERGED else _WORDS[became]
+def record_ended(
+    mapping: Mapping,
+    row: Row,
+    became: Fate,
+    record: Map[str, Any] | None,
+    *,
+    owner: tuple[str, str] | None = None,
+) -> dict[str, Any]:
+    """The problem of a row whose record people deleted, merged or converted in Salesforce.
+    `record`: what Salesforce says of it; `owner`: mapping and key of the row that has its master.
+    """
+    record = record or {}
+    master = record.get("MasterRecordId")
+    words = _WORDS[became]
+    more: dict[str, Any] = {}
+    if became is Fate.MERGED:
+        words = f"merged into {master}"
+        if owner:
+            words += f", the record of {owner[0]} {owner[1]},"
+        more["master"] = master
+    elif became is Fate.GONE and master:
+        words = f"merged into {master}, which was deleted,"
+    elif became is Fate.CONVERTED:
+        made = {name: record.get(converted_id(name)) for name in BECAME}
+        more["converted"] = {name: given for name, given in made.items() if given}
+        told = [f"{name} {given}" for name, given in more["converted"].items()]
+        words = f"converted into {', '.join(told)}" if told else words
     mends = {
         Fate.GONE: "Restore it from Salesforce's recycle bin, delete the row, or let "
         f"{mapping.name}.yaml say on_missing: recreate.",
@@ -77,7 +113,45 @@ def record_ended(mapping: Mapping, row: Row, became: Fate, master: str | None) -
         "severity": "note" if became is Fate.CONVERTED else "error",
         "sentence": f"Its record {row.salesforce_id} was {words} in Salesforce.",
         "mend": mends[became],
+        **more,
     }
+
+
+def followed(became: Fate, former: str, given: str) -> dict[str, Any]:
+    """What the history tells of a row whose record is another from now on."""
+    whose = "Its record" if became is Fate.MERGED else "The lead"
+    words = "merged" if became is Fate.MERGED else "converted"
+    return _of_record(
+        "RECORD_FOLLOWED",
+        "note",
+        f"{whose} {former} was {words} into {given} in Salesforce, which is its record from now "
+        "on.",
+    )
+
+
+def taken_over(given: str, mapping: str, key: str) -> dict[str, Any]:
+    """What the history tells of a row that is gone and whose record another row takes over."""
+    sentence = f"Its record {given} is that of {mapping} {key} from now on."
+    return _of_record("RECORD_FOLLOWED", "note", sentence)
+
+
+def taken_elsewhere(
+    mapping: Mapping, lead: str, given: str, owner: tuple[str, str]
+) -> dict[str, Any]:
+    """The problem of a row that a lead became, where another row has what people made of it."""
+    return _of_record(
+        "CONVERTED_ELSEWHERE",
+        "error",
+        f"Its lead {lead} was converted into {given} in Salesforce, the record of {owner[0]} "
+        f"{owner[1]}.",
+        f"Let the lead name {owner[1]} in the database, or join the two rows in "
+        f"{mapping.source.table}.",
+    )
+
+
+def _of_record(code: str, severity: str, sentence: str, mend: str = "") -> dict[str, Any]:
+    told = {"code": code, "field": None, "column": None, "severity": severity}
+    return {**told, "sentence": sentence, "mend": mend}
 
 
 def parent_ended(mapping: str, label: str, field: str, became: Fate) -> dict[str, Any]:

@@ -48,13 +48,34 @@ where not exists (select from plan_row p where p.mapping = f.mapping and p.key =
 -- deletions children first; rows of one parent stay together, so that Salesforce locks each once.
 insert into sync.plan (org_id, mapping, key, position, action, state, label, salesforce_id, payload,
                        before, changed, waits_for, parent, problems, pair, attempts, fingerprint,
-                       run_number, refused_at, leaves, bytes, by_composite)
+                       run_number, refused_at, leaves, bytes, by_composite, edited)
 select p.org_id, p.mapping, p.key,
     row_number() over (order by p.position, p.parent collate "C" nulls first, p.key), p.action,
     p.state, p.label, p.salesforce_id, p.payload, p.before, p.changed, p.waits_for, p.parent,
     p.problems, p.pair, p.attempts, p.fingerprint, p.run_number, p.refused_at, p.leaves, p.bytes,
-    p.by_composite
+    p.by_composite, p.edited
 from plan_row p;
+
+-- name: tell_open
+-- Rows that this plan does not send, since they are invalid or a person must decide: the history tells
+-- each once, not at every run in which the same holds.
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, before,
+                          after, problem, edited)
+select p.org_id, %(run)s, p.mapping, p.key, p.salesforce_id, p.action, p.state,
+    case when p.action <> 'delete' then p.before end,
+    (select jsonb_object_agg(f, p.payload -> f) from unnest(p.changed) f), t.problem, p.edited
+from plan_row p
+cross join lateral (
+    select e.problem from jsonb_array_elements(p.problems) with ordinality as e(problem, number)
+    order by e.problem ->> 'severity' = 'error' desc, e.number limit 1
+) t
+left join lateral (
+    select h.outcome, h.problem, h.edited from sync.history h
+    where h.org_id = p.org_id and h.mapping = p.mapping and h.key = p.key
+    order by h.id desc limit 1
+) l on true
+where p.state in ('invalid', 'held')
+  and (l.outcome, l.problem, l.edited) is distinct from (p.state, t.problem, p.edited);
 
 -- name: ended_records
 -- Whether a mapping has records without a row, of which nothing is left to be done.
@@ -96,10 +117,11 @@ where h.org_id = %(org)s and h.run_number = %(run)s and h.action = 'delete'
 -- A row that is gone leaves no values behind: neither a plan nor a record with values is left of it.
 -- Runs when a plan is kept and when a run that deleted anything ends.
 update sync.history h
-set before = null, after = null, problem = h.problem - array['sentence', 'mend', 'field', 'column']
+set before = null, after = null, edited = case when h.edited is not null then '{}'::jsonb end,
+    problem = h.problem - array['sentence', 'mend', 'field', 'column']
 from (select distinct mapping, key from ended_row) e
 where h.org_id = %(org)s and h.mapping = e.mapping and h.key = e.key
-  and (h.before is not null or h.after is not null or h.problem ? 'sentence')
+  and (h.before is not null or h.after is not null or h.edited <> '{}' or h.problem ? 'sentence')
   and not exists (select from sync.plan p where p.org_id = h.org_id and p.mapping = h.mapping
                   and p.key = h.key)
   and not exists (select from sync.record r where r.org_id = h.org_id and r.mapping = h.mapping

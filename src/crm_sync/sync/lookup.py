@@ -44,6 +44,12 @@ LONGEST_QUERY = 90_000
 LONGEST_LITERAL = 4_000
 """Characters: SOQL takes 100,000 in a query, and 4,000 in a text in it (SOQL and SOSL Limits)."""
 
+FATE = (
+    "IsDeleted", "MasterRecordId", "IsConverted", "ConvertedAccountId", "ConvertedContactId",
+    "ConvertedOpportunityId",
+)  # fmt: skip
+"""Fields that say what became of a record (Object Reference, Account and Lead)."""
+
 Question = tuple[str, str]
 """An object, and the field by which its records are found."""
 
@@ -109,9 +115,7 @@ def read_fates(
     """
     queries: list[str] = []
     for name, ids in sorted(wanted.items()):
-        extra = [
-            f for f in ("IsDeleted", "MasterRecordId", "IsConverted") if f in facts[name].fields
-        ]
+        extra = [f for f in FATE if f in facts[name].fields]
         queries += [
             f"SELECT {', '.join(['Id', *extra])} FROM {name}"
             f" WHERE Id IN ({', '.join(map(soql_text, some))})"
@@ -253,7 +257,7 @@ def _carries_our_key(mapping: Mapping) -> str:
 
 def read_fields(mapping: Mapping, facts: ObjectFacts) -> list[str]:
     """The fields of a record by which it is compared with what a mapping sends."""
-    wanted = [*mapping.fields, *mapping.lookups]
+    wanted = _written(mapping)
     return ["Id", mapping.external_id.field, *(f for f in wanted if f in facts.fields)]
 
 
@@ -277,10 +281,15 @@ def _keep(scope: Scope, mapping: Mapping, records: Iterable[dict[str, Any]]) -> 
         cursor.executemany(statements("lookup")["keep_found"], rows)
 
 
+def _written(mapping: Mapping) -> Iterable[str]:
+    """The fields that a mapping writes, by what it says of rows that go, too."""
+    return dict.fromkeys([*mapping.rules, *mapping.on_delete.values])
+
+
 def as_payload(mapping: Mapping, facts: ObjectFacts, record: dict[str, Any]) -> str:
     """Values as Salesforce gives them, in the form in which compiled payloads have them."""
     values: dict[str, Any] = {}
-    for name in [*mapping.fields, *mapping.lookups]:
+    for name in _written(mapping):
         if name not in facts.fields:
             continue
         value = record.get(name)

@@ -13,7 +13,8 @@ class Options:
     """`select`: names of mappings, empty for all. `api`: the only way that rows take to Salesforce,
     where they can; by their number if None. `max_api_calls`: instead of the target's.
     `against_org`: a dry run also reads what Salesforce holds now. `yes`: the first sync to an org
-    asks nobody. The rest are the flags of `crm-sync sync`.
+    asks nobody. `overwrite`: keys of rows that go although people edited them in Salesforce, or
+    `all`. The rest are the flags of `crm-sync sync`.
     """
 
     select: tuple[str, ...] = ()
@@ -29,6 +30,7 @@ class Options:
     api: Literal["composite", "bulk"] | None = None
     max_api_calls: int | None = None
     against_org: bool = False
+    overwrite: tuple[str, ...] = ()
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -46,4 +48,5 @@ class Options:
             (self.with_sample_data, "--with-sample-data"),
         ):
             chosen += [flag] * is_set
+        chosen += [word for key in self.overwrite for word in ("--overwrite", key)]
         return (*chosen, *(("--api", self.api) if self.api else ()))

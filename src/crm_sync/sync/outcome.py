@@ -57,12 +57,15 @@ class Outcomes:
     @property
     def changes_the_plan(self) -> bool:
         """Whether a new plan may send more: a record that people deleted is made again and its
-        children follow, or a create met a record and left values where it sent no null.
+        children follow, one that they merged is followed to its master, or a create met a record
+        and left values where it sent no null.
         """
         mine = [m.name for m in self.scope.mappings if m.on_missing == "recreate"]
-        made_again = (row.mapping in mine and state == Fate.GONE.value
-                      for row, _, state in self.ended)  # fmt: skip
-        return any(made_again) or any(decision.met for _, decision in self.sent)
+        followed = (
+            state == Fate.MERGED.value or (state == Fate.GONE.value and row.mapping in mine)
+            for row, _, state in self.ended
+        )
+        return any(followed) or any(decision.met for _, decision in self.sent)
 
     def take_back(self, row: Row, *, doubted: bool = False) -> None:
         """The row is planned again. `doubted`: it may have been done nevertheless."""
@@ -157,8 +160,7 @@ class Outcomes:
 
     def _end(self, mapping: Mapping, row: Row, became: Fate, record: Any) -> None:
         if all(r.name != row.name for r, _, _ in self.ended):
-            master = (record or {}).get("MasterRecordId")
-            told = record_ended(mapping, row, became, master)
+            told = record_ended(mapping, row, became, record)
             self.ended.append((row, told, became.value))
 
     def _blame_parent(self, row: Row, decision: Decision, read: _Read) -> None:

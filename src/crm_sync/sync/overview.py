@@ -5,6 +5,7 @@ In: a connection. Out: frozen classes. No call to Salesforce.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +37,7 @@ __all__ = [
     "problems",
     "runs_at_work",
     "size",
+    "sources",
 ]
 
 
@@ -219,26 +221,40 @@ def history(
     org_id: str,
     key: str,
     masking: Masking,
+    table: str | None = None,
 ) -> list[Entry]:
-    """What was sent of a row, newest first; `key` is its key, external ID or Salesforce Id."""
+    """What was sent of a row, newest first; `key` is its key, external ID or Salesforce Id, which
+    counts alone where it is one. `table`: of this table, or mapping, alone.
+    """
     facts = _facts(connection, org_id)
     mask = masking.mask(facts)
-    values = {"org": org_id, "key": key, "salesforce_id": long_id(key)}
+    is_id = re.fullmatch(r"[A-Za-z0-9]{15}([A-Z0-5]{3})?", key)
+    given = long_id(key) if is_id else None
+    values = {"org": org_id, "key": key, "salesforce_id": given, "table": table}
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(statements("overview")["history"], values).fetchall()
     return [_entry(row, facts, mask) for row in rows]
 
 
+def sources(connection: psycopg.Connection[Any], org_id: str) -> dict[str, str]:
+    """The table of each mapping that has state in an org."""
+    return dict(connection.execute(statements("overview")["sources"], {"org": org_id}).fetchall())
+
+
 def _entry(row: dict[str, Any], facts: dict[str, ObjectFacts], mask: Mask) -> Entry:
     fields = facts[row["object"]].fields if row["object"] in facts else {}
     order = list(fields)
+    after, before, edited = (row[name] or {} for name in ("after", "before", "edited"))
     changes = [
-        field_change(fields, name, (row["before"] or {}).get(name), after)
-        for name, after in sorted(
-            (row["after"] or {}).items(),
-            key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order),
+        field_change(
+            fields, name, before.get(name), after.get(name),
+            is_edited=name in edited, current=edited.get(name),
         )
-    ]
+        for name in sorted(
+            after.keys() | edited.keys(),
+            key=lambda name: (order.index(name) if name in order else len(order), name),
+        )
+    ]  # fmt: skip
     return Entry(
         at=row["at"],
         run_number=row["run_number"],

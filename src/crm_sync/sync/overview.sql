@@ -126,18 +126,27 @@ with named (mapping, key) as (
     union
     select r.mapping, r.key from sync.record r
     where r.org_id = %(org)s and r.salesforce_id = %(salesforce_id)s
+    union
+    -- A record that was deleted since, or merged.
+    select h.mapping, h.key from sync.history h
+    where h.org_id = %(org)s and h.salesforce_id = %(salesforce_id)s
 )
 select h.at, h.run_number, h.mapping, m.object, m.source_table, h.key, h.action, h.outcome,
-    h.salesforce_id, h.before, h.after, h.problem
+    h.salesforce_id, h.before, h.after, h.problem, h.edited
 from named n
 join sync.history h on h.org_id = %(org)s and h.mapping = n.mapping and h.key = n.key
 left join sync.mapping m on m.org_id = h.org_id and m.mapping = h.mapping
+where %(table)s::text is null or %(table)s in (h.mapping, m.source_table)
 order by h.id desc;
+
+-- name: sources
+-- The table of each mapping of an org.
+select mapping, source_table from sync.mapping where org_id = %(org)s order by mapping collate "C";
 
 -- name: problems
 -- The kept plan's rows that are not in order, in the order of sending, as `rows` of plan.sql.
 select mapping, key, coalesce(label, key), action, state, salesforce_id, payload, before, changed,
-    problems, pair
+    problems, pair, edited
 from sync.plan
 where org_id = %(org)s and state not in ('planned', 'sending')
 order by position;

@@ -8,8 +8,8 @@ parents before children. A dry run rolls the transaction back; a sync keeps the 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Map
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from crm_sync.mapping.keys import present_keys
 from crm_sync.mapping.model import Mapping
 from crm_sync.mapping.parents import resolved_rows
 from crm_sync.mapping.parts import FieldRule, Lookup
+from crm_sync.report.model import Edits
 from crm_sync.sync.due import Comparison, know_naming
 from crm_sync.sync.foretell import foretell
 from crm_sync.sync.scope import Scope
@@ -45,6 +46,8 @@ FEW = 500
 """Rows of a mapping that may change unasked, however few records it has (`guards.py`)."""
 
 _RESOLVED = sql.SQL("create or replace temp view resolved_row as\n{}")
+
+Look = Callable[[Scope], Edits | None]
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class Plan:
     cascaded: dict[str, int]
     compared: Comparison
     changing: dict[str, int]
+    edits: Edits | None = None  # what people edited; None where the calls that write read it
 
     @property
     def to_send(self) -> int:
@@ -104,7 +108,9 @@ def create_views(connection: psycopg.Connection[Any], *, renamed: bool) -> None:
 
 def keep_plan(scope: Scope, plan: Plan) -> None:
     """The plan, and what was found on the way, become state; a dry run leaves this out."""
-    for block in ("forget_absent", "store_found", "forget_ended", "forget_plan", "store_plan"):
+    scope.run("keep_followed", "followed")
+    for block in ("forget_absent", "store_found", "forget_ended", "forget_plan", "store_plan",
+                  "tell_open"):  # fmt: skip
         scope.run(block, "keep")
     for mapping in scope.mappings:
         if scope.run("ended_records", "keep", mapping=mapping.name).fetchone() == (True,):
@@ -180,8 +186,12 @@ def _check_case(scope: Scope, mapping: Mapping) -> None:
         )
 
 
-def make_plan(scope: Scope, chosen: Comparison, fingerprints: Map[str, str]) -> Plan:
-    """Decides for every row that is compared what is to be done; see `plan.sql`."""
+def make_plan(
+    scope: Scope, chosen: Comparison, fingerprints: Map[str, str], look: Look | None = None
+) -> Plan:
+    """Decides for every row that is compared what is to be done; see `plan.sql`. `look`: reads what
+    people edited, and holds rows for it.
+    """
     at_hand = {row[0] for row in scope.run("at_hand")}
     for mapping in scope.mappings:
         if mapping.name not in at_hand:
@@ -202,7 +212,9 @@ def make_plan(scope: Scope, chosen: Comparison, fingerprints: Map[str, str]) -> 
         scope.connection.execute(_RESOLVED.format(resolved_rows(mapping)))
         scope.run("decide", **values)
         foretell(scope, mapping)
+        scope.run("hold_contested", "followed", mapping=mapping.name)
         scope.connection.execute("analyze plan_row (mapping, key, action, state)")
+    edits = look(scope) if look else None
     scope.run("pair_moves")
     cascaded = _keep_children(scope)
     counts = {
@@ -211,7 +223,7 @@ def make_plan(scope: Scope, chosen: Comparison, fingerprints: Map[str, str]) -> 
     }
     digest = scope.run("digest").fetchone()
     changing: dict[str, int] = dict(scope.run("changing", "guards").fetchall())
-    plan = Plan(counts, digest[0] if digest else "", cascaded, chosen, changing)
+    plan = Plan(counts, digest[0] if digest else "", cascaded, chosen, changing, edits)
     return replace(plan, counts={m.name: _weighed(scope, plan, m) for m in scope.mappings})
 
 

@@ -359,6 +359,6 @@ order by position, parent collate "C" nulls first, key;
 -- name: rows
 -- The plan in the order of sending, for reports.
 select p.mapping, p.key, coalesce(p.label, p.key), p.action, p.state, p.salesforce_id, p.payload,
-       p.before, p.changed, p.problems, p.pair
+       p.before, p.changed, p.problems, p.pair, p.edited
 from plan_row p
 order by p.position, p.parent collate "C" nulls first, p.key;

@@ -28,7 +28,9 @@ from crm_sync.salesforce.client import Client
 from crm_sync.settings import Settings
 from crm_sync.sync import due, lookup
 from crm_sync.sync.against import Lost, note_lost
+from crm_sync.sync.edits import look_for_edits
 from crm_sync.sync.facts import read_facts
+from crm_sync.sync.followed import follow
 from crm_sync.sync.foretell import find_holders
 from crm_sync.sync.former_keys import as_before, note_rekeyed
 from crm_sync.sync.headers import header_findings
@@ -158,9 +160,11 @@ def plan_rows(
     )  # fmt: skip
     lookup.find_records(read, client, searched)
     lookup.settle_in_flight(read, client)
+    follow(read, client)
     due.know(scope, chosen)
     find_holders(scope, client)
-    return scope, make_plan(scope, chosen, marks), marks
+    look = partial(look_for_edits, client=client) if keep or options.against_org else None
+    return scope, make_plan(scope, chosen, marks, look), marks
 
 
 def _with_owner(scope: Scope, client: Client, username: str) -> Scope:

@@ -17,6 +17,7 @@ from itertools import takewhile
 from crm_sync.errors import CrmSyncError, OrgUnreachable
 from crm_sync.salesforce.client import COLLECTIONS, Answer, Client, NoAnswer, daily_limit
 from crm_sync.sync import bulk
+from crm_sync.sync.along import note_read, reading, rows_to_read
 from crm_sync.sync.batches import HEAD, Chunk, Row, chunks, halves, next_call
 from crm_sync.sync.decide import Verdict, decide, last_word, results
 from crm_sync.sync.outcome import Outcomes
@@ -62,12 +63,12 @@ class Pushed:
     changes_the_plan: bool
 
 
-def push(scope: Scope, client: Client, tally: Tally) -> Pushed:
-    """Sends every planned row of the scope.
+def push(scope: Scope, client: Client, tally: Tally, *, reads_along: bool) -> Pushed:
+    """Sends every planned row of the scope. `reads_along`: each call reads what it overwrites.
 
     Raises LockLost, LimitReached, OrgUnreachable, psycopg.Error; what was not sent stays planned.
     """
-    work = Push(scope, client, {m.name: m for m in scope.known}, tally)
+    work = Push(scope, client, {m.name: m for m in scope.known}, tally, reads_along=reads_along)
     routes = _routes(work)
     while rows := _head(work):
         if routes.is_bulk(rows[0]):
@@ -108,12 +109,14 @@ def _send(work: Push, call: Call) -> list[Call]:
         time.sleep(PAUSE * 2 ** (call.repeat - 1))
     rows = call.rows
     work.note("mark_sending", rows)
-    answers = _answers(work, call, rows)
+    read = rows_to_read(work, rows)
+    answers = _answers(work, call, rows, read)
     outcomes = Outcomes(work.scope, work.client, work.by_name, work.has_waited)
-    following = _judge(call, answers, outcomes)
+    following = _judge(call, answers[len(read) :], outcomes)
     trouble = _looked(outcomes, work)
     with work.scope.connection.transaction():
         work.hold_run()
+        note_read(work, read, answers[: len(read)])
         outcomes.record(work.execute)
         work.stopped.update(outcomes.stopped)
         work.changes_the_plan |= outcomes.changes_the_plan
@@ -134,10 +137,13 @@ def _send(work: Push, call: Call) -> list[Call]:
     ]
 
 
-def _answers(work: Push, call: Call, rows: Sequence[Row]) -> list[Answer]:
-    """The answers of one call; where none comes or Salesforce takes none, says so to the rows."""
+def _answers(work: Push, call: Call, rows: Sequence[Row], read: Sequence[Row]) -> list[Answer]:
+    """The answers of one call, those for the rows to `read` first; where none comes or Salesforce
+    takes none, says so to the rows.
+    """
     bodies = {(r[0], r[1]): str(r[2]) for r in work.execute("bodies", rows, objects=work.objects)}
-    requests = [
+    requests = [reading(work, row) for row in read]
+    requests += [
         to_subrequest(chunk, work.by_name, [bodies[row.mapping, row.key] for row in chunk.rows])
         for chunk in call.chunks
     ]

@@ -132,9 +132,9 @@ with outcome as (
     on conflict do nothing
 )
 insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, before,
-                          after)
+                          after, edited)
 select d.org_id, %(run)s, d.mapping, d.key, s.salesforce_id, d.action, 'recorded', d.before,
-    (select jsonb_object_agg(f, d.held -> f) from unnest(d.changed) f)
+    (select jsonb_object_agg(f, d.held -> f) from unnest(d.changed) f), d.edited
 from resolved d join stored s on s.mapping = d.mapping and s.key = d.key;
 
 -- name: record_deleted
@@ -148,8 +148,8 @@ with done as (
     delete from sync.record r using done d
     where r.org_id = d.org_id and r.mapping = d.mapping and r.key = d.key
 )
-insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome)
-select d.org_id, %(run)s, d.mapping, d.key, d.salesforce_id, 'delete', 'recorded' from done d;
+insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, edited)
+select d.org_id, %(run)s, d.mapping, d.key, d.salesforce_id, 'delete', 'recorded', d.edited from done d;
 
 -- name: record_cascaded
 -- What Salesforce deleted along with a parent, marked with it; gives the Ids.

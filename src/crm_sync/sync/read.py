@@ -21,7 +21,6 @@ from crm_sync.mapping.refusals import PARENT_NOT_READY
 from crm_sync.report.headline import listed
 from crm_sync.report.model import (
     CallRoom,
-    Edits,
     FieldChange,
     FormerRun,
     ObjectSummary,
@@ -41,9 +40,9 @@ from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 from crm_sync.sync.told import problem_of
 
-__all__ = ["field_change", "in_order", "plan_report", "problem_rows", "row_of"]
+__all__ = ["field_change", "in_numbers", "in_order", "plan_report", "problem_rows", "row_of"]
 
-WIDTH = 11
+WIDTH = 12
 """Columns of a block `rows`; against Salesforce there are more."""
 
 
@@ -54,11 +53,8 @@ def plan_report(
     client: Client,
     mask: Mask,
     notes: tuple[str, ...] = (),
-    edits: Edits | None = None,
 ) -> PlanReport:
-    """The report of a plan that stands in `plan_row`; rows are read while the transaction lives.
-    `edits`: what `against.py` found in Salesforce.
-    """
+    """The report of a plan that stands in `plan_row`; rows are read while the transaction lives."""
     by_name = {m.name: m for m in scope.known}
     unchanged = count_unchanged(scope, plan)
     summaries = tuple(
@@ -74,8 +70,8 @@ def plan_report(
 
     def rows() -> Iterator[PlanRow]:
         with scope.connection.cursor(name="plan_rows") as cursor:
-            psycopg.types.json.set_json_loads(_loads, cursor)
-            cursor.execute(statements("against" if edits else "plan")["rows"])
+            in_numbers(cursor)
+            cursor.execute(statements("against" if plan.edits else "plan")["rows"])
             for row in cursor:
                 yield mask.row(row_of(by_name, scope.facts, row))
 
@@ -114,7 +110,7 @@ def plan_report(
         flags=options.flags,
         room=_room(client) if plan.to_send else CallRoom(),
         former=_former_run(scope),
-        edits=edits,
+        edits=plan.edits,
         fields=_fields(scope.mappings),
     )
 
@@ -179,7 +175,7 @@ def problem_rows(
     """The kept plan's rows that are not in order, in the order of sending."""
     by_name = {m.name: m for m in known}
     with connection.cursor() as cursor:
-        psycopg.types.json.set_json_loads(_loads, cursor)
+        in_numbers(cursor)
         cursor.execute(statements("overview")["problems"], {"org": org_id})
         for row in cursor:
             if row[0] in by_name:
@@ -188,10 +184,10 @@ def problem_rows(
 
 def row_of(by_name: Map[str, Mapping], facts: Map[str, ObjectFacts], row: Any) -> PlanRow:
     """One row of a block `rows` as a report has it. A create shows every field it sends."""
-    name, key, label, action, state, salesforce_id, payload, before, changed, problems, pair = row[
-        :WIDTH
-    ]
-    current, edited, left_alone, is_missing = row[WIDTH:] or (None, None, None, False)
+    (name, key, label, action, state, salesforce_id, payload, before, changed, problems, pair,
+     edited) = row[:WIDTH]  # fmt: skip
+    current, left_alone, is_missing = row[WIDTH:] or (None, None, False)
+    there = {f: (current or {}).get(f) for f in left_alone or ()} | (edited or {})
     mapping = by_name[name]
     fields = facts[mapping.object].fields if mapping.object in facts else {}
     shown = in_order(mapping, changed or ())
@@ -204,14 +200,13 @@ def row_of(by_name: Map[str, Mapping], facts: Map[str, ObjectFacts], row: Any) -
         shown = in_order(mapping, {*shown, *parents} - unknown)
     if action == "delete":
         held = {f for f, value in (before or {}).items() if value is not None}
-        shown = [f for f in mapping.rules if f in held or f in (edited or ())]
+        shown = in_order(mapping, held | there.keys())
 
     def change(f: str, values: Any) -> FieldChange:
         was = (before or {}).get(f)
-        if f not in (edited or ()) and f not in (left_alone or ()):
+        if f not in there:
             return field_change(fields, f, was, values.get(f))
-        there = (current or {}).get(f)
-        return field_change(fields, f, was, values.get(f), is_edited=True, current=there)
+        return field_change(fields, f, was, values.get(f), is_edited=True, current=there[f])
 
     return PlanRow(
         mapping=name,
@@ -255,6 +250,11 @@ def field_change(
     known = fields.get(name)
     type_, label = (known.type, known.label) if known else ("string", "")
     return FieldChange(name, type_, before, after, label, **edit)
+
+
+def in_numbers(cursor: psycopg.Cursor[Any]) -> None:
+    """Lets a cursor give the numbers of payloads with all their digits."""
+    psycopg.types.json.set_json_loads(_loads, cursor)
 
 
 def _loads(text: str | bytes) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,15 +20,16 @@ from crm_sync.errors import CrmSyncError, GuardStopped, LimitReached
 from crm_sync.mapping.check import unlisted_values
 from crm_sync.mapping.model import Mapping
 from crm_sync.mapping.of_target import narrowings
-from crm_sync.report.model import Edits, Org, PlanReport, RunReport
+from crm_sync.report.model import Org, PlanReport, RunReport
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.settings import Settings
 from crm_sync.sync import bulk, first, lookup, state
-from crm_sync.sync.against import Lost, find_lost, read_edits
+from crm_sync.sync.against import Lost, find_lost
 from crm_sync.sync.batches import CALL
 from crm_sync.sync.carry import carry_keys, carrying_notes
 from crm_sync.sync.database import connect
+from crm_sync.sync.edits import overwritten
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
@@ -78,17 +79,16 @@ def dry_run(
             announce(org)
         with plan_transaction(connection, keep=False):
             if opened.options.against_org:
-                scope, plan, edits = _plan_against_org(connection, opened, org)
+                scope, plan = _plan_against_org(connection, opened, org)
             else:
                 scope, plan, _ = plan_rows(connection, opened, org, run_number=0, keep=False)
-                edits = None
             mask = opened.masking.mask(scope.facts)
-            yield plan_report(scope, plan, org, opened.client, mask, _notes(scope), edits)
+            yield plan_report(scope, plan, org, opened.client, mask, _notes(scope))
 
 
 def _plan_against_org(
     connection: psycopg.Connection[Any], opened: Opened, org: Org
-) -> tuple[Scope, Plan, Edits]:
+) -> tuple[Scope, Plan]:
     """The plan that a sync would end with: it plans again when it meets records that people deleted
     or merged (`_send_plans`), and so does this, level by level, as often at most.
     """
@@ -101,12 +101,12 @@ def _plan_against_org(
         with connection.transaction() as attempt:
             scope, plan, _ = plan_rows(connection, opened, org, 0, keep=False, lost=lost)
             before = opened.client.calls
-            edits = read_edits(scope, opened.client)
             more = find_lost(scope, opened.client) if rounds else []
-            calls += opened.client.calls - before
+            calls += opened.client.calls - before + (plan.edits.calls if plan.edits else 0)
             if more:
                 raise psycopg.Rollback(attempt)  # the temporary tables of this plan go with it
-            return scope, plan, replace(edits, calls=calls)
+            edits = plan.edits and replace(plan.edits, calls=calls)
+            return scope, replace(plan, edits=edits)
 
 
 def sync(
@@ -156,6 +156,8 @@ def sync(
                 if isinstance(reason, LimitReached):
                     names = [m.name for m in opened.mappings]
                     reason = with_rest(reason, connection, org.id, names)
+            facts = done.scope.facts if done.scope else {}
+            mask = opened.masking.mask(facts)
             message = done.message or (str(getattr(reason, "sentence", reason)) if reason else None)
             run = replace(run, status=status, message=message, calls=client.calls)
             run = replace(run, seconds=time.monotonic() - begun)
@@ -163,11 +165,14 @@ def sync(
             run = replace(
                 run, summaries=summaries, status=final_status(run.status, summaries, run.message)
             )
+            with suppress(psycopg.Error):  # a connection that is gone has told so already
+                count, lost = overwritten(
+                    connection, org.id, run.run_number, opened.known, facts, mask
+                )
+                run = replace(run, overwritten=count, overwritten_rows=lost)
             if reason is not None:
                 raise _told(run, reason, done.scope)
             sweep(connection, org.id, settings.history_days)
-            facts = done.scope.facts if done.scope else {}
-            mask = opened.masking.mask(facts)
             rows = tuple(problem_rows(connection, org.id, opened.known, facts, mask))
             return replace(run, problems=rows)
 
@@ -255,7 +260,7 @@ def _send_plans(
             # A call to ask costs as much as one to send, whose answer tells the same.
             opened.client.learn_usage()
         tally.expect(plan.sent_by_mapping)
-        outcome = push(scope, opened.client, tally)
+        outcome = push(scope, opened.client, tally, reads_along=plan.edits is None)
         pushed.append(plan)
         stopped = "; ".join(f"{name} stopped: {code}" for name, code in outcome.stopped.items())
         done.message = stopped or None
@@ -268,7 +273,7 @@ def _keep_plan(
     """One plan, allowed and kept. A person's flags ask for one attempt: they hold for the first."""
     options = opened.options
     if pushed:
-        once = replace(options, full=False, resend=False, retry_refused=False)
+        once = replace(options, full=False, resend=False, retry_refused=False, overwrite=())
         opened = replace(opened, options=once)
     with plan_transaction(connection, keep=True):
         scope, plan, marks = plan_rows(connection, opened, run.org, run.run_number, keep=True)
@@ -289,7 +294,8 @@ def _allow(opened: Opened, org: Org, scope: Scope, plan: Plan, pushed: Sequence[
     if expected and not pushed and expected != plan.digest:
         raise GuardStopped(
             f"The plan is not the one that was expected: its digest is {plan.digest}.",
-            "Something changed since; look at a new dry run.",
+            "Something changed since; look at a new dry run. Rows that are held because people "
+            "edited them in Salesforce are foretold by dry-run --against-org.",
         )
     raise_stops(list(stops(scope, plan, opened.client, org, pushed)))
 

@@ -23,7 +23,9 @@ PARENT = re.compile(
     r"(?P<tail>(?: that takes its place)?, which (?:(?!, which ).)*)",
     re.DOTALL,
 )
-_WITHOUT_VALUES = frozenset({*(rule.code for rule in RULES), *ENDED, "UNKNOWN_OUTCOME"})
+_WITHOUT_VALUES = frozenset(
+    {*(rule.code for rule in RULES), *ENDED, "UNKNOWN_OUTCOME", "EDITED_IN_SALESFORCE"}
+)
 """Codes whose sentences we make of names, lengths and the mapping's own words."""
 
 

@@ -31,6 +31,7 @@ class Push:
     stopped: dict[str, str] = field(default_factory=dict)  # mapping → Salesforce's code
     has_waited: set[str] = field(default_factory=set)  # rows that were sent before their parent
     changes_the_plan: bool = False
+    reads_along: bool = False  # a call reads what it overwrites, since the plan did not
 
     def __post_init__(self) -> None:
         self.objects = objects_json(self.scope.known, self.scope.facts)

@@ -188,6 +188,18 @@ def test_a_record_that_somebody_merged_is_planned_as_held(practice: Practice) ->
     assert_foretold(practice, rows)
 
 
+def test_a_lead_that_somebody_converted_is_foretold_as_closed(practice: Practice) -> None:
+    lead = practice.add("leads", last_name="Ng")
+    practice.sync()
+    practice.org.convert_lead(practice.record("Lead", lead)["Id"])
+    practice.change("leads", lead, title="Pilot", lead_status="contacted")
+    call = practice.add("activities", lead_id=lead)
+    rows, _ = looked_at(practice)
+    assert {key: row.state for key, row in rows.items()} == {call: "planned"}
+    assert_foretold(practice, rows)
+    assert practice.history(lead)[-1] == ("update", "closed")
+
+
 def test_a_plan_that_writes_to_no_record_asks_nothing(practice: Practice) -> None:
     practice.add("accounts")
     practice.org.calls.clear()

@@ -48,9 +48,15 @@ def thirteen_updates(practice: Practice, known: Keys) -> None:
 
 
 def calls(practice: Practice) -> list[list[str]]:
-    """Of each API call beyond sign-in, what its subrequests did."""
+    """Of each API call beyond sign-in, what its subrequests wrote: beside them it reads what people
+    edited, record by record.
+    """
     return [
-        [f"{part['method']} {part['url'].split('/')[-2]}" for part in call.body["compositeRequest"]]
+        [
+            f"{part['method']} {part['url'].split('/')[-2]}"
+            for part in call.body["compositeRequest"]
+            if part["method"] != "GET"
+        ]
         for call in practice.org.calls
         if "/oauth2/" not in call.path
     ]

@@ -87,7 +87,7 @@ def test_no_summary_is_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
             ["sync", "--taget", "x"],
             "No such option: --taget (Possible options: --target). Try: crm-sync sync --help",
         ),
-        (["history"], "Missing argument 'KEY'. Try: crm-sync history --help"),
+        (["history"], "Missing argument '[TABLE] KEY'. Try: crm-sync history --help"),
         (
             ["sync", "--target", ""],
             "Invalid value for '--target' / '-t': It is empty. Try: crm-sync sync --help",
@@ -96,7 +96,10 @@ def test_no_summary_is_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
             ["sync", "--expect", " "],
             "Invalid value for '--expect': It is empty. Try: crm-sync sync --help",
         ),
-        (["history", ""], "Invalid value for 'KEY': It is empty. Try: crm-sync history --help"),
+        (
+            ["history", "accounts", ""],
+            "Invalid value for '[TABLE] KEY': It is empty. Try: crm-sync history --help",
+        ),
         (
             ["org", "serve", "--port", "abc"],
             "Argument --port: 'abc' is not a number from 0 to 65535. "

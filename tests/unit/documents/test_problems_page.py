@@ -72,8 +72,10 @@ def codes_that_python_makes() -> set[str]:
     """What becomes of a record, and a parent's fate, as they are told."""
     mapping = load_mapping(ROOT / "mappings" / "lead.yaml")
     told = [
-        explain.record_ended(mapping, ROW, fate, "001x") for fate in Fate if fate is not Fate.ALIVE
+        explain.record_ended(mapping, ROW, fate, None) for fate in Fate if fate is not Fate.ALIVE
     ]
+    told.append(explain.followed(Fate.MERGED, "001x", "001y"))
+    told.append(explain.taken_elsewhere(mapping, "00Qx", "001x", ("account", "1")))
     told.append(explain.parent_ended("lead", "x", "WhoId", Fate.GONE))
     told.append(explain.problem(mapping, ROW, Decision(Verdict.REFUSED)))
     return {one["code"] for one in told}

@@ -83,6 +83,7 @@ def test_every_key_stands_in_an_example() -> None:
     [
         ("on_delete", ("delete", "ignore", "{set: ")),
         ("on_missing", ("recreate",)),
+        ("on_edited", ("hold", "overwrite")),
         ("otherwise", ("keep", "blank", "default", "Working - Contacted")),
         ("assignment_rule", ("active",)),
         ("duplicate_rule", ("allow",)),

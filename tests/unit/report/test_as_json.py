@@ -85,7 +85,7 @@ def test_a_sync_has_its_own_shape() -> None:
     run = json.loads("".join(as_json(finished())))
     assert list(run) == [
         "version", "kind", "org", "run_number", "status", "calls", "seconds", "headline",
-        "message", "summaries", "rows",
+        "message", "summaries", "overwritten", "overwritten_rows", "rows",
     ]  # fmt: skip
     assert run["kind"] == "sync"
     assert run["summaries"][1]["create"] == 12

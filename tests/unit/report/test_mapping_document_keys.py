@@ -78,6 +78,13 @@ KEYS: dict[tuple[type[Any], str], tuple[Said, Said, str]] = {
     (Mapping, "lookups"): (WHOLE, lookup(), "| `ParentId` |"),
     (Mapping, "on_delete"): (WHOLE, whole(on_delete="delete"), "its record is deleted, too"),
     (Mapping, "on_missing"): (WHOLE, whole(on_missing="recreate"), "it is created again"),
+    (Mapping, "on_edited"): (
+        WHOLE, whole(on_edited="hold"), "edited in Salesforce what changes:** the row is held",
+    ),
+    (Mapping, "converted"): (
+        whole(object="Lead"), whole(object="Lead", converted={"account": "account_id"}),
+        "**When people convert it in Salesforce:** the account that `account_id` names",
+    ),
     (Mapping, "assignment_rule"): (
         WHOLE, whole(assignment_rule="active"), "**Assignment rule:** the org's active one runs",
     ),
@@ -125,6 +132,7 @@ KEYS: dict[tuple[type[Any], str], tuple[Said, Said, str]] = {
     (FieldRule, "if_null"): (WHOLE, field(if_null="none"), "`none` where null, with a note"),
     (FieldRule, "too_long"): (WHOLE, field(too_long="truncate"), "cut, with a note"),
     (FieldRule, "write"): (WHOLE, field(write="on_create"), "written on create only"),
+    (FieldRule, "on_edited"): (WHOLE, field(on_edited="hold"), "Salesforce, the row is held |"),
     (FieldRule, "required"): (WHOLE, field(required=True), "| required |"),
     (FieldRule, "time_dependent"): (sql(), sql(time_dependent=True), EACH_TIME),
     (FieldRule, "sensitive"): (WHOLE, field(sensitive=True), "reports hide its values |"),
@@ -133,6 +141,9 @@ KEYS: dict[tuple[type[Any], str], tuple[Said, Said, str]] = {
     (Lookup, "reference"): (WHOLE, owner(), "the User whose `Email` is"),
     (Lookup, "required"): (lookup(), lookup(required=True), "| required; the row waits"),
     (Lookup, "write"): (lookup(), lookup(write="on_create"), "written on create only"),
+    (Lookup, "on_edited"): (
+        lookup(), lookup(on_edited="overwrite"), "Salesforce, it is overwritten |",
+    ),
     (Lookup, "sensitive"): (lookup(), lookup(sensitive=True), "reports hide its values |"),
     (Branch, "mapping"): (lookup(), lookup(mapping="partner"), "| partner | `parent_id` |"),
     (Branch, "column"): (lookup(), lookup(column="boss_id"), "| `boss_id` |"),

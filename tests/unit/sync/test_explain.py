@@ -67,10 +67,24 @@ def test_a_passing_refusal_is_marked_for_the_next_run(
 def test_what_became_of_a_record_is_one_sentence(
     mapping: Mapping, became: Fate, code: str, words: str
 ) -> None:
-    told = record_ended(mapping, ROW, became, "006000000000002AAA")
+    record = {"MasterRecordId": "006000000000002AAA"} if became is Fate.MERGED else None
+    told = record_ended(mapping, ROW, became, record)
     assert told["code"] == code
     assert words in told["sentence"]
     assert told["mend"]
+
+
+def test_what_a_record_became_stands_in_the_sentence_and_beside_it(mapping: Mapping) -> None:
+    merged = {"MasterRecordId": "001M"}
+    told = record_ended(mapping, ROW, Fate.MERGED, merged, owner=("account", "7"))
+    assert "was merged into 001M, the record of account 7, in Salesforce" in told["sentence"]
+    assert told["master"] == "001M"
+    told = record_ended(mapping, ROW, Fate.GONE, merged)
+    assert "was merged into 001M, which was deleted, in Salesforce" in told["sentence"]
+    lead = {"ConvertedAccountId": "001A", "ConvertedContactId": "003C", "IsConverted": True}
+    told = record_ended(mapping, ROW, Fate.CONVERTED, lead)
+    assert "was converted into Account 001A, Contact 003C in Salesforce" in told["sentence"]
+    assert told["converted"] == {"Account": "001A", "Contact": "003C"}
 
 
 def test_a_parent_is_named_by_its_label() -> None:
