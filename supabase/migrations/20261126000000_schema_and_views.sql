@@ -582,12 +582,17 @@ create table if not exists sync.org (
     kind                       text not null check (kind in ('production', 'sandbox', 'local')),
     instance_url               text not null,
     username                   text,
+    user_id                    text,
+    edition                    text,
     database_system_identifier bigint not null,
     database_oid               oid not null,
     run_number                 bigint not null default 0,
     position                   pg_snapshot,
     last_run_at                timestamptz
 );
+-- For a database that was made before these columns were.
+alter table sync.org add column if not exists user_id text;
+alter table sync.org add column if not exists edition text;
 
 create table if not exists sync.target (
     target   text primary key,
@@ -699,6 +704,7 @@ create table if not exists sync.plan (
     resent        boolean not null default false,
     by_composite  boolean not null default false,
     bytes         integer not null default 0,
+    edited        jsonb,
     primary key (org_id, mapping, key)
 );
 create index if not exists plan_next on sync.plan (org_id, state, position);
@@ -741,6 +747,7 @@ create table if not exists sync.history (
     before        jsonb,
     after         jsonb,
     problem       jsonb,
+    edited        jsonb,
     at            timestamptz not null default now()
 );
 create index if not exists history_row on sync.history (org_id, key, mapping, id);
@@ -894,6 +901,8 @@ comment on column sync.plan.refused_at is 'When Salesforce last refused it.';
 
 comment on column sync.plan.by_composite is 'It goes by Composite, whatever route its mapping takes.';
 comment on column sync.plan.bytes is 'What its line of CSV takes at most.';
+comment on column sync.plan.edited is
+    'Fields that people edited in Salesforce and that this row would overwrite, or take along, with what stands there.';
 
 comment on table sync.job is
     'A Bulk API 2.0 job, written down before its rows are uploaded. One that is not collected is asked about '
@@ -935,6 +944,8 @@ comment on column sync.history.before is
     'What Salesforce may have held of the fields that were sent; cleared when the row is deleted.';
 comment on column sync.history.after is 'The fields that were sent; cleared when the row is deleted.';
 comment on column sync.history.problem is 'What Salesforce said, or what the row waits for, in our terms.';
+comment on column sync.history.edited is
+    'Fields that people had edited in Salesforce, with what stood there; without values once the row is deleted.';
 comment on column sync.history.at is 'When the outcome was written.';
 
 comment on table sync.run is 'One run of the sync against one org.';
