@@ -8,10 +8,17 @@ from typing import Annotated
 
 import typer
 
-from crm_sync.cli.exits import CHECK_EPILOG, EPILOG, FINDINGS_EPILOG, PLAIN_EPILOG
-from crm_sync.cli.first import init
+from crm_sync.cli.exits import (
+    CHECK_EPILOG,
+    EPILOG,
+    FINDINGS_EPILOG,
+    PLAIN_EPILOG,
+    SETUP_EPILOG,
+)
+from crm_sync.cli.first import adopt, init
 from crm_sync.cli.groups import database, org, target
 from crm_sync.cli.options import (
+    CreateAnyway,
     Debug,
     Describes,
     Format,
@@ -125,6 +132,7 @@ def dry_run(
             "--against-org", help="Also read what people edited in Salesforce since the last push."
         ),
     ] = False,
+    create_anyway: CreateAnyway = False,
     retry_refused: RetryRefused = False,
     resend: Resend = False,
     api: Way = None,
@@ -145,6 +153,7 @@ def dry_run(
         resend=resend,
         api=api.value if api else None,
         against_org=against_org,
+        create_anyway=create_anyway,
     )
     outputs = show.Outputs(rows, html, markdown, csv, separator.sign, open_, as_json, quiet)
     return show.dry_run(target, options, outputs)
@@ -161,6 +170,7 @@ def sync(
         bool,
         typer.Option("--allow-deletions", help="Let this run delete more than the guard allows."),
     ] = False,
+    create_anyway: CreateAnyway = False,
     expect: Annotated[
         str | None,
         typer.Option(
@@ -194,11 +204,15 @@ def sync(
         retry_refused=retry_refused,
         resend=resend,
         allow_deletions=allow_deletions,
+        create_anyway=create_anyway,
         expect=expect,
         api=api.value if api else None,
         max_api_calls=max_api_calls,
     )
     return show.sync(target, options, as_json=as_json, quiet=quiet)
+
+
+app.command(epilog=SETUP_EPILOG)(adopt)
 
 
 @app.command(epilog=PLAIN_EPILOG)

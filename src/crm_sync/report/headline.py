@@ -73,7 +73,7 @@ def _stop(report: PlanReport) -> str:
 
 def if_allowed(report: PlanReport) -> str:
     """What the plan holds that a guard would not let a sync send, or nothing."""
-    return f"If it is allowed (--allow-deletions): {would_do(report)}" if report.stops else ""
+    return f"If it is allowed ({report.allowed_by}): {would_do(report)}" if report.stops else ""
 
 
 def sending_command(report: PlanReport, target: str | None) -> str:

@@ -218,6 +218,7 @@ class PlanReport:
     ways: tuple[Way, ...] = ()
     seconds: float = 0.0  # about how long Salesforce works on it
     stops: str = ""  # why a sync would stop before it sends this plan, a sentence, or nothing
+    allowed_by: str = "--allow-deletions"  # the flag that lets it through where a sync would stop
     selected: tuple[str, ...] = ()  # the mappings that this plan is about; none where about all
     shared_calls: int = 0  # of `calls`, those of Composite that carry rows of several mappings
     own_calls: dict[str, int] = field(default_factory=dict)  # by mapping, those of it alone

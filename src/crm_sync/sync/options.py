@@ -25,6 +25,7 @@ class Options:
     api: Literal["composite", "bulk"] | None = None
     max_api_calls: int | None = None
     against_org: bool = False
+    create_anyway: bool = False
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -35,6 +36,7 @@ class Options:
             (self.retry_refused, "--retry-refused"),
             (self.resend, "--resend"),
             (self.allow_deletions, "--allow-deletions"),
+            (self.create_anyway, "--create-anyway"),
         ):
             chosen += [flag] * is_set
         return (*chosen, *(("--api", self.api) if self.api else ()))

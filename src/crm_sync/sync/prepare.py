@@ -28,6 +28,7 @@ from crm_sync.settings import Settings
 from crm_sync.sync import due, lookup
 from crm_sync.sync.against import Lost, note_lost
 from crm_sync.sync.facts import read_facts
+from crm_sync.sync.first_load import count_without_key
 from crm_sync.sync.foretell import find_holders
 from crm_sync.sync.headers import header_findings
 from crm_sync.sync.known_mappings import check_mapping_identity, note_renamed
@@ -152,7 +153,9 @@ def plan_rows(
     lookup.settle_in_flight(scope, client)
     due.know(scope, chosen)
     find_holders(scope, client)
-    return scope, make_plan(scope, chosen, marks), marks
+    plan = make_plan(scope, chosen, marks)
+    plan = replace(plan, without_key=count_without_key(scope, client, plan))
+    return scope, plan, marks
 
 
 def _with_owner(scope: Scope, client: Client, username: str) -> Scope:

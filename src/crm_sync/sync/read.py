@@ -34,6 +34,7 @@ from crm_sync.report.model import (
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 from crm_sync.sync.batches import HEAD, Row, group_of, next_call
+from crm_sync.sync.first_load import guard_first_load
 from crm_sync.sync.mask import Mask
 from crm_sync.sync.plan import Plan, count_unchanged, guard_deletions
 from crm_sync.sync.route import Routes
@@ -84,8 +85,10 @@ def plan_report(
     carried = _calls(scope, routes)
     calls, seconds = routes.calls_and_seconds(planned, len(carried))
     alone = Counter(next(iter(names)) for call in carried if len(names := _mappings(call)) == 1)
-    stopped = _stopped(plan, scope)
-    allows = scope.options.allow_deletions or stopped is not None
+    loads = _first_load(plan, scope)
+    deletes = _deletes(plan, scope)
+    stopped = loads or deletes
+    allows = scope.options.allow_deletions or deletes is not None
     options = replace(scope.options, allow_deletions=allows)
     selected = tuple(m.name for m in scope.mappings) if _is_part(scope) else ()
     return PlanReport(
@@ -107,6 +110,7 @@ def plan_report(
             *notes,
         ),
         stops=stopped.sentence if stopped else "",
+        allowed_by="--create-anyway" if loads else "--allow-deletions",
         selected=selected,
         flags=options.flags,
         room=_room(client) if plan.to_send else CallRoom(),
@@ -116,8 +120,17 @@ def plan_report(
     )
 
 
-def _stopped(plan: Plan, scope: Scope) -> GuardStopped | None:
-    """Why a sync would not begin to send this plan."""
+def _first_load(plan: Plan, scope: Scope) -> GuardStopped | None:
+    """Why a sync would not begin to create what this plan creates."""
+    try:
+        guard_first_load(scope, plan.without_key, scope.options)
+    except GuardStopped as guard:
+        return guard
+    return None
+
+
+def _deletes(plan: Plan, scope: Scope) -> GuardStopped | None:
+    """Why a sync would not begin to delete what this plan deletes."""
     try:
         guard_deletions(plan, scope.options)
     except GuardStopped as guard:
@@ -153,10 +166,10 @@ def _former_run(scope: Scope) -> FormerRun | None:
     names that mappings have today.
     """
     today = {m.formerly: m.name for m in scope.known if m.formerly}
-    for number, _, status, _, ended_at, seconds, counts, calls, _ in scope.run(
-        "runs", "overview", limit=2
+    for number, mode, status, _, ended_at, seconds, counts, calls, _ in scope.run(
+        "runs", "overview", limit=20
     ):
-        if ended_at is not None:
+        if ended_at is not None and mode != "adopt":
             renamed = {
                 today.get(name, name) if today.get(name) not in counts else name: count
                 for name, count in counts.items()

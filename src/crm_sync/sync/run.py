@@ -29,6 +29,7 @@ from crm_sync.sync.database import connect
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
+from crm_sync.sync.first_load import allow_creates, guard_first_load
 from crm_sync.sync.idle import idle_records
 from crm_sync.sync.jobs import Job, Jobs, waiting_jobs
 from crm_sync.sync.known_mappings import (
@@ -246,10 +247,12 @@ def _keep_plan(
         scope, plan, marks = plan_rows(connection, opened, run.org, run.run_number, keep=True)
         if not pushed:
             _expect(plan, options)
+        guard_first_load(scope, plan.without_key, options)
         guard_deletions(plan, options, pushed)
         rename_mappings(connection, run.org.id)
         keep_plan(scope, plan)
         keep_mappings(connection, run.org.id, scope.mappings, marks, plan.compared.states)
+        allow_creates(connection, run.org.id, plan.creating)
         lookup.keep_references(scope, plan.compared.full)
         scope.run("note_mode", "keep", mode=plan.compared.mode)
     return scope, plan
