@@ -44,6 +44,7 @@ def sync(
     select: list[str] | None = None,
     full: bool = False,
     retry_refused: bool = False,
+    create_anyway: bool = False,
 ) -> State[None]:
     """Run one sync. Completed only when every row is in order: the same rule as exit code 0.
 
@@ -52,9 +53,16 @@ def sync(
         select: Names of mappings; empty: all of them.
         full: Compare every row, not only the changed ones.
         retry_refused: Send again what Salesforce refused, though nothing changed.
+        create_anyway: Let a first load create beside records that are not matched with our rows.
     """
     # Who set up the schedule has agreed: nobody can be asked at night.
-    options = Options(select=tuple(select or ()), full=full, retry_refused=retry_refused, yes=True)
+    options = Options(
+        select=tuple(select or ()),
+        full=full,
+        retry_refused=retry_refused,
+        create_anyway=create_anyway,
+        yes=True,
+    )
     try:
         with cancellation():
             run = run_and_report(target, options)

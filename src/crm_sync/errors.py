@@ -6,7 +6,8 @@
     │   ├── MappingError            a mapping file, with file:line:column
     │   ├── DatabaseError           PostgreSQL cannot be used as it is
     │   │   └── NotApplied          a file and what stands in the database do not go together
-    │   └── OutputError             a report or document cannot be written
+    │   ├── OutputError             a report or document cannot be written
+    │   └── DecisionsError          lines of a file of decisions cannot be followed
     ├── OrgError                    Salesforce's administrator acts; nothing was sent
     │   ├── SignInError             no session
     │   ├── OrgAccessError          a field or permission is missing in the org
@@ -15,7 +16,7 @@
     └── RunStopped                  the run ended early; what was not sent stays planned
         ├── AlreadyRunning          another run works on this org
         ├── LockLost                this run is no longer the newest, or its connection is gone
-        ├── GuardStopped            too much would be deleted or changed; a person decides
+        ├── GuardStopped            too much would go, change or be doubled; a person decides
         ├── LimitReached            Salesforce's daily API limit, or our share of it
         └── OrgUnreachable          no answer from Salesforce after the last attempt
 
@@ -33,6 +34,7 @@ __all__ = [
     "AlreadyRunning",
     "CrmSyncError",
     "DatabaseError",
+    "DecisionsError",
     "GuardStopped",
     "LegacySignIn",
     "LimitReached",
@@ -120,6 +122,20 @@ class OutputError(SetupError):
     """
 
 
+class DecisionsError(SetupError):
+    """Lines of the file of decisions for `crm-sync adopt` cannot be followed, so nothing was done;
+    each is told with `file:line:column`.
+
+    Correct them and run again.
+
+    `lines` says what is wrong with each of them.
+    """
+
+    def __init__(self, sentence: str, mend: str, lines: tuple[str, ...]) -> None:
+        super().__init__(sentence, mend)
+        self.lines = lines
+
+
 def missing_extra(package: str, extra: str) -> SetupError:
     """What to tell whoever lacks a package that only an extra of ours brings."""
     return SetupError(
@@ -193,10 +209,12 @@ class LockLost(RunStopped):
 
 
 class GuardStopped(RunStopped):
-    """More would be deleted or changed than a run may unasked, or the plan is not the expected one.
+    """More would be deleted or changed than a run may unasked, a first load could double records
+    that the org holds already, or the plan is not the expected one.
 
     Look at `crm-sync dry-run`; if it is meant, run with the flag that the message names
-    (`--allow-deletions`, `--allow-changes`), or expect its digest.
+    (`--allow-deletions`, `--allow-changes`, `--create-anyway`), or expect its digest.
+    `crm-sync adopt` matches the records that the org holds.
     """
 
 

@@ -145,6 +145,7 @@ def test_the_deployment_of_prefect_yaml_runs_on_a_worker(
         "select": [],
         "full": False,
         "retry_refused": False,
+        "create_anyway": False,
     }
     deployed = [
         run for run in runs if run.deployment_id == nightly.id and run.state_name != "Scheduled"

@@ -72,16 +72,21 @@ def test_parameters_reach_the_library(
 ) -> None:
     calls = returns(monkeypatch, run_report("finished"))
     flows.sync.sync.fn()
-    flows.sync.sync.fn(target="test", select=["lead"], full=True, retry_refused=True)
+    flows.sync.sync.fn(
+        target="test", select=["lead"], full=True, retry_refused=True, create_anyway=True
+    )
     assert calls == [
         (None, Options()),
-        ("test", Options(select=("lead",), full=True, retry_refused=True)),
+        (
+            "test",
+            Options(select=("lead",), full=True, retry_refused=True, create_anyway=True),
+        ),
     ]
 
 
 def test_parameters_are_explained_bounded_and_hold_no_secret() -> None:
     asked = {**flows.sync.sync.parameters.properties, **flows.dry_run.dry_run.parameters.properties}
-    assert set(asked) == {"target", "select", "full", "retry_refused"}
+    assert set(asked) == {"target", "select", "full", "retry_refused", "create_anyway"}
     assert all("description" in one for one in asked.values())
     assert asked["full"]["type"] == "boolean"
 

@@ -8,10 +8,17 @@ from typing import Annotated
 
 import typer
 
-from crm_sync.cli.exits import CHECK_EPILOG, EPILOG, FINDINGS_EPILOG, PLAIN_EPILOG
-from crm_sync.cli.first import init
+from crm_sync.cli.exits import (
+    CHECK_EPILOG,
+    EPILOG,
+    FINDINGS_EPILOG,
+    PLAIN_EPILOG,
+    SETUP_EPILOG,
+)
+from crm_sync.cli.first import adopt, init
 from crm_sync.cli.groups import database, org, target
 from crm_sync.cli.options import (
+    CreateAnyway,
     Debug,
     Describes,
     Format,
@@ -127,6 +134,7 @@ def dry_run(
             "--against-org", help="Also read what people edited in Salesforce since the last push."
         ),
     ] = False,
+    create_anyway: CreateAnyway = False,
     retry_refused: RetryRefused = False,
     resend: Resend = False,
     overwrite: Overwrite = None,
@@ -149,6 +157,7 @@ def dry_run(
         api=api.value if api else None,
         against_org=against_org,
         overwrite=tuple(overwrite or ()),
+        create_anyway=create_anyway,
     )
     outputs = show.Outputs(rows, html, markdown, csv, separator.sign, open_, as_json, quiet)
     return show.dry_run(target, options, outputs)
@@ -181,6 +190,7 @@ def sync(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask before the first sync to an org.")
     ] = False,
+    create_anyway: CreateAnyway = False,
     expect: Annotated[
         str | None,
         typer.Option(
@@ -219,12 +229,16 @@ def sync(
         ignore_storage=ignore_storage,
         with_sample_data=with_sample_data,
         yes=yes,
+        create_anyway=create_anyway,
         expect=expect,
         api=api.value if api else None,
         max_api_calls=max_api_calls,
         overwrite=tuple(overwrite or ()),
     )
     return show.sync(target, options, as_json=as_json, quiet=quiet)
+
+
+app.command(epilog=SETUP_EPILOG)(adopt)
 
 
 @app.command(epilog=PLAIN_EPILOG)

@@ -1,14 +1,23 @@
-"""`init` and its options, which are the answers to its questions."""
+"""The commands of the first hour: `init`, whose options answer its questions, and `adopt`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from crm_sync.cli.options import Debug, Quiet, Select, not_empty
+from crm_sync.cli.options import (
+    Debug,
+    Quiet,
+    Select,
+    Separator,
+    Target,
+    none_empty,
+    not_empty,
+)
 
-__all__ = ["init"]
+__all__ = ["adopt", "init"]
 
 
 def _answer(flag: str, metavar: str, says: str) -> Any:
@@ -92,3 +101,52 @@ def init(
         yes=yes,
         quiet=quiet,
     )
+
+
+def adopt(
+    target: Target = None,
+    select: Select = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELDS",
+            callback=none_empty,
+            help="Compare by these fields: Name,Website, or account:Name,Website for one mapping.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what is found, and write nothing.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a self-contained HTML page.")
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the ambiguous rows as CSV, to be decided."),
+    ] = None,
+    separator: Annotated[
+        Separator,
+        typer.Option("--csv-separator", help="What parts the cells of --csv."),
+    ] = Separator.COMMA,
+    decisions: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Read what you decided of ambiguous rows.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    debug: Debug = False,
+) -> int:
+    """Matches rows with records that an org holds already.
+
+    Shows which record is certainly whose, and writes our key to these records, nothing else. What
+    is ambiguous is listed, never guessed.
+    """
+    from crm_sync.adopt.story import Choice
+    from crm_sync.cli import adopting
+
+    choice = Choice(
+        select=tuple(select or ()),
+        by=tuple(by or ()),
+        decisions=decisions,
+        dry_run=dry_run,
+        is_asked=not yes,
+    )
+    return adopting.run(target, choice, adopting.Outputs(html, csv, separator.sign), yes=yes)

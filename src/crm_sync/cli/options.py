@@ -10,6 +10,7 @@ import typer
 
 __all__ = [
     "Api",
+    "CreateAnyway",
     "Debug",
     "Describes",
     "Format",
@@ -24,6 +25,7 @@ __all__ = [
     "Target",
     "Way",
     "named_row",
+    "none_empty",
     "not_empty",
 ]
 
@@ -73,6 +75,11 @@ def named_row(value: list[str]) -> list[str]:
     return value
 
 
+def none_empty(values: list[str] | None) -> list[str] | None:
+    """As `not_empty`, for an option that may be given more than once."""
+    return [str(not_empty(value)) for value in values] if values else values
+
+
 Target = Annotated[
     str | None,
     typer.Option(
@@ -102,6 +109,13 @@ Way = Annotated[
     typer.Option(
         "--api",
         help="Send every row this way. Default: Bulk API 2.0 for many rows, Composite for few.",
+    ),
+]
+CreateAnyway = Annotated[
+    bool,
+    typer.Option(
+        "--create-anyway",
+        help="Let a first load create beside records that are not matched with our rows.",
     ),
 ]
 RetryRefused = Annotated[

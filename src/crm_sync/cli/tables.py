@@ -29,7 +29,8 @@ from crm_sync.sync.overview import (
 __all__ = ["at_work", "history", "status"]
 
 OUTCOMES = {
-    "create": "created", "update": "changed", "delete": "deleted", "planned": "not yet sent",
+    "create": "created", "update": "changed", "delete": "deleted", "adopt": "adopted",
+    "planned": "not yet sent",
     **{state: state for state in ("refused", "unknown", "blocked", "invalid", "held")},
 }  # fmt: skip
 STATES = ("planned", "sending", "unknown", "blocked", "invalid", "refused", "held")

@@ -56,7 +56,16 @@ annotations.
 FROM_SETTINGS: dict[tuple[str, str], tuple[str, ...]] = {
     **{
         (command, "target"): ("target",)
-        for command in ("dry-run", "sync", "problems", "history", "check", "describe", "org setup")
+        for command in (
+            "dry-run",
+            "sync",
+            "adopt",
+            "problems",
+            "history",
+            "check",
+            "describe",
+            "org setup",
+        )
     },
     ("sync", "max_api_calls"): ("targets", "NAME", "max_api_calls"),
 }
@@ -74,6 +83,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "sync": (
         "crm-sync sync --target sandbox",
         "crm-sync sync --expect 3f9c2a71d0b45e68",
+    ),
+    "adopt": (
+        "crm-sync adopt --dry-run --html adopt.html --csv decisions.csv",
+        "crm-sync adopt --select account --by Name,Website --decisions decisions.csv",
     ),
     "status": ("crm-sync status --watch",),
     "problems": ("crm-sync problems --select lead",),

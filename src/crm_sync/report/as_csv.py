@@ -23,7 +23,7 @@ from crm_sync.report.model import FieldChange, Org, PlanReport, PlanRow, Value
 from crm_sync.report.output import directory, writing
 from crm_sync.report.values import NOTHING
 
-__all__ = ["COLUMNS", "write_csv"]
+__all__ = ["COLUMNS", "safe_text", "write_csv"]
 
 COLUMNS = (
     "action", "state", "key", "label", "salesforce_id", "link", "mapping", "table", "moves",
@@ -81,18 +81,18 @@ def _of_row(row: PlanRow, org: Org) -> list[str]:
     return [
         row.action,
         row.state,
-        _text(row.key),
-        _text(row.label),
+        safe_text(row.key),
+        safe_text(row.label),
         row.salesforce_id or "",
         record_link(org, row.salesforce_id) or "",
         row.mapping,
         row.table,
         moves,
-        _text(", ".join(problem.code for problem in problems)),
-        _text(" ".join(problem.sentence for problem in problems)),
-        _text(", ".join(problem.column for problem in problems if problem.column)),
-        _text(" ".join(problem.mend for problem in problems if problem.mend)),
-        _text("; ".join(edit_sentences(row))),
+        safe_text(", ".join(problem.code for problem in problems)),
+        safe_text(" ".join(problem.sentence for problem in problems)),
+        safe_text(", ".join(problem.column for problem in problems if problem.column)),
+        safe_text(" ".join(problem.mend for problem in problems if problem.mend)),
+        safe_text("; ".join(edit_sentences(row))),
     ]
 
 
@@ -127,14 +127,15 @@ def _cell(value: Value) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return _text(value)
+            return safe_text(value)
         case dict():
-            return _text(f"{value.get('mapping', '')} {value.get('key', '')}")
+            return safe_text(f"{value.get('mapping', '')} {value.get('key', '')}")
         case Decimal():
             return format(value, "f")
         case _:
             return str(value)
 
 
-def _text(text: str) -> str:
+def safe_text(text: str) -> str:
+    """The text with a quote wherever a spreadsheet would begin to run it."""
     return _FORMULA.sub(r"\g<0>'", text)

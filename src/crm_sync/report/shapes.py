@@ -369,7 +369,7 @@ class JsonEntry(Shape):
     object: str
     table: str
     key: str
-    action: Action
+    action: Literal["create", "update", "delete", "adopt"]
     outcome: str
     salesforce_id: str | None
     link: str | None

@@ -1,5 +1,5 @@
-"""What keeps a run from sending its plan unasked: too much that goes or changes, rows of the
-sample, more than the org has room for.
+"""What keeps a run from sending its plan unasked: too much that goes or changes, records that a
+first load could double, rows of the sample, more than the org has room for.
 
 In: a plan whose rows stand in `plan_row`, the target's bounds, and what the same run pushed before.
 Out: a `Stop` for each reason, with the flag of `crm-sync sync` that lets the run pass. A sync
@@ -54,6 +54,8 @@ def stops(
         yield from _deletions(plan, earlier)
     if not options.allow_changes:
         yield from _changes(plan, client, earlier)
+    if not options.create_anyway:
+        yield from _first_load(scope, plan)
     if org.kind == "local":
         return  # nobody's business is there, and what it tells of storage it need not keep to
     if not options.with_sample_data:
@@ -120,6 +122,25 @@ def _changes(plan: Plan, client: Client, earlier: Sequence[Plan]) -> Iterator[St
                 _looked_at("--allow-changes"),
                 "allow_changes",
             )
+
+
+def _first_load(scope: Scope, plan: Plan) -> Iterator[Stop]:
+    """A first load that would create beside records without our external ID: rows that are among
+    them would be doubled.
+    """
+    counts = plan.without_key
+    if not counts:
+        return
+    objects = {m.object: counts[m.name] for m in scope.mappings if m.name in counts}
+    held = listed([f"{number:,} of {name}" for name, number in objects.items()])
+    chosen = " ".join(f"--select {name}" for name in counts)
+    yield Stop(
+        f"This is the first load of {listed(list(counts))}, and the org holds records without our "
+        f"external ID: {held}. Rows that are among them would be doubled.",
+        f"Match them first: crm-sync adopt {chosen}. If none of them is ours, run again with "
+        "--create-anyway.",
+        "create_anyway",
+    )
 
 
 def _sample_rows(scope: Scope, plan: Plan, org: Org) -> Iterator[Stop]:

@@ -3,7 +3,8 @@
 
 -- name: open_ends
 -- Records that Salesforce must be asked about: creates without an Id; deletions that nobody heard
--- the end of; records that were found deleted or merged, which people may have restored.
+-- the end of; records that were found deleted or merged, which people may have restored; adopted
+-- ones, whose values nobody has read yet. What the search by key has found is known.
 -- A create may carry the key that its row had before.
 select k.key, r.salesforce_id
 from named_record r
@@ -15,7 +16,8 @@ cross join lateral (
 ) k
 where r.org_id = %(org)s and r.mapping = %(mapping)s
   and (r.salesforce_id is null or r.state in ('gone', 'merged')
-       or r.in_flight is not null and r.in_flight_action = 'delete')
+       or r.in_flight is not null and r.in_flight_action in ('delete', 'adopt'))
+  and not exists (select from found_record f where f.mapping = r.mapping and f.key = r.key)
 order by k.key;
 
 -- name: settle_by_id
@@ -41,18 +43,21 @@ on conflict do nothing;
 
 -- name: keep_found
 -- A record that carries our key, of a row that is in the source, or in flight, and has no recorded
--- Id, becomes a found record with the values read. It may carry the key that its row had before.
+-- Id, or was adopted and not read yet, becomes a found record with the values read. It may carry
+-- the key that its row had before.
 insert into found_record (org_id, mapping, key, salesforce_id, payload, label, in_flight,
                           in_flight_action, in_flight_at, run_number)
 select %(org)s, %(mapping)s, one.key, %(id)s, %(payload)s::jsonb, coalesce(s.label, r.label),
-    r.in_flight, r.in_flight_action, r.in_flight_at, %(run)s
+    nullif(r.in_flight, '{}'), case when r.in_flight <> '{}' then r.in_flight_action end,
+    case when r.in_flight <> '{}' then r.in_flight_at end, %(run)s
 from (
     select coalesce((select k.key from rekeyed k
                      where k.mapping = %(mapping)s and k.former = %(key)s), %(key)s) as key
 ) one
 left join named_record r on r.org_id = %(org)s and r.mapping = %(mapping)s and r.key = one.key
 left join source_row s on s.mapping = %(mapping)s and s.key = one.key
-where r.salesforce_id is null and (r.key is not null or s.key is not null)
+where (r.salesforce_id is null or r.in_flight_action = 'adopt')
+  and (r.key is not null or s.key is not null)
 on conflict do nothing;
 
 -- name: recall_references

@@ -31,6 +31,7 @@ class Options:
     max_api_calls: int | None = None
     against_org: bool = False
     overwrite: tuple[str, ...] = ()
+    create_anyway: bool = False
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -46,6 +47,7 @@ class Options:
             (self.allow_changes, "--allow-changes"),
             (self.ignore_storage, "--ignore-storage"),
             (self.with_sample_data, "--with-sample-data"),
+            (self.create_anyway, "--create-anyway"),
         ):
             chosen += [flag] * is_set
         chosen += [word for key in self.overwrite for word in ("--overwrite", key)]

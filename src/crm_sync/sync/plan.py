@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -78,6 +78,8 @@ class Plan:
     compared: Comparison
     changing: dict[str, int]
     edits: Edits | None = None  # what people edited; None where the calls that write read it
+    without_key: dict[str, int] = field(default_factory=dict)
+    """By mapping, records of the org that its first load could double (`first_load.py`)."""
 
     @property
     def to_send(self) -> int:
@@ -89,6 +91,11 @@ class Plan:
         """Rows that a push sends, by mapping."""
         sent = ("create", "update", "delete")
         return {name: sum(c.rows.get(a, 0) for a in sent) for name, c in self.counts.items()}
+
+    @property
+    def creating(self) -> list[str]:
+        """The mappings of which a push creates records."""
+        return [name for name, counts in self.counts.items() if counts.rows.get("create")]
 
     def leaving(self, name: str) -> int:
         """Records of a mapping that go or are marked, and what Salesforce takes along."""

@@ -30,6 +30,7 @@ from crm_sync.sync import due, lookup
 from crm_sync.sync.against import Lost, note_lost
 from crm_sync.sync.edits import look_for_edits
 from crm_sync.sync.facts import read_facts
+from crm_sync.sync.first_load import count_without_key
 from crm_sync.sync.followed import follow
 from crm_sync.sync.foretell import find_holders
 from crm_sync.sync.former_keys import as_before, note_rekeyed
@@ -164,7 +165,9 @@ def plan_rows(
     due.know(scope, chosen)
     find_holders(scope, client)
     look = partial(look_for_edits, client=client) if keep or options.against_org else None
-    return scope, make_plan(scope, chosen, marks, look), marks
+    plan = make_plan(scope, chosen, marks, look)
+    plan = replace(plan, without_key=count_without_key(scope, client, plan))
+    return scope, plan, marks
 
 
 def _with_owner(scope: Scope, client: Client, username: str) -> Scope:

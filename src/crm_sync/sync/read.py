@@ -83,7 +83,9 @@ def plan_report(
     room = plan_room(scope, plan, client)
     stopped = list(stops(scope, plan, client, org, room=room))
     passing: dict[str, Any] = {stop.option: True for stop in stopped}
-    options = replace(scope.options, **passing)
+    passed = replace(scope.options, **passing)
+    # The command to copy lets the plan pass, except where records could be doubled by that.
+    options = replace(passed, create_anyway=scope.options.create_anyway)
     selected = tuple(m.name for m in scope.mappings) if _is_part(scope) else ()
     return PlanReport(
         org=org,
@@ -105,7 +107,7 @@ def plan_report(
             *notes,
         ),
         stops=" ".join(stop.sentence for stop in stopped),
-        passes=tuple(f for f in options.flags if f not in scope.options.flags),
+        passes=tuple(f for f in passed.flags if f not in scope.options.flags),
         selected=selected,
         flags=options.flags,
         room=_room(client) if plan.to_send else CallRoom(),
@@ -143,10 +145,10 @@ def _former_run(scope: Scope) -> FormerRun | None:
     names that mappings have today.
     """
     today = {m.formerly: m.name for m in scope.known if m.formerly}
-    for number, _, status, _, ended_at, seconds, counts, calls, _ in scope.run(
-        "runs", "overview", limit=2
+    for number, mode, status, _, ended_at, seconds, counts, calls, _ in scope.run(
+        "runs", "overview", limit=20
     ):
-        if ended_at is not None:
+        if ended_at is not None and mode != "adopt":
             renamed = {
                 today.get(name, name) if today.get(name) not in counts else name: count
                 for name, count in counts.items()

@@ -33,6 +33,7 @@ from crm_sync.sync.edits import overwritten
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
+from crm_sync.sync.first_load import allow_creates
 from crm_sync.sync.guards import raise_stops, stops
 from crm_sync.sync.idle import idle_records
 from crm_sync.sync.jobs import Job, Jobs, waiting_jobs
@@ -281,6 +282,7 @@ def _keep_plan(
         rename_mappings(connection, run.org.id)
         keep_plan(scope, plan)
         keep_mappings(connection, run.org.id, scope.mappings, marks, plan.compared.states)
+        allow_creates(connection, run.org.id, plan.creating)
         lookup.keep_references(scope, plan.compared.full)
         scope.run("note_mode", "keep", mode=plan.compared.mode)
     return scope, plan

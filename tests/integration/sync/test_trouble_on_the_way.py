@@ -134,7 +134,7 @@ def test_the_daily_limit_in_mid_run_stops_cleanly_and_the_rest_stays_planned(
     many(practice, 2_500)
     practice.sync(select=("lead",))
     practice.more = {"bulk_above": 10_000, "api_reserve_percent": 0}
-    practice.org.set_remaining_calls(3)  # one question before the plan, two writes
+    practice.org.set_remaining_calls(4)  # two questions before the plan, two writes
     with pytest.raises(Ended) as caught:
         practice.sync()
     assert isinstance(caught.value.reason, LimitReached)
