@@ -614,6 +614,7 @@ create table if not exists sync.mapping (
     looked_up_at timestamptz,
     planned_at   timestamptz not null default now(),
     former_key   text,
+    may_create_at timestamptz,
     primary key (org_id, mapping)
 );
 
@@ -816,6 +817,9 @@ comment on column sync.mapping.looked_up_at is
 comment on column sync.mapping.planned_at is 'When it was last planned.';
 comment on column sync.mapping.former_key is
     'The former_key of its source that its records have followed to their keys of today; null: none.';
+comment on column sync.mapping.may_create_at is
+    'When its first load into this org was let through: the org held no records without our external ID, they '
+    'were adopted, or somebody said --create-anyway; null: not yet.';
 
 comment on table sync.describe is 'Field facts of an object, as Salesforce last described it.';
 comment on column sync.describe.org_id is 'The org (ON DELETE CASCADE).';
@@ -853,7 +857,8 @@ comment on column sync.record.state is 'live, or what became of it in Salesforce
 comment on column sync.record.payload is 'What the record holds, as last sent and confirmed.';
 comment on column sync.record.label is 'How reports call the row.';
 comment on column sync.record.in_flight_action is
-    'What was sent whose outcome is not known: create, update or delete.';
+    'What was sent whose outcome is not known: create, update or delete. adopt: our key was written to a record '
+    'of the org, whose values the next plan reads before anything else is sent.';
 comment on column sync.record.in_flight is 'Fields that were sent and whose outcome is not known.';
 comment on column sync.record.in_flight_at is 'When they were sent.';
 comment on column sync.record.run_number is 'The run that last wrote this row.';
@@ -938,7 +943,7 @@ comment on column sync.history.run_number is 'The run.';
 comment on column sync.history.mapping is 'Name of the mapping.';
 comment on column sync.history.key is 'Key of the source row.';
 comment on column sync.history.salesforce_id is 'Id of the record, where it is known.';
-comment on column sync.history.action is 'create, update or delete.';
+comment on column sync.history.action is 'create, update, delete, or adopt (our key was written to a record of the org).';
 comment on column sync.history.outcome is 'recorded, refused, unknown, blocked, held or closed.';
 comment on column sync.history.before is
     'What Salesforce may have held of the fields that were sent; cleared when the row is deleted.';
@@ -952,12 +957,12 @@ comment on table sync.run is 'One run of the sync against one org.';
 comment on column sync.run.org_id is 'The org (ON DELETE CASCADE).';
 comment on column sync.run.run_number is 'Number of the run within its org.';
 comment on column sync.run.target is 'Name of the target that was run.';
-comment on column sync.run.mode is 'full (every row compared) or incremental.';
+comment on column sync.run.mode is 'full (every row compared) or incremental; adopt: a run of crm-sync adopt.';
 comment on column sync.run.status is 'running, finished, finished with problems, stopped or interrupted.';
 comment on column sync.run.started_at is 'When it began.';
 comment on column sync.run.finished_at is 'When it ended.';
 comment on column sync.run.counts is
-    'Per mapping: how many create, update, delete, refused, unknown, blocked, invalid, held and planned.';
+    'Per mapping: how many create, update, delete, adopt, refused, unknown, blocked, invalid, held and planned.';
 comment on column sync.run.calls is 'API calls made.';
 comment on column sync.run.message is 'Why it stopped, in a sentence.';
 
