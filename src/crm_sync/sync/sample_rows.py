@@ -29,7 +29,8 @@ def sample_rows(scope: Scope) -> dict[str, int]:
     found: dict[str, set[str]] = {}
     for mapping in scope.mappings:
         table = mapping.source.table
-        if table in TABLES and (ids := _ids(scope, mapping)):
+        is_ours = table in TABLES and scope.catalog[table].columns.get("id") == "uuid"
+        if is_ours and (ids := _ids(scope, mapping)):
             found.setdefault(table, set()).update(ids & sample_keys()[table])
     return {table: len(ids) for table, ids in found.items() if ids}
 
