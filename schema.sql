@@ -784,6 +784,9 @@ comment on column sync.org.name is 'Name of the org, as Salesforce says.';
 comment on column sync.org.kind is 'production, sandbox or local.';
 comment on column sync.org.instance_url is 'Where the org was last reached.';
 comment on column sync.org.username is 'The user that we signed in as last.';
+comment on column sync.org.user_id is 'Id of that user in Salesforce.';
+comment on column sync.org.edition is
+    'The edition, as Salesforce calls it: a Developer Edition is nobody''s business.';
 comment on column sync.org.database_system_identifier is
     'pg_control_system() of the cluster that pushes; with database_oid the identity of this database. A '
     'copy that tries to push is stopped.';

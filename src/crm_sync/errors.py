@@ -16,7 +16,7 @@
     └── RunStopped                  the run ended early; what was not sent stays planned
         ├── AlreadyRunning          another run works on this org
         ├── LockLost                this run is no longer the newest, or its connection is gone
-        ├── GuardStopped            too much would go, change or be doubled; a person decides
+        ├── GuardStopped            too much at once, or the first time; a person decides
         ├── LimitReached            Salesforce's daily API limit, or our share of it
         └── OrgUnreachable          no answer from Salesforce after the last attempt
 
@@ -209,12 +209,12 @@ class LockLost(RunStopped):
 
 
 class GuardStopped(RunStopped):
-    """More would be deleted or changed than a run may unasked, a first load could double records
-    that the org holds already, or the plan is not the expected one.
+    """A person decides first: more would be deleted or changed than a run may unasked, a first load
+    could double records that the org holds already, sample data would go to somebody's org, the org
+    has no room, it is the first sync there and nobody agreed, or the plan is not the expected one.
 
-    Look at `crm-sync dry-run`; if it is meant, run with the flag that the message names
-    (`--allow-deletions`, `--allow-changes`, `--create-anyway`), or expect its digest.
-    `crm-sync adopt` matches the records that the org holds.
+    Look at `crm-sync dry-run`; if it is meant, run with the flag that the message names, or expect
+    its digest. `crm-sync adopt` matches records that the org holds.
     """
 
 

@@ -14,7 +14,7 @@ __all__ = ["asker"]
 
 
 def asker(progress: Progress) -> Callable[[PlanReport], bool] | None:
-    """Asks on the terminal; None where there is none."""
+    """Asks on the terminal, for which bars make way; None where there is no terminal."""
     if sys.stdin is None or not sys.stdin.isatty():
         return None
 

@@ -152,8 +152,8 @@ def _is_agreed(org: Org, plan: Plan, choice: Choice) -> bool:
     if org.kind == "production":
         if not is_terminal:
             raise SetupError(
-                f"{org.name} ({org.id}) is production, and there is no terminal to ask on: nothing "
-                "was changed.",
+                f"{org.name} ({org.id}) is {org.called}, and there is no terminal to ask on: "
+                "nothing was changed.",
                 "Run this on a terminal, or let the administrator deploy what --source writes.",
             )
     elif choice.yes:

@@ -49,10 +49,14 @@ def question(org: Org, plan: Plan, *, back: bool) -> str:
     verb = "Take back" if back else "Make"
     if org.kind == "production":
         return (
-            f"{visible(org.name)} ({org.id}) is PRODUCTION. {verb} {what} there? "
+            f"{visible(org.name)} ({org.id}) is {_shouted(org)}. {verb} {what} there? "
             "Type the org's name to go on: "
         )
     return f"{verb} {what} in {visible(org.name)} ({org.id}, {org.called})? [y/N] "
+
+
+def _shouted(org: Org) -> str:
+    return org.kind.upper() if org.called == org.kind else f"a {org.called}, not a local org"
 
 
 def outcome_lines(outcome: Outcome) -> Iterator[str]:

@@ -35,9 +35,10 @@ def check_may_ask(org: Org, ask: Ask | None) -> Ask:
     """Raises GuardStopped where there is nobody to ask."""
     if ask is None:
         raise GuardStopped(
-            f"This would be the first sync to {org.name} ({org.id}, {org.called}), and there is no "
-            "terminal to ask on: nothing was sent.",
-            "Look at the dry run, then run this on a terminal, or with --yes.",
+            f"This would be the first sync to {org.name} ({org.id}, {org.called}), and there is "
+            "nobody to ask: nothing was sent.",
+            "Look at the dry run, then run this on a terminal (without --quiet and --json), or "
+            "with --yes.",
         )
     return ask
 

@@ -229,7 +229,10 @@ def make_plan(
         for name, compared, staying, leaving, rows in scope.run("counts")
     }
     digest = scope.run("digest").fetchone()
-    changing: dict[str, int] = dict(scope.run("changing", "guards").fetchall())
+    goes = ("create", "update", "blocked")
+    changing: dict[str, int] = {}
+    if any(name in found.rows for found in counts.values() for name in goes):
+        changing = dict(scope.run("changing", "guards").fetchall())
     plan = Plan(counts, digest[0] if digest else "", cascaded, chosen, changing, edits)
     return replace(plan, counts={m.name: _weighed(scope, plan, m) for m in scope.mappings})
 

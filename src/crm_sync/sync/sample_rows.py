@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from psycopg import sql
 
+from crm_sync.mapping.compile import raw
 from crm_sync.mapping.model import Mapping
 from crm_sync.sample.keys import TABLES, sample_keys
 from crm_sync.sync.scope import Scope
@@ -17,7 +18,7 @@ __all__ = ["sample_rows"]
 _IDS = sql.SQL(
     # Its keys are UUIDs of version 5, which nothing else here makes: to know them costs half a
     # second, and where there is none nobody needs to.
-    """select t.id::text from plan_row p join public.{table} t on t.{key}::text = p.key
+    """select t.id::text from plan_row p join public.{table} t on t.{key} = p.key::{type}
 where p.mapping = {mapping} and p.action in ('create', 'update') and not p.leaves
   and p.state in ('planned', 'blocked') and substr(t.id::text, 15, 1) = '5'"""
 )
@@ -28,7 +29,8 @@ def sample_rows(scope: Scope) -> dict[str, int]:
     found: dict[str, set[str]] = {}
     for mapping in scope.mappings:
         table = mapping.source.table
-        if table in TABLES and (ids := _ids(scope, mapping)):
+        is_ours = table in TABLES and scope.catalog[table].columns.get("id") == "uuid"
+        if is_ours and (ids := _ids(scope, mapping)):
             found.setdefault(table, set()).update(ids & sample_keys()[table])
     return {table: len(ids) for table, ids in found.items() if ids}
 
@@ -37,6 +39,7 @@ def _ids(scope: Scope, mapping: Mapping) -> set[str]:
     query = _IDS.format(
         table=sql.Identifier(mapping.source.table),
         key=sql.Identifier(mapping.source.key),
+        type=raw(scope.catalog[mapping.source.table].columns[mapping.source.key]),
         mapping=sql.Literal(mapping.name),
     )
     return {row[0] for row in scope.connection.execute(query)}

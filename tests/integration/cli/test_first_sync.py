@@ -43,8 +43,8 @@ def test_without_a_terminal_it_stops_and_says_how_to_go_on(
     line = desk.refused("sync")
     assert line == (
         f"This would be the first sync to Local org ({far_org.org_id}, production), and there is "
-        "no terminal to ask on: nothing was sent. Look at the dry run, then run this on a "
-        "terminal, or with --yes."
+        "nobody to ask: nothing was sent. Look at the dry run, then run this on a terminal "
+        "(without --quiet and --json), or with --yes."
     )
     assert writes(far_org) == []
     assert desk.run("sync", "--yes").code == 0

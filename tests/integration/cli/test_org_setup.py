@@ -226,7 +226,7 @@ def production(monkeypatch: pytest.MonkeyPatch) -> None:
     """The local org says that it is production; its address alone says that it is not."""
 
     def as_production(client: Any) -> Org:
-        return replace(ask_org(client), kind="production")
+        return replace(ask_org(client), kind="production", edition="Enterprise Edition")
 
     monkeypatch.setattr(setting_up, "ask_org", as_production)
 
