@@ -270,8 +270,9 @@ def _converted(mapping: Mapping, objects: Map[str, str], facts: ObjectFacts) -> 
         path = ("converted", name)
         if name not in objects:
             yield said_of(
-                mapping, path, "unknown-mapping", f"There is no enabled mapping {name}.",
-                nearest(name, objects),
+                mapping, path, "parent-not-enabled",
+                f"There is no enabled mapping {name}: what leads become is no row's record.",
+                f"{nearest(name, objects)} Enable it, or take the line out.", severity="warning",
             )  # fmt: skip
         elif converted_id(objects[name]) not in facts.fields:
             yield said_of(

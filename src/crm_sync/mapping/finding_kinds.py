@@ -111,8 +111,8 @@ KINDS: dict[Kind, Meaning] = {
     "parent-not-enabled": Meaning(
         "files", _WARNING,
         "A lookup names a mapping that says `enabled: false`: rows whose parent has no record"
-        " yet wait for ever.",
-        "Enable that mapping, or take the lookup out.",
+        " yet wait for ever. Or `converted` names one that is not enabled.",
+        "Enable that mapping, or take the line out.",
     ),
     "circle": Meaning(
         "files", _ERROR,

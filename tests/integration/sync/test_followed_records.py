@@ -186,7 +186,6 @@ def test_without_the_mappings_word_a_converted_lead_makes_its_own_account(
     ("mapping", "text", "said"),
     [
         ("account", "converted: {account: email}", "Salesforce converts leads, and no Account"),
-        ("lead", "converted: {client: converted_account_id}", "no enabled mapping client"),
         ("lead", "converted: {task: converted_account_id}", "no Task"),
         ("lead", "converted: {account: converted_to}", "no column converted_to"),
     ],
@@ -199,6 +198,18 @@ def test_what_converted_cannot_name_is_told_with_its_line(
     file.write_text("\n".join([*lines, text, ""]))
     with pytest.raises(MappingError, match=rf"{mapping}\.yaml:\d+:\d+: .*{said}"):
         practice.plan()
+
+
+def test_leads_alone_are_closed_where_no_mapping_has_what_they_became(
+    practice: Practice, lead: str
+) -> None:
+    given = lead_of(practice, lead)
+    for name in ("account", "opportunity", "task", "event"):
+        (practice.mappings / f"{name}.yaml").unlink()
+    practice.org.convert_lead(given)
+    convert_here(practice, lead)
+    assert practice.sync().status == "finished"
+    assert not is_deleted(practice, given)
 
 
 # Merged ------------------------------------------------------------------------------------------
