@@ -112,7 +112,7 @@ class PageReader:
 
     def _run(self, before: str, typed: str) -> tuple[int, str]:
         """One of our commands, at a terminal where it asks; its exit code, and what it printed."""
-        arguments = shlex.split(DIGEST.sub(self._digest, self._mine(typed)))
+        arguments = shlex.split(DIGEST.sub(self._digest, self._mine(typed)), comments=True)
         variables = dict(word.split("=", 1) for word in shlex.split(before))
         if typed in self.answers:
             terminal = Terminal(self.folder, *arguments, **variables, PATH=NO_SF)

@@ -8,7 +8,8 @@ select p.mapping, count(*)
 from plan_row p
 where p.action in ('create', 'update') and not p.leaves and p.state in ('planned', 'blocked')
   and exists (select from sync.run r where r.org_id = %(org)s
-              and r.status in ('finished', 'finished with problems'))
+              and r.status in ('finished', 'finished with problems')
+              and r.mode is distinct from 'adopt')
   and exists (select from sync.record r where r.org_id = %(org)s)
   and not exists (select from former_plan f
                   where f.org_id = %(org)s and f.mapping = p.mapping and f.key = p.key

@@ -15,10 +15,12 @@ select name, kind, username, database_system_identifier, database_oid, user_id, 
 from sync.org where org_id = %(org)s;
 
 -- name: was_synced
--- Whether a run of this org sent anything, or ended by itself.
-select exists (select from sync.record where org_id = %(org)s)
+-- Whether a run of this org sent anything, or ended by itself; to match records by `adopt` is not to
+-- sync them.
+select exists (select from sync.record where org_id = %(org)s and sent_at is not null)
     or exists (select from sync.run
-               where org_id = %(org)s and status in ('finished', 'finished with problems'));
+               where org_id = %(org)s and status in ('finished', 'finished with problems')
+                 and mode is distinct from 'adopt');
 
 -- name: lock
 -- One run at a time: a lock of this session, taken or not at once.

@@ -27,6 +27,7 @@ EVERY_OPTION = (
     ["--csv-separator", "semicolon"],
     ["--open"],
     ["--against-org"],
+    ["--create-anyway"],
     ["--retry-refused"],
     ["--resend"],
     ["--api", "bulk"],
