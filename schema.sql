@@ -608,7 +608,6 @@ create table if not exists sync.mapping (
     source_state text,
     looked_up_at timestamptz,
     planned_at   timestamptz not null default now(),
-    former_key   text,
     primary key (org_id, mapping)
 );
 
@@ -807,8 +806,6 @@ comment on column sync.mapping.source_state is
 comment on column sync.mapping.looked_up_at is
     'When Salesforce was searched for records that we had not recorded; null: search first.';
 comment on column sync.mapping.planned_at is 'When it was last planned.';
-comment on column sync.mapping.former_key is
-    'The former_key of its source that its records have followed to their keys of today; null: none.';
 
 comment on table sync.describe is 'Field facts of an object, as Salesforce last described it.';
 comment on column sync.describe.org_id is 'The org (ON DELETE CASCADE).';
