@@ -613,7 +613,6 @@ create table if not exists sync.mapping (
     source_state text,
     looked_up_at timestamptz,
     planned_at   timestamptz not null default now(),
-    former_key   text,
     may_create_at timestamptz,
     primary key (org_id, mapping)
 );
@@ -818,8 +817,6 @@ comment on column sync.mapping.source_state is
 comment on column sync.mapping.looked_up_at is
     'When Salesforce was searched for records that we had not recorded; null: search first.';
 comment on column sync.mapping.planned_at is 'When it was last planned.';
-comment on column sync.mapping.former_key is
-    'The former_key of its source that its records have followed to their keys of today; null: none.';
 comment on column sync.mapping.may_create_at is
     'When its first load into this org was let through: the org held no records without our external ID, they '
     'were adopted, or somebody said --create-anyway; null: not yet.';

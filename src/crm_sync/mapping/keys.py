@@ -37,6 +37,7 @@ __all__ = [
     "row_counts",
     "rows_joining",
     "shared_keys",
+    "stands_under_former_keys",
 ]
 
 
@@ -98,6 +99,21 @@ def former_keys(mapping: Mapping) -> sql.Composed:
         sql.Identifier(mapping.source.table),
         former=sql.Identifier(str(mapping.source.former_key)),
         key=sql.Identifier(mapping.source.key),
+    )
+
+
+def stands_under_former_keys(mapping: Mapping, org_id: str) -> sql.Composed:
+    """SELECT of whether a record of an org stands under the key that its row had before; the
+    mapping's former name counts, too.
+    """
+    return sql.SQL(
+        "select exists (select from (\n{}) as k(mapping, former, key)\n"
+        "join sync.record r on r.org_id = {} and r.mapping = any({})"
+        ' and r.key = k.former collate "C")\n'
+    ).format(
+        former_keys(mapping),
+        sql.Literal(org_id),
+        sql.Literal([mapping.name, mapping.formerly or mapping.name]),
     )
 
 

@@ -5,7 +5,6 @@
 -- name: to_2
 -- Version 1 is every schema sync without a number. It had, over time, other columns.
 alter table sync.mapping add column if not exists source_state text;
-alter table sync.mapping add column if not exists former_key text;
 alter table sync.mapping add column if not exists may_create_at timestamptz;
 alter table sync.record add column if not exists cleared boolean not null default false;
 alter table sync.record drop constraint if exists record_org_id_fkey;

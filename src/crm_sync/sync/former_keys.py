@@ -16,7 +16,11 @@ import psycopg
 from psycopg import errors, sql
 
 from crm_sync.errors import MappingError
-from crm_sync.mapping.keys import former_keys, former_keys_in_use
+from crm_sync.mapping.keys import (
+    former_keys,
+    former_keys_in_use,
+    stands_under_former_keys,
+)
 from crm_sync.mapping.model import Mapping
 from crm_sync.salesforce.describe import ObjectFacts
 from crm_sync.sync.known_mappings import Known, known
@@ -41,12 +45,20 @@ def former_field(before: Known | None, mapping: Mapping, facts: ObjectFacts) -> 
     return former if has_former_field(before, mapping) and former in facts.fields else None
 
 
-def has_former_keys(before: Known | None, mapping: Mapping) -> bool:
+def has_former_keys(
+    connection: psycopg.Connection[Any], org_id: str, before: Known | None, mapping: Mapping
+) -> bool:
     """Whether records of a mapping may still have the keys that `former_key` holds."""
-    column = mapping.source.former_key
-    if column is None:
+    if mapping.source.former_key is None:
         return False
-    return before is None or not before.searched or before.former_key != column
+    if before is None or not before.searched:
+        return True
+    try:
+        with connection.transaction():
+            row = connection.execute(stands_under_former_keys(mapping, org_id)).fetchone()
+    except (errors.UndefinedTable, errors.UndefinedColumn):
+        return False  # that is told where all that the mapping reads is checked
+    return row == (True,)
 
 
 def may_follow(
@@ -54,10 +66,9 @@ def may_follow(
 ) -> bool:
     """Whether an org's records of some mapping may have to follow."""
     for m in mappings:
-        if m.external_id.formerly or m.source.former_key:
-            before = known(connection, org_id, m)
-            if has_former_field(before, m) or has_former_keys(before, m):
-                return True
+        before = known(connection, org_id, m)
+        if has_former_field(before, m) or has_former_keys(connection, org_id, before, m):
+            return True
     return False
 
 
@@ -89,17 +100,20 @@ def note_rekeyed(
     is_rekeyed = False
     for m in mappings:
         before = known(connection, org_id, m)
-        if not has_former_keys(before, m):
+        if not has_former_keys(connection, org_id, before, m):
             continue
         try:
             with connection.transaction():
-                insert = sql.SQL("insert into rekeyed\n{}").format(former_keys(m))
-                found = connection.execute(insert).rowcount
+                connection.execute(sql.SQL("insert into rekeyed\n{}").format(former_keys(m)))
         except (errors.UndefinedTable, errors.UndefinedColumn):
-            continue  # that is told where all that the mapping reads is checked
-        if found:
+            continue
+        _check_keys(connection, org_id, m)
+        values = {"org": org_id, "mapping": m.name, "names": [m.name, m.formerly or m.name]}
+        if before is not None and before.searched:
+            connection.execute(statements("known_mappings")["leave_followed"], values)
+        row = connection.execute(statements("known_mappings")["count_rekeyed"], values).fetchone()
+        if row and row[0]:
             is_rekeyed = True
-            _check_keys(connection, org_id, m)
     if is_rekeyed:
         connection.execute("create index on rekeyed (mapping, former)")
         connection.execute("create index on rekeyed (mapping, key)")

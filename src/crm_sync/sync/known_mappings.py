@@ -31,13 +31,11 @@ __all__ = [
 @dataclass(frozen=True)
 class Known:
     """What the records of a mapping belong to: object, external ID field, prefix, table, key, as
-    the last sync had them. `searched`: Salesforce was searched for them; `former_key`: the column
-    with former keys that they have followed.
+    the last sync had them. `searched`: Salesforce was searched for them.
     """
 
     identity: tuple[str, ...]
     searched: bool
-    former_key: str | None
 
     @property
     def field(self) -> str:
@@ -48,7 +46,7 @@ class Known:
 def known(connection: psycopg.Connection[Any], org_id: str, m: model.Mapping) -> Known | None:
     """What an org's records of a mapping belong to; None where there was no sync of it yet."""
     row = connection.execute(statements("known_mappings")["known"], _values(org_id, m)).fetchone()
-    return None if row is None else Known(tuple(row[:5]), row[5], row[6])
+    return None if row is None else Known(tuple(row[:5]), row[5])
 
 
 def check_mapping_identity(
@@ -216,7 +214,6 @@ def keep_mappings(
                 "prefix": m.external_id.prefix,
                 "table": m.source.table,
                 "key": m.source.key,
-                "former_key": m.source.former_key,
                 "fingerprint": fingerprints[m.name],
                 "source_state": source_states[m.name],
             },

@@ -2,7 +2,7 @@
 
 -- name: known
 -- What the records of a mapping belong to, under its name of today or else its former one.
-select object, external_id, prefix, source_table, source_key, looked_up_at is not null, former_key
+select object, external_id, prefix, source_table, source_key, looked_up_at is not null
 from sync.mapping where org_id = %(org)s and mapping = any(%(names)s)
 order by mapping = %(mapping)s desc limit 1;
 
@@ -15,6 +15,16 @@ select exists (select from sync.record where org_id = %(org)s and mapping = any(
 select exists (select from pg_catalog.pg_class c
                where c.oid = to_regclass(quote_ident('public') || '.' || quote_ident(%(table)s))
                  and c.relkind in ('r', 'p'));
+
+-- name: leave_followed
+-- Rows whose record does not stand under the former key: it has followed, or there is none.
+delete from rekeyed k
+where k.mapping = %(mapping)s
+  and not exists (select from sync.record r
+                  where r.org_id = %(org)s and r.mapping = any(%(names)s) and r.key = k.former);
+
+-- name: count_rekeyed
+select count(*) from rekeyed where mapping = %(mapping)s;
 
 -- name: former_key_twice
 -- How many former keys more than one row has.
@@ -88,12 +98,11 @@ delete from renamed;
 -- name: keep
 -- What the records of a mapping belong to from now on.
 insert into sync.mapping (org_id, mapping, object, external_id, prefix, source_table, source_key,
-                          former_key, fingerprint, source_state, looked_up_at)
+                          fingerprint, source_state, looked_up_at)
 values (%(org)s, %(mapping)s, %(object)s, %(external_id)s, %(prefix)s, %(table)s, %(key)s,
-        %(former_key)s, %(fingerprint)s, %(source_state)s, now())
+        %(fingerprint)s, %(source_state)s, now())
 on conflict (org_id, mapping) do update
 set object = excluded.object, external_id = excluded.external_id, prefix = excluded.prefix,
     source_table = excluded.source_table, source_key = excluded.source_key,
-    former_key = excluded.former_key,
     fingerprint = excluded.fingerprint, source_state = excluded.source_state, planned_at = now(),
     looked_up_at = coalesce(sync.mapping.looked_up_at, now());

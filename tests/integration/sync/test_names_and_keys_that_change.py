@@ -4,7 +4,13 @@ nothing is lost and nothing doubled, wherever a run ends.
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,6 +121,37 @@ def test_a_run_that_dies_while_keys_are_carried_is_followed_by_one_that_goes_on(
     filled.sync()
     assert len(filled.sent()) == 6 - 2 * after, "the rest, and nothing twice"
     assert {key: r["Id"] for key, r in by(filled, "Lead", "Row_Key__c").items()} == before
+    without_changes(filled)
+
+
+def test_a_process_that_is_killed_between_two_mappings_is_followed_by_one_that_goes_on(
+    filled: Practice, tmp_path: Path
+) -> None:
+    before = {name: by(filled, name, "CRM_Id__c") for name in ("Lead", "Task")}
+    for name in ("lead", "task"):
+        rename_field(filled, name)
+    filled.org.faults.append({"when": {"object": "Task", "method": "PATCH"},
+                              "then": {"delay": 2.0}, "times": 1})  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "crm_sync", "sync", "--quiet"],
+        cwd=tmp_path,
+        env={**os.environ, **filled.environment()},
+    )
+    try:
+        until = time.monotonic() + 20
+        while not by(filled, "Lead", "Row_Key__c"):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+    filled.sync()
+    for name, records in before.items():
+        after = by(filled, name, "Row_Key__c")
+        assert {key: r["Id"] for key, r in after.items()} == {
+            key: r["Id"] for key, r in records.items()
+        }
+        assert len(filled.org.store.records(name)) == len(records)
     without_changes(filled)
 
 
@@ -303,6 +340,32 @@ def test_keys_that_changed_in_their_own_column_are_taken_over(coded: Practice) -
     keys = {row["id"] for row in coded.rows("select id::text from public.projects")}
     assert set(by(coded, "Opportunity", "CRM_Id__c")) == keys
     assert gone not in keys
+    without_changes(coded)
+
+
+def test_a_new_name_and_new_keys_at_once_are_refused(coded: Practice) -> None:
+    renumber(coded)
+    with_code(coded, "id, former_key: former_id")
+    file = coded.mappings / "opportunity.yaml"
+    text = file.read_text("utf-8") + "formerly: opportunity\n"
+    file.unlink()
+    (coded.mappings / "deal.yaml").write_text(text, "utf-8")
+    with pytest.raises(MappingError, match="deal has a new name and new keys at once"):
+        coded.sync()
+
+
+def test_keys_may_change_twice_while_former_keys_are_declared(coded: Practice) -> None:
+    before = {r["Name"]: r["Id"] for r in coded.org.store.records("Opportunity")}
+    renumber(coded)
+    with_code(coded, "id, former_key: former_id")
+    coded.sync()
+    coded.connection.execute(
+        "update public.projects set former_id = id, id = gen_random_uuid() where code < 'C-3'"
+    )
+    coded.sync()
+    now = by(coded, "Opportunity", "CRM_Id__c")
+    assert {r["Name"]: r["Id"] for r in now.values()} == before
+    assert set(now) == {row["id"] for row in coded.rows("select id::text from public.projects")}
     without_changes(coded)
 
 
