@@ -613,7 +613,6 @@ create table if not exists sync.mapping (
     source_state text,
     looked_up_at timestamptz,
     planned_at   timestamptz not null default now(),
-    former_key   text,
     may_create_at timestamptz,
     primary key (org_id, mapping)
 );
@@ -784,6 +783,9 @@ comment on column sync.org.name is 'Name of the org, as Salesforce says.';
 comment on column sync.org.kind is 'production, sandbox or local.';
 comment on column sync.org.instance_url is 'Where the org was last reached.';
 comment on column sync.org.username is 'The user that we signed in as last.';
+comment on column sync.org.user_id is 'Id of that user in Salesforce.';
+comment on column sync.org.edition is
+    'The edition, as Salesforce calls it: a Developer Edition is nobody''s business.';
 comment on column sync.org.database_system_identifier is
     'pg_control_system() of the cluster that pushes; with database_oid the identity of this database. A '
     'copy that tries to push is stopped.';
@@ -815,8 +817,6 @@ comment on column sync.mapping.source_state is
 comment on column sync.mapping.looked_up_at is
     'When Salesforce was searched for records that we had not recorded; null: search first.';
 comment on column sync.mapping.planned_at is 'When it was last planned.';
-comment on column sync.mapping.former_key is
-    'The former_key of its source that its records have followed to their keys of today; null: none.';
 comment on column sync.mapping.may_create_at is
     'When its first load into this org was let through: the org held no records without our external ID, they '
     'were adopted, or somebody said --create-anyway; null: not yet.';
