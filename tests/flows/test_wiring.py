@@ -74,8 +74,8 @@ def test_parameters_reach_the_library(
     flows.sync.sync.fn()
     flows.sync.sync.fn(target="test", select=["lead"], full=True, retry_refused=True)
     assert calls == [
-        (None, Options()),
-        ("test", Options(select=("lead",), full=True, retry_refused=True)),
+        (None, Options(yes=True)),
+        ("test", Options(select=("lead",), full=True, retry_refused=True, yes=True)),
     ]
 
 
