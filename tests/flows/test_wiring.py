@@ -76,10 +76,12 @@ def test_parameters_reach_the_library(
         target="test", select=["lead"], full=True, retry_refused=True, create_anyway=True
     )
     assert calls == [
-        (None, Options()),
+        (None, Options(yes=True)),
         (
             "test",
-            Options(select=("lead",), full=True, retry_refused=True, create_anyway=True),
+            Options(
+                select=("lead",), full=True, retry_refused=True, create_anyway=True, yes=True
+            ),
         ),
     ]
 

@@ -4,6 +4,8 @@
 
 -- name: to_2
 -- Version 1 is every schema sync without a number. It had, over time, other columns.
+alter table sync.org add column if not exists user_id text;
+alter table sync.org add column if not exists edition text;
 alter table sync.mapping add column if not exists source_state text;
 alter table sync.mapping add column if not exists may_create_at timestamptz;
 alter table sync.record add column if not exists cleared boolean not null default false;
