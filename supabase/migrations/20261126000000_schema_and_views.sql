@@ -590,9 +590,6 @@ create table if not exists sync.org (
     position                   pg_snapshot,
     last_run_at                timestamptz
 );
--- For a database that was made before these columns were.
-alter table sync.org add column if not exists user_id text;
-alter table sync.org add column if not exists edition text;
 
 create table if not exists sync.target (
     target   text primary key,

@@ -79,9 +79,7 @@ def test_parameters_reach_the_library(
         (None, Options(yes=True)),
         (
             "test",
-            Options(
-                select=("lead",), full=True, retry_refused=True, create_anyway=True, yes=True
-            ),
+            Options(select=("lead",), full=True, retry_refused=True, create_anyway=True, yes=True),
         ),
     ]
 
