@@ -27,6 +27,14 @@ PAGES = sorted(
     page.relative_to(ROOT / "docs").with_suffix(".html").as_posix()
     for page in (ROOT / "docs").rglob("*.md")
 )
+IN_THE_DARK = {
+    "index.html",
+    "tutorial.html",
+    "errors.html",
+    "database.html",
+    "salesforce-mapping.html",
+}
+"""Pages with all that the dark colours concern: tables, code, notes, pictures, diagrams."""
 WAIT_SECONDS = 20
 SIZES = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
 ASKED = "return performance.getEntriesByType('resource').map((entry) => entry.name)"
@@ -115,7 +123,7 @@ def test_axe_core_finds_nothing_serious(
     directory = clients.directory(pytestconfig)
     assert directory is not None
     axe = (directory / "node_modules/axe-core/axe.min.js").read_text("utf-8")
-    for scheme in ("light", "dark"):
+    for scheme in ("light", "dark") if page in IN_THE_DARK else ("light",):
         _show(reader, 1200, scheme)
         reader.get((made / page).as_uri())
         reader.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
