@@ -32,6 +32,9 @@ _WITHOUT_VALUES = frozenset(
 def problem_of(told: Map[str, Any]) -> Problem:
     """One problem; of a code that nobody knows here, without a reason."""
     code, sentence = told.get("code") or "", told.get("sentence") or ""
+    if not sentence and told.get("converted"):  # Ids stay when the values of a row go
+        made = ", ".join(f"{name} {given}" for name, given in told["converted"].items())
+        sentence = f"It was converted into {made} in Salesforce."
     return Problem(
         code=code,
         sentence=sentence,
