@@ -23,7 +23,7 @@ def offer(page: str, reports: list[Path], settings: Path) -> None:
     else:
         print(f"  No browser could be opened. Open these: {'  '.join(addresses)}")
     print("  Edit, delete or merge a record there; then, in another terminal in this folder:")
-    print(f"  {RUN} {settings} crm-sync sync --target my --resend")
+    print(f"  {RUN} {settings} crm-sync sync --target my --resend --allow-changes")
     print("  (without --resend a sync sends only what changed in the database)")
 
 

@@ -30,6 +30,7 @@ EVERY_OPTION = (
     ["--create-anyway"],
     ["--retry-refused"],
     ["--resend"],
+    ["--overwrite", "all"],
     ["--api", "bulk"],
     ["--json"],
     ["--quiet"],
@@ -127,7 +128,7 @@ def test_against_the_org_the_terminal_and_the_files_show_what_people_edited(
     text = desk.run("dry-run", "--against-org", "--json").out
     assert_documented(text)
     assert json.loads(text)["edits"] == {
-        "read": 3, "overwritten": 1, "left_alone": 0, "missing": 0, "calls": 1,
+        "read": 3, "overwritten": 1, "left_alone": 0, "missing": 0, "held": 0, "calls": 1,
     }  # fmt: skip
 
 

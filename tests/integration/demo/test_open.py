@@ -75,7 +75,8 @@ def test_the_page_and_the_report_open_and_one_can_edit_and_sync_again(tmp_path: 
         assert "Someone was here" in changed.text
         given = {k: v for k, v in dotenv_values(settings[1], interpolate=False).items() if v}
         subprocess.run(
-            [sys.executable, "-m", "crm_sync", "sync", "--target", "my", "--resend", "--quiet"],
+            [sys.executable, "-m", "crm_sync", "sync", "--target", "my", "--resend",
+             "--allow-changes", "--quiet"],
             cwd=tmp_path, env={**os.environ, **given}, check=True,
         )  # fmt: skip
         assert company[1] in session.get(address, timeout=10).text

@@ -14,6 +14,7 @@ import pytest
 
 from crm_sync.settings import Settings
 from crm_sync.sync import run
+from crm_sync.sync.options import Options
 from tests.support.postgres import ROOT, Database
 from tests.support.replay import recorded, replayed
 from tools.record import BLANK, HOST, RECORDED, read_steps
@@ -204,7 +205,7 @@ def test_the_bodies_of_a_mapping(
 ) -> None:
     first = recorded("first_sync")["exchanges"]
     with replayed(first) as sent:
-        run.sync(settings)
+        run.sync(settings, options=Options(yes=True))
     assert sent == [exchange["body"] for exchange in first]
     steps = recorded(mapping)["steps"]
     assert list(EXPECTED[mapping]) == [step["step"] for step in steps]
