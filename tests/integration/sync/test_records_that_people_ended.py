@@ -188,7 +188,7 @@ def test_a_lead_that_was_converted_on_both_sides_is_forgotten(practice: Practice
     practice.change("leads", lead, title="Pilot")
     practice.sync()
     account = str(practice.value("select convert_lead(%s)", lead))
-    practice.sync(create_anyway=True)
+    practice.sync()
     assert practice.record("Task", call)["WhatId"] == practice.record("Account", account)["Id"]
     assert (
         practice.rows("select 1 from sync.record where key = %s and mapping = 'lead'", lead) == []
