@@ -6,6 +6,7 @@ the page itself says what was done before; then that is done first.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 
 from crm_sync.localorg.serve import LocalOrg
+from tests.integration.adopt.by_hand import by_hand
 from tests.support.command_line import Desk
 from tests.support.page import PageReader
 from tests.support.postgres import Database
@@ -161,3 +163,55 @@ def test_whoever_goes_from_a_sandbox_to_production_has_two_orgs_apart(
         assert refresh.store.records("Account") == []
     for each in (org, other_org):
         assert len(each.store.records("Account")) == 2
+
+
+def test_whoever_follows_the_page_on_adopting_doubles_none_of_forty_accounts(
+    desk: Desk, database: Database, org: LocalOrg, connection: psycopg.Connection[Any]
+) -> None:
+    """40 accounts that people made: 30 of a row each, 10 that are twice what one row could be."""
+    names = [f"Kontor {number}" for number in range(30)] + ["Twin A", "Twin B"]
+    for number, name in enumerate(names):
+        connection.execute(
+            "insert into accounts (company_name, website, phone) values (%s, %s, %s)",
+            [name, f"https://www.{number}.example/", f"+49 30 555 {number:04}"],
+        )
+    records = [
+        {
+            "Name": name.upper(),
+            "Website": f"{number}.example",
+            "Phone": f"0049-30-555{number:04}",
+        }
+        for number, name in enumerate(names)
+    ]
+    ids = by_hand(org, "Account", [*records, *records[30:] * 4])
+
+    def decide() -> None:
+        """Twin A is one of the records; Twin B shall be made."""
+        file = desk.folder / "decisions.csv"
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+        decided = {"Twin A": ids[30], "Twin B": "create"}
+        with file.open("w", encoding="utf-8", newline="") as lines:
+            writer = csv.DictWriter(lines, list(rows[0]))
+            writer.writeheader()
+            writer.writerows({**row, "salesforce_id": decided[row["row"]]} for row in rows)
+
+    agree = [("[y/N]", "y")]
+    several = "--select account --select task --by account:Name --by task:Subject,ActivityDate"
+    is_left = [
+        "--dry-run --html adopt.html",
+        "--dry-run --select account --by Name,Phone",
+        f"--dry-run {several}",
+        "--dry-run --csv decisions.csv",
+    ]
+    exits = {"adopt": 1, **{f"adopt {options}": 1 for options in is_left}}
+    page = reader(
+        desk, database, org, exits=exits,
+        answers={"adopt": agree, "adopt --decisions decisions.csv": agree},
+    )  # fmt: skip
+    page.follow("how-to/adopt.md", {"Give the decisions": decide})
+    assert page.commands == 8
+    accounts = org.store.records("Account")
+    assert len(accounts) == 41, "one was made: Twin B"
+    assert len([record for record in accounts if record["CRM_Id__c"]]) == 32
+    assert org.store.record(ids[30])["CRM_Id__c"]
