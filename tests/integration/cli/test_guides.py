@@ -215,4 +215,6 @@ def test_whoever_follows_the_page_on_adopting_doubles_none_of_forty_accounts(
     accounts = org.store.records("Account")
     assert len(accounts) == 41, "one was made: Twin B"
     assert len([record for record in accounts if record["CRM_Id__c"]]) == 32
-    assert org.store.record(ids[30])["CRM_Id__c"]
+    twin = org.store.record(ids[30])
+    assert twin is not None
+    assert twin["CRM_Id__c"]
