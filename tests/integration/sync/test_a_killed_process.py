@@ -9,8 +9,8 @@ from tests.integration.sync.practice import Practice
 from tests.trials.kill import Trial
 from tests.trials.walk import Walk
 
-ROUNDS = 6
-STRIDE = 45
+ROUNDS = 4
+STRIDE = 150
 PARTS = ("begin", "plan", "keep", "mark_sending", "call", "record", "finish", "sweep")
 
 
