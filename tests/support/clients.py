@@ -35,6 +35,7 @@ def environment(directory: Path, home: Path, ca_bundle: str, access_token: str) 
         "REQUESTS_CA_BUNDLE": ca_bundle,
         "SF_ACCESS_TOKEN": access_token,
         "SF_AUTOUPDATE_DISABLE": "true",
+        "SF_DISABLE_AUTOUPDATE": "true",
         "SF_SKIP_NEW_VERSION_CHECK": "true",
         "SF_DISABLE_TELEMETRY": "true",
         "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
