@@ -17,6 +17,7 @@ from crm_sync.report.model import Org
 from crm_sync.salesforce.describe import FieldFacts, ObjectFacts
 from crm_sync.sync.mask import Mask
 from tests.support import clients
+from tests.support.chromium import sized
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -52,10 +53,7 @@ def look() -> Look:
 def opened(chrome: Chrome, folder: Path, width: int, scheme: str) -> None:
     file = folder / "adopt.html"
     file.write_text("".join(page(look())), "utf-8")
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    sized(chrome, width, scheme)
     chrome.get(file.as_uri())
 
 

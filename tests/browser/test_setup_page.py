@@ -15,6 +15,7 @@ from crm_sync.org_setup.steps import KEY, Plan, Step
 from crm_sync.org_setup.wanted import wanted
 from crm_sync.report.model import Org
 from tests.support import clients
+from tests.support.chromium import sized
 from tests.support.postgres import ROOT
 
 if TYPE_CHECKING:
@@ -28,10 +29,7 @@ KNOWN = Known(ORG, "sync@example.com", Plan((Step(KEY, "Lead.CRM_Id__c", "", "")
 def opened(chrome: Chrome, folder: Path, known: Known | None, width: int, scheme: str) -> None:
     file = folder / "setup.html"
     file.write_text(page(WANT, known), "utf-8")
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    sized(chrome, width, scheme)
     chrome.get(file.as_uri())
 
 

@@ -16,6 +16,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.support import clients
+from tests.support.chromium import sized
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -61,19 +62,8 @@ def reader(chrome: Chrome, made: Path) -> Iterator[Chrome]:
     yield chrome
     complaints = [entry["message"] for entry in chrome.get_log("browser")]  # type: ignore[no-untyped-call] # selenium leaves it untyped
     assert complaints == [], "something is missing, or a script failed"
-    _show(chrome, 1200, "light")
+    sized(chrome, 1200, "light")
     chrome.get("about:blank")
-
-
-def _show(browser: Chrome, width: int, scheme: str) -> None:
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
-    )
-    browser.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia",
-        {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
-    )
 
 
 def _visible_diagrams(browser: Chrome) -> list[Any]:
@@ -96,7 +86,7 @@ def test_a_page_opens_whole_and_asks_nobody(reader: Chrome, made: Path, page: st
     outside = [name for name in reader.execute_script(ASKED) if not name.startswith("file:")]
     assert outside == []
     for width in (1200, 400):
-        _show(reader, width, "light")
+        sized(reader, width, "light")
         wide, window = reader.execute_script(SIZES)
         assert wide <= window, f"{width} pixels: one must scroll sideways"
 
@@ -106,7 +96,7 @@ def test_a_page_opens_whole_and_asks_nobody(reader: Chrome, made: Path, page: st
 def test_a_diagram_is_drawn_in_the_colours_of_the_page(
     reader: Chrome, made: Path, page: str, scheme: str
 ) -> None:
-    _show(reader, 1200, scheme)
+    sized(reader, 1200, scheme)
     reader.get((made / page).as_uri())
     ((name, width, words),) = _visible_diagrams(reader)
     assert name == f"diagram-{scheme}"
@@ -124,7 +114,7 @@ def test_axe_core_finds_nothing_serious(
     assert directory is not None
     axe = (directory / "node_modules/axe-core/axe.min.js").read_text("utf-8")
     for scheme in ("light", "dark") if page in IN_THE_DARK else ("light",):
-        _show(reader, 1200, scheme)
+        sized(reader, 1200, scheme)
         reader.get((made / page).as_uri())
         reader.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
         result = json.loads(
@@ -146,7 +136,7 @@ def test_axe_core_finds_nothing_serious(
 
 def _finds(browser: Chrome, words: str, there: str) -> None:
     """Type into the search, which lives in a shadow tree of its own, and wait for a result."""
-    _show(browser, 1200, "light")
+    sized(browser, 1200, "light")
     browser.find_element(By.CSS_SELECTOR, "button.md-search__button").click()
     inside = "return arguments[0].shadowRoot?.textContent ?? ''"
     wait = WebDriverWait(browser, WAIT_SECONDS)

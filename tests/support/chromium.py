@@ -55,3 +55,11 @@ def browser(binary: Path, driver: Path) -> Iterator[Chrome]:
         yield opened
     finally:
         opened.quit()
+
+
+def sized(chrome: Chrome, width: int, scheme: str) -> None:
+    """A window of this width, for a reader who prefers `light` or `dark`."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
