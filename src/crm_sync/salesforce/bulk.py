@@ -19,7 +19,7 @@ from crm_sync.errors import OrgAccessError, OrgUnreachable
 from crm_sync.salesforce.client import Client, NoAnswer, code_of
 from crm_sync.salesforce.connect import long_id
 
-__all__ = ["MOST_BYTES", "Bulk", "JobInfo", "Operation", "Results", "pauses"]
+__all__ = ["MOST_BYTES", "Bulk", "JobInfo", "Operation", "Results", "accepted", "pauses"]
 
 MOST_BYTES = 100_000_000
 """Of an upload. The limit is 150 MB after Salesforce has encoded it in base64, so it is advised to
@@ -98,7 +98,7 @@ class Bulk:
         if assignment_rule is not None:
             wanted["assignmentRuleId"] = assignment_rule
         answer = self._ask("POST", "jobs/ingest", json.dumps(wanted).encode())
-        return _info(_accepted(answer)).id
+        return _info(accepted(answer)).id
 
     def upload(self, job_id: str, rows: BinaryIO, size: int) -> None:
         """Sends a file of CSV, `size` bytes long, in one request.
@@ -110,7 +110,7 @@ class Bulk:
             "PUT", f"jobs/ingest/{job_id}/batches", rows,
             content_type="text/csv; charset=UTF-8", more=size / _SLOWEST, repeats=False,
         )  # fmt: skip
-        _accepted(answer)
+        accepted(answer)
 
     def close(self, job_id: str) -> None:
         """Salesforce may work on it from now on. A job that is closed already stays as it is."""
@@ -118,7 +118,7 @@ class Bulk:
         if refused is not None:
             now = self.info(job_id)
             if now is not None and now.is_open:
-                _accepted(refused)
+                accepted(refused)
 
     def abort(self, job_id: str) -> JobInfo | None:
         """No more of it is done; rows done already are not rolled back. Gives what became of it,
@@ -130,7 +130,7 @@ class Bulk:
     def info(self, job_id: str) -> JobInfo | None:
         """What Salesforce says of it; None where it does not know it, as after seven days."""
         answer = self._ask("GET", f"jobs/ingest/{job_id}")
-        return None if answer.status_code == 404 else _info(_accepted(answer))
+        return None if answer.status_code == 404 else _info(accepted(answer))
 
     @contextmanager
     def results(self, job_id: str, kind: Results) -> Iterator[Iterator[bytes]]:
@@ -142,7 +142,7 @@ class Bulk:
             "GET", f"jobs/ingest/{job_id}/{kind}", stream=True, more=2 * MOST_BYTES / _SLOWEST
         )
         with answer:
-            yield iter(()) if answer.status_code == 404 else _body(_accepted(answer))
+            yield iter(()) if answer.status_code == 404 else _body(accepted(answer))
 
     def delete(self, job_id: str) -> None:
         """Salesforce forgets it and its results. A refusal is none of ours: it goes by itself."""
@@ -156,7 +156,7 @@ class Bulk:
         if answer.ok:
             return None
         if answer.status_code not in (400, 404):
-            _accepted(answer)
+            accepted(answer)
         return answer
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
@@ -170,7 +170,13 @@ class Bulk:
             ) from None
 
 
-def _accepted(answer: requests.Response) -> requests.Response:
+def accepted(
+    answer: requests.Response,
+    what: str = "Bulk API 2.0 request",
+    mend: str = "Check that the integration user may use the API and write the object, or send "
+    "with --api composite.",
+) -> requests.Response:
+    """The answer. Raises OrgAccessError, with Salesforce's code, where it refuses `what`."""
     if answer.ok:
         return answer
     try:
@@ -178,10 +184,7 @@ def _accepted(answer: requests.Response) -> requests.Response:
     except ValueError:
         code = ""
     raise OrgAccessError(
-        f"Salesforce refused a Bulk API 2.0 request: HTTP {answer.status_code} {code}".rstrip()
-        + ".",
-        "Check that the integration user may use the API and write the object, or send with "
-        "--api composite.",
+        f"Salesforce refused a {what}: HTTP {answer.status_code} {code}".rstrip() + ".", mend
     )
 
 

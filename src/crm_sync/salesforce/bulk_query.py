@@ -17,10 +17,12 @@ from typing import Any, cast
 import requests
 
 from crm_sync.errors import OrgAccessError, OrgUnreachable
-from crm_sync.salesforce.bulk import pauses
-from crm_sync.salesforce.client import Client, NoAnswer, code_of
+from crm_sync.salesforce.bulk import accepted, pauses
+from crm_sync.salesforce.client import Client, NoAnswer
 
 __all__ = ["bulk_query"]
+
+_MEND = "Give the integration user read access to the object and its fields."
 
 PAGE = 100_000
 """Records of one page of results: the fewer pages, the fewer calls. Each lies in a file on its way,
@@ -60,7 +62,7 @@ def _wait(client: Client, job: str) -> None:
         if told["state"] in ("Failed", "Aborted"):
             raise OrgAccessError(
                 f"Salesforce ended a Bulk query as {told['state']}.",
-                "Give the integration user read access to the object and its fields.",
+                _MEND,
             )
         time.sleep(pause)
 
@@ -93,13 +95,4 @@ def _told(answer: requests.Response) -> dict[str, Any]:
 
 
 def _accepted(answer: requests.Response) -> requests.Response:
-    if answer.ok:
-        return answer
-    try:
-        code = code_of(answer.json())
-    except ValueError:
-        code = ""
-    raise OrgAccessError(
-        f"Salesforce refused a Bulk query: HTTP {answer.status_code} {code}".rstrip() + ".",
-        "Give the integration user read access to the object and its fields.",
-    )
+    return accepted(answer, "Bulk query", _MEND)
