@@ -57,6 +57,13 @@ class Settings(Strict):
     owner_database_url_file: Path | None = Field(
         default=None, description="a file that holds nothing but it"
     )
+    login_password: SecretStr | None = Field(
+        default=None,
+        description="the password that `db login` gives a role where nobody can be asked; a secret",
+    )
+    login_password_file: Path | None = Field(
+        default=None, description="a file that holds nothing but it"
+    )
     keyring: bool = Field(
         default=False,
         description="secrets that neither a variable nor a file gives stand in the system's "
@@ -127,6 +134,15 @@ class Settings(Strict):
         """The URL by which the owner of the tables signs in: for `db apply` and `db seed`."""
         url = self._secret("owner_database_url")
         return self.database() if url is None else url.get_secret_value()
+
+    def password_for_login(self) -> str | None:
+        """The password that `db login` gives a role, where somebody wrote it down: a variable or a
+        file, never the keyring, which would keep it for another role.
+        """
+        given = secret(
+            ("login_password",), self.login_password, self.login_password_file, keyring=False
+        )
+        return None if given is None else given.get_secret_value()
 
     def _secret(self, key: str) -> SecretStr | None:
         return secret(

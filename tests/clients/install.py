@@ -1,7 +1,7 @@
 """Installs the clients with their own package managers: ``python -m tests.clients.install DIR``.
 
     node.txt, cumulusci.txt  → uv  → DIR/node, DIR/cumulusci   (virtual environments)
-    package.json, its lock   → npm → DIR/node_modules          (sf, jsforce, SFDMU, axe-core)
+    package.json, its lock   → npm → DIR/node_modules          (sf, jsforce, …, linters)
 
 Node comes from a wheel: sf needs a newer one than most systems have. A directory that holds these
 versions already is left as it is. Some 1.3 GB, and a few minutes where nothing is cached.
