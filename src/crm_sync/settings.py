@@ -51,8 +51,8 @@ class Settings(Strict):
     )
     owner_database_url: SecretStr | None = Field(
         default=None,
-        description="the same as its owner, for db apply and db seed; database_url where nothing "
-        "is said; a secret",
+        description="the same as its owner, for db apply, db login and db seed; database_url where "
+        "nothing is said; a secret",
     )
     owner_database_url_file: Path | None = Field(
         default=None, description="a file that holds nothing but it"
