@@ -6,7 +6,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from crm_sync.errors import SettingsError
-from crm_sync.schema.logins import READER, SYNC, Address, address, check_password
+from crm_sync.schema.logins import READER, SYNC, Address, address, check_password, signing_in
 
 REF = "abcdefghijklmnopqrst"
 POOLER = "aws-0-eu-central-1.pooler.supabase.com"
@@ -54,6 +54,19 @@ def test_a_socket_and_an_ipv6_address_make_urls_that_libpq_reads() -> None:
     assert (parts["host"], parts["port"], parts["dbname"]) == ("/run/my pg", "5433", "crm")
     six = address("postgresql://o@[::1]/crm", SYNC, host="::1", port=5432, database="crm")
     assert conninfo_to_dict(six.url())["host"] == "::1"
+
+
+def test_it_is_tried_where_the_owner_came_in() -> None:
+    url = f"postgresql://postgres.{REF}:secret@{POOLER}/postgres?connect_timeout=3"
+    one = address(url, SYNC, host=POOLER, port=5432, database="postgres")
+    password = "jdbc://a:b@c/d?e#f %20"
+    assert conninfo_to_dict(signing_in(url, one, password)) == {
+        "user": f"crm_sync.{REF}",
+        "password": password,
+        "host": POOLER,
+        "dbname": "postgres",
+        "connect_timeout": "3",
+    }
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import errors, sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from crm_sync.errors import DatabaseError, SettingsError
 
@@ -144,5 +144,6 @@ def address(url: str, role: str, *, host: str, port: int, database: str) -> Addr
 
 
 def signing_in(url: str, one: Address, password: str) -> str:
-    """A connection string that leads where `url` does, as a role, to try the password with."""
-    return make_conninfo(url, user=one.user, password=password)
+    """A URL that leads where `url` does, as a role, to try the password with."""
+    parts = conninfo_to_dict(url) | {"user": one.user, "password": password}
+    return f"postgresql:///?{urlencode(parts, quote_via=quote, safe='')}"
