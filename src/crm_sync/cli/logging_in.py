@@ -32,7 +32,8 @@ def login(role: str, *, quiet: bool) -> int:
             url, role, host=info.host or "", port=info.port, database=info.dbname
         )
     if not quiet:
-        print(f"{role} may sign in to {address.database}, with the password that you gave.")
+        which = "that you typed" if given is None else "of the setting login_password"
+        print(f"{role} may sign in to {address.database}, with the password {which}.")
         for line in _told(address):
             print(line)
     return _tried(url, address, password)

@@ -73,7 +73,7 @@ def test_a_person_types_it_twice_and_nobody_sees_it(at: Desk, asking: Project) -
     person.expect("The two are not the same.")
     person.answer("New password for powerbi_reader", PASSWORD)
     person.answer("Once more", PASSWORD)
-    person.expect("powerbi_reader may sign in to signs_in")
+    person.expect("powerbi_reader may sign in to signs_in, with the password that you typed.")
     person.expect("Database  signs_in")
     person.expect("User      powerbi_reader, under Database")
     assert person.end() == 0
@@ -92,7 +92,9 @@ def test_a_variable_gives_it_and_what_is_printed_signs_in(at: Desk, asking: Proj
     url = line.partition("=")[2].strip("'").replace("PASSWORD", quote(PASSWORD, safe=""))
     with psycopg.connect(url) as connection:
         assert (connection.info.user, connection.info.dbname) == ("crm_sync", NAME)
-    assert "crm_sync" in ran.out
+    assert ran.out.startswith(
+        "crm_sync may sign in to signs_in, with the password of the setting login_password.\n"
+    )
     quiet = at.run("db", "login", "crm_sync", "--quiet")
     assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
 
