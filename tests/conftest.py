@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support import chromium, clients, documents, postgres
+from tests.support import chromium, clients, documents, pgbouncer, postgres
 
 if TYPE_CHECKING:
     from crm_sync.localorg.serve import LocalOrg
@@ -22,6 +22,8 @@ NEEDS = {
     "clients": clients.HOW_TO_INSTALL,
     "site": documents.HOW_TO_INSTALL,
     "prepared": "they need a server that allows prepared transactions (--postgres system)",
+    "tls": "they need a server that can speak TLS (--postgres system)",
+    "pgbouncer": pgbouncer.HOW_TO_INSTALL,
 }
 """What the tests with a marker need, in a sentence."""
 
@@ -71,6 +73,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         "browser": chromium.installed(config.getoption("--browser")) is None,
         "clients": clients.directory(config) is None,
         "prepared": config.getoption("--postgres") != "system",
+        "tls": config.getoption("--postgres") != "system",
+        "pgbouncer": pgbouncer.program() is None,
         "site": not documents.are_installed(),
     }
     without = {
