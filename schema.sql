@@ -1109,7 +1109,8 @@ $$;
 --                   that run as it
 
 -- Both roles may log in but have no password, so nobody can until you give them one:
---   ALTER ROLE crm_sync PASSWORD '…';   ALTER ROLE powerbi_reader PASSWORD '…';
+--   crm-sync db login crm_sync          crm-sync db login powerbi_reader
+-- (or ALTER ROLE … PASSWORD, which leaves the password in the server's log of statements).
 -- Further readers of the views: GRANT powerbi_reader TO …
 do $$
 declare

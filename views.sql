@@ -35,7 +35,8 @@ begin
         analytics.project_status_duration, analytics.project_detail, analytics.active_project,
         analytics.revenue_by_account, analytics.account_overview, analytics.client_health,
         analytics.activity_timeline, analytics.monthly_activity, analytics.calendar, analytics.kpi,
-        analytics.sync_health;
+        analytics.sync_health, analytics.lead, analytics.lead_source, analytics.account,
+        analytics.workload_by_month;
 exception
     when dependent_objects_still_exist then
         raise notice 'Other views stand on those of schema analytics; these are replaced in place. '
@@ -208,7 +209,9 @@ with history as (
         c.lead_id,
         min(c.changed_at) filter (where c.new_status = 'contacted')              as contacted_at,
         min(c.changed_at) filter (where c.new_status = 'qualified')              as qualified_at,
-        max(c.changed_at) filter (where c.new_status in ('won', 'lost'))         as closed_at
+        max(c.changed_at) filter (where c.new_status in ('won', 'lost'))         as closed_at,
+        bool_or(c.new_status in ('contacted', 'qualified', 'won'))               as was_contacted,
+        bool_or(c.new_status in ('qualified', 'won'))                            as was_qualified
     from public.lead_status_changes c
     group by c.lead_id
 ),
@@ -247,7 +250,10 @@ select
                                                                               as days_to_close,
     d.days_in_new::numeric(18,2)                                              as days_in_new,
     d.days_in_contacted::numeric(18,2)                                        as days_in_contacted,
-    d.days_in_qualified::numeric(18,2)                                        as days_in_qualified
+    d.days_in_qualified::numeric(18,2)                                        as days_in_qualified,
+    coalesce(h.was_contacted, false) or l.lead_status in ('contacted', 'qualified', 'won')
+                                                                              as reached_contacted,
+    coalesce(h.was_qualified, false) or l.lead_status in ('qualified', 'won') as reached_qualified
 from public.leads l
 join analytics.lead_status s on s.lead_status = l.lead_status::text
 left join history h on h.lead_id = l.id
@@ -256,6 +262,62 @@ cross join analytics.practice p;
 comment on view analytics.lead_conversion is
     'One row per lead: how far it came, when, and how long it took. Days in a status are null if it never '
     'had that status.';
+
+-- Power BI takes texts that differ only in capitals for one, and refuses a key that it finds twice: hence one
+-- row for all spellings, under the most frequent one, and a key of hexadecimal digits.
+create or replace view analytics.lead_source as
+select
+    md5(lower(s.lead_source))                        as lead_source_key,
+    mode() within group (order by s.lead_source)     as lead_source
+from (
+    select coalesce(nullif(btrim(l.lead_source), ''), 'Not stated') as lead_source
+    from public.leads l
+) as s
+group by lower(s.lead_source);
+comment on view analytics.lead_source is
+    'The sources that leads come from, each once, however it is spelled.';
+
+create or replace view analytics.lead as
+select
+    c.lead_id,
+    c.company_name,
+    c.contact_name,
+    c.industry,
+    c.owner_email,
+    c.estimated_value,
+    c.created_on,
+    c.closed_on,
+    c.converted_account_id                    as account_id,
+    c.lead_status,
+    md5(lower(c.lead_source))                 as lead_source_key,
+    age.days                                  as age_days,
+    case age.band
+        when 1 then 'Up to 30 days'
+        when 2 then '31 to 60 days'
+        when 3 then '61 to 90 days'
+        when 4 then '91 to 180 days'
+        when 5 then 'More than 180 days'
+    end                                       as age_band,
+    age.band                                  as age_band_sort,
+    c.reached_contacted,
+    c.reached_qualified,
+    c.is_won,
+    c.is_lost
+from analytics.lead_conversion c
+cross join analytics.practice p
+cross join lateral (
+    select o.days, case
+        when o.days <= 30 then 1
+        when o.days <= 60 then 2
+        when o.days <= 90 then 3
+        when o.days <= 180 then 4
+        when o.days > 180 then 5
+    end as band
+    from (select case when c.is_pipeline then greatest(p.today - c.created_on, 0) end as days) as o
+) as age;
+comment on view analytics.lead is
+    'Every lead once, as Power BI''s model takes it: keys of its status, source and client, and the age of an '
+    'open one.';
 
 
 -- 3  Accounts, projects, revenue --------------------------------------------------------------------------
@@ -355,6 +417,14 @@ select
     coalesce(s.is_active and j.end_date < p.today, false)             as is_overdue,
     case when s.is_active and j.end_date < p.today
          then p.today - j.end_date end                                as days_overdue,
+    case when s.is_active then j.end_date - p.today end               as days_left,
+    case when not s.is_active then null
+         when j.end_date is null then 'No end date'
+         when j.end_date = p.today then 'Due today'
+         else case when j.end_date < p.today then 'Overdue by ' else '' end
+              || case abs(j.end_date - p.today) when 1 then '1 day' else abs(j.end_date - p.today) || ' days' end
+              || case when j.end_date > p.today then ' left' else '' end
+    end                                                               as deadline,
     j.start_date,
     j.end_date,
     j.end_date - j.start_date + 1                                     as planned_days,
@@ -386,7 +456,7 @@ select
     d.project_status_label,
     d.start_date,
     d.end_date,
-    d.end_date - p.today as days_left,
+    d.days_left,
     d.is_overdue,
     d.days_overdue,
     d.contract_value,
@@ -396,10 +466,43 @@ select
     d.last_contact_on,
     d.owner_email
 from analytics.project_detail d
-cross join analytics.practice p
 where d.is_active;
 comment on view analytics.active_project is
     'Projects in status active, and no others: neither proposed nor on hold.';
+
+-- Ended projects are not counted: their number only ever grows, and a month would have a row for each client
+-- that ever had one.
+create or replace view analytics.workload_by_month as
+with stay as (
+    select
+        c.project_id,
+        c.new_status                                                       as project_status,
+        date_trunc('month', c.changed_at at time zone p.time_zone)         as first_month,
+        date_trunc('month', lead(c.changed_at) over history at time zone p.time_zone) as left_in_month,
+        date_trunc('month', p.today::timestamp)                            as present_month
+    from public.project_status_changes c
+    cross join analytics.practice p
+    window history as (partition by c.project_id order by c.changed_at, c.id)
+)
+select
+    month.start::date                                 as month_start,
+    j.account_id::text                                as account_id,
+    s.project_status::text                            as project_status,
+    count(*)                                          as project_count,
+    coalesce(sum(j.contract_value), 0)::numeric(18,2) as contract_value
+from stay s
+join public.projects j on j.id = s.project_id
+cross join lateral generate_series(
+    s.first_month,
+    coalesce(s.left_in_month - interval '1 month', s.present_month),
+    interval '1 month'
+) as month (start)
+where s.project_status in ('proposed', 'active', 'on_hold')
+group by month.start, j.account_id, s.project_status;
+comment on view analytics.workload_by_month is
+    'Projects that were proposed, active or on hold at the end of each month (in the present one: now), per '
+    'client and status, from the status history. A project counts once a month. The money is that of the '
+    'contract as it is now.';
 
 create or replace view analytics.revenue_by_account as
 with revenue as (
@@ -496,18 +599,42 @@ select
     t.last_contact_at,
     (t.last_contact_at at time zone p.time_zone)::date          as last_contact_on,
     (t.last_activity_at at time zone p.time_zone)::date         as last_activity_on,
-    greatest(p.today - (coalesce(t.last_contact_at, a.created_at) at time zone p.time_zone)::date, 0)
-                                                                as days_of_silence
+    silence.days                                                as days_of_silence,
+    judged.health,
+    case judged.health
+        when 'at_risk' then 'At risk'
+        when 'quiet' then 'Quiet'
+        when 'good' then 'Good'
+        else 'Dormant'
+    end                                                         as health_label,
+    case judged.health
+        when 'at_risk' then 1
+        when 'quiet' then 2
+        when 'good' then 3
+        else 4
+    end                                                         as health_sort
 from analytics.revenue_by_account r
 join public.accounts a on a.id::text = r.account_id
 left join project j on j.account_id = r.account_id
 left join activity t on t.account_id = r.account_id
 left join lead_total lt on lt.converted_account_id = a.id
-cross join analytics.practice p;
+cross join analytics.practice p
+cross join lateral (
+    select greatest(p.today - (coalesce(t.last_contact_at, a.created_at) at time zone p.time_zone)::date, 0) as days
+) as silence
+cross join lateral (
+    select case
+        when j.overdue_project_count > 0 then 'at_risk'
+        when j.active_project_count > 0 and silence.days > 30 then 'at_risk'
+        when a.account_status = 'dormant' then 'dormant'
+        when silence.days > 90 then 'quiet'
+        else 'good'
+    end as health
+) as judged;
 comment on view analytics.account_overview is
     'The client page: every account once, with its revenue, projects, and contact over the account''s '
     'own, its projects'' '
-    'and its converted leads'' activities.';
+    'and its converted leads'' activities; health as client_health says it.';
 
 create or replace view analytics.client_health as
 select
@@ -524,33 +651,43 @@ select
     o.last_contact_on,
     o.last_activity_on,
     o.days_of_silence,
-    judged.health,
-    case judged.health
-        when 'at_risk' then 'At risk'
-        when 'quiet' then 'Quiet'
-        when 'good' then 'Good'
-        else 'Dormant'
-    end as health_label,
-    case judged.health
-        when 'at_risk' then 1
-        when 'quiet' then 2
-        when 'good' then 3
-        else 4
-    end as health_sort
-from analytics.account_overview o
-cross join lateral (
-    select case
-        when o.overdue_project_count > 0 then 'at_risk'
-        when o.active_project_count > 0 and o.days_of_silence > 30 then 'at_risk'
-        when o.account_status = 'dormant' then 'dormant'
-        when o.days_of_silence > 90 then 'quiet'
-        else 'good'
-    end as health
-) as judged;
+    o.health,
+    o.health_label,
+    o.health_sort
+from analytics.account_overview o;
 comment on view analytics.client_health is
     'Every account once, with a judgement. at_risk: a project is overdue, or one is active and nobody '
     'spoke with the '
     'client for more than 30 days; dormant: so marked; quiet: no contact for more than 90 days; good: else.';
+
+-- Power BI would show two clients of one name as one, whatever their capitals.
+create or replace view analytics.account as
+select
+    o.account_id,
+    case when count(*) over same_name = 1 then o.company_name
+         else o.company_name || ' (' || row_number() over (same_name order by o.created_on, o.account_id) || ')'
+    end                                          as account_label,
+    o.industry,
+    s.account_status,
+    s.account_status_label,
+    s.account_status_sort,
+    o.health_label,
+    o.health_sort,
+    o.owner_email,
+    o.website,
+    o.phone,
+    o.email,
+    o.primary_contact,
+    o.billing_city,
+    o.billing_country,
+    coalesce(o.first_project_on, o.created_on)   as client_since,
+    o.last_contact_on,
+    o.days_of_silence
+from analytics.account_overview o
+join analytics.account_status s on s.account_status = o.account_status
+window same_name as (partition by lower(btrim(o.company_name)));
+comment on view analytics.account is
+    'Every client once, as Power BI''s model takes it: under a name that no other client has.';
 
 
 -- 4  Activities, calendar, KPIs ---------------------------------------------------------------------------
@@ -611,6 +748,7 @@ select
     extract(year from d.day)::integer                                 as year,
     extract(quarter from d.day)::integer                              as quarter,
     to_char(d.day, '"Q"Q YYYY')                                       as quarter_label,
+    to_char(d.day, 'YYYYQ')::integer                                  as quarter_sort,
     extract(month from d.day)::integer                                as month,
     to_char(d.day, 'FMMonth')                                         as month_name,
     to_char(d.day, 'Mon YYYY')                                        as month_label,
@@ -771,6 +909,7 @@ begin
         join (values
             ('account_count', 'Number of accounts.'),
             ('account_id', 'Key of the account, as text.'),
+            ('account_label', 'Name of the client; where several have the same, with a number behind it.'),
             ('account_name', 'Name of the client.'),
             ('account_status', 'active or dormant.'),
             ('account_status_label', 'Account status to show.'),
@@ -782,10 +921,14 @@ begin
             ('activity_type', 'call, email, meeting, work or note.'),
             ('activity_type_label', 'Kind of activity to show.'),
             ('activity_type_sort', 'Order of the kind of activity.'),
+            ('age_band', 'Age of an open lead in bands of days; null once won or lost.'),
+            ('age_band_sort', 'Order of the age bands.'),
+            ('age_days', 'Days since an open lead came in; null once won or lost.'),
             ('average_days_so_far', 'Average days, until now, of leads that are in the status.'),
             ('average_days_until_left', 'Average days of leads that left the status.'),
             ('billing_city', 'Billing address: city.'),
             ('billing_country', 'Billing address: country.'),
+            ('client_since', 'First start date of a contracted project; without one the day on which the row was made.'),
             ('closed_on', 'Day on which the lead was won or lost; null while open.'),
             ('company_name', 'Name of the company.'),
             ('completed', 'Whether the activity is marked done.'),
@@ -804,10 +947,11 @@ begin
             ('days_in_contacted', 'Days spent in contacted; null if never.'),
             ('days_in_new', 'Days spent in new; null if never.'),
             ('days_in_qualified', 'Days spent in qualified; null if never.'),
-            ('days_left', 'Days until the end date; negative when overdue, null when open-ended.'),
+            ('days_left', 'Days until the end date of an active project; negative when overdue, null when open-ended.'),
             ('days_of_silence', 'Days since the last contact; since the account was made if there was none.'),
             ('days_overdue', 'Days since the end date of an active project; null when not overdue.'),
             ('days_to_close', 'Days from coming in to won or lost; null while open.'),
+            ('deadline', 'days_left in words, such as Overdue by 12 days, 30 days left, No end date.'),
             ('description', 'What is to be done.'),
             ('due_date', 'Until when it is to be done.'),
             ('duration_minutes', 'How long it took, in minutes.'),
@@ -845,6 +989,7 @@ begin
             ('lead_count', 'Number of leads.'),
             ('lead_id', 'Key of the lead, as text.'),
             ('lead_source', 'Where the lead came from; "Not stated" if nobody said.'),
+            ('lead_source_key', 'Key of the source: the same for all spellings that differ only in capitals.'),
             ('lead_status', 'new, contacted, qualified, won or lost.'),
             ('lead_status_label', 'Lead status to show.'),
             ('lead_status_sort', 'Order of the lead status.'),
@@ -885,6 +1030,9 @@ begin
             ('qualified_on', 'Day of the first change to qualified.'),
             ('quarter', 'Quarter, 1 to 4.'),
             ('quarter_label', 'Quarter and year to show, such as Q1 2026.'),
+            ('quarter_sort', 'Order of quarters: year and quarter as a number, such as 20261.'),
+            ('reached_contacted', 'Whether the lead ever was contacted, qualified or won.'),
+            ('reached_qualified', 'Whether the lead ever was qualified or won.'),
             ('related_id', 'Key of the lead, account or project that the activity belongs to, as text.'),
             ('related_name', 'Name of the lead''s company, the account or the project.'),
             ('related_type', 'lead, account or project.'),
@@ -915,6 +1063,10 @@ begin
 end
 $$;
 
+comment on column analytics.lead.account_id is 'Key of the account that the lead became, as text; null if none.';
+comment on column analytics.workload_by_month.project_count is
+    'Projects of the client that had the status at the end of the month.';
+comment on column analytics.workload_by_month.contract_value is 'Contract value of those projects, as it is now.';
 comment on column analytics.kpi.as_of is 'Today''s date in the practice''s time zone.';
 comment on column analytics.kpi.pipeline_value is
     'Pipeline value: estimated value of leads in status new, contacted or qualified. Won and lost do not '

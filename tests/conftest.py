@@ -21,6 +21,7 @@ NEEDS = {
     "recordings": "they need exchanges recorded with a real org (--recordings=DIRECTORY)",
     "browser": chromium.HOW_TO_INSTALL,
     "clients": clients.HOW_TO_INSTALL,
+    "powerbi_schemas": "they need Microsoft's schemas (--powerbi-schemas=DIRECTORY)",
     "site": documents.HOW_TO_INSTALL,
     "prepared": "they need a server that allows prepared transactions (--postgres system)",
     "tls": "they need a server that can speak TLS (--postgres system)",
@@ -50,6 +51,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--recordings=DIRECTORY: pytest takes a separate path for a place to look for tests",
     )
     group.addoption(
+        "--powerbi-schemas",
+        type=Path,
+        metavar="DIRECTORY",
+        help="Microsoft's schemas of Power BI projects, laid as below its address "
+        "developer.microsoft.com/json-schemas: DIRECTORY/fabric/…; in one word",
+    )
+    group.addoption(
         "--browser",
         type=Path,
         metavar="CHROMIUM",
@@ -73,6 +81,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         "recordings": config.getoption("--recordings") is None,
         "browser": chromium.installed(config.getoption("--browser")) is None,
         "clients": clients.directory(config) is None,
+        "powerbi_schemas": config.getoption("--powerbi-schemas") is None,
         "prepared": config.getoption("--postgres") != "system",
         "tls": config.getoption("--postgres") != "system",
         "pgbouncer": pgbouncer.program() is None,

@@ -59,10 +59,17 @@ class Settings(Strict):
     )
     owner_database_url: SecretStr | None = Field(
         default=None,
-        description="the same as its owner, for db apply and db seed; database_url where nothing "
-        "is said; a secret",
+        description="the same as its owner, for db apply, db login and db seed; database_url where "
+        "nothing is said; a secret",
     )
     owner_database_url_file: Path | None = Field(
+        default=None, description="a file that holds nothing but it"
+    )
+    login_password: SecretStr | None = Field(
+        default=None,
+        description="the password that `db login` gives a role where nobody can be asked; a secret",
+    )
+    login_password_file: Path | None = Field(
         default=None, description="a file that holds nothing but it"
     )
     keyring: bool = Field(
@@ -135,6 +142,15 @@ class Settings(Strict):
         """The URL by which the owner of the tables signs in: for `db apply` and `db seed`."""
         url = self._secret("owner_database_url")
         return self.database() if url is None else url.get_secret_value()
+
+    def password_for_login(self) -> str | None:
+        """The password that `db login` gives a role, where somebody wrote it down: a variable or a
+        file, never the keyring, which would keep it for another role.
+        """
+        given = secret(
+            ("login_password",), self.login_password, self.login_password_file, keyring=False
+        )
+        return None if given is None else given.get_secret_value()
 
     def _secret(self, key: str) -> SecretStr | None:
         return secret(

@@ -36,11 +36,13 @@ def ask_database(asker: Asker, flags: Flags, settings: Settings, changes: Change
     if not has_schema:
         changes.next_command = "crm-sync db apply"
         changes.notes.append(
-            "The schema is not there yet: `crm-sync db apply` applies it, as the database's owner."
+            "The schema is not there yet: `crm-sync db apply` applies it, as the database's owner; "
+            "then `crm-sync db login crm_sync` gives the sync's own role a password."
         )
     elif user.split(".")[0] != "crm_sync":  # Supabase's pooler adds the project
         changes.notes.append(
-            f"You sign in to the database as {user}; the role crm_sync may do less and is enough."
+            f"You sign in to the database as {user}; the role crm_sync may do less and is enough. "
+            "`crm-sync db login crm_sync` gives it a password, and `crm-sync init` takes its URL."
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from tests.integration.cli.setting_up import signs_in
 from tests.support import command_line
 from tests.support.command_line import Desk
 from tests.support.postgres import Database
@@ -52,3 +53,10 @@ def accounts(connection: psycopg.Connection[Any]) -> list[str]:
         " ('Südhang & Söhne €', null) returning id::text"
     )
     return [row[0] for row in rows]
+
+
+@pytest.fixture
+def admin(bare_desk: Desk, bare_org: LocalOrg) -> Desk:
+    """Settings with which the administrator signs in."""
+    signs_in(bare_desk, bare_org, bare_org.admin_token)
+    return bare_desk

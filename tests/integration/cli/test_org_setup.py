@@ -9,79 +9,21 @@ from typing import Any
 
 import psycopg
 import pytest
-import requests
 
 from crm_sync.cli import setting_up
 from crm_sync.localorg.serve import LocalOrg
 from crm_sync.org_setup.wanted import MARK, SET
 from crm_sync.report.model import Org
 from crm_sync.sync.state import ask_org
+from tests.integration.cli.setting_up import (
+    OBJECTS,
+    grant,
+    parts,
+    permission_set,
+    signs_in,
+    writes,
+)
 from tests.support.command_line import Desk
-
-OBJECTS = ("Account", "Lead", "Opportunity", "Task", "Event")
-KEYS = ("Account", "Lead", "Opportunity", "Activity")
-VIEWED = ("Account", "Lead", "Opportunity", "Task")
-
-
-@pytest.fixture
-def admin(bare_desk: Desk, bare_org: LocalOrg) -> Desk:
-    """Settings with which the administrator signs in."""
-    signs_in(bare_desk, bare_org, bare_org.admin_token)
-    return bare_desk
-
-
-def signs_in(desk: Desk, org: LocalOrg, token: str) -> None:
-    desk.target = {
-        "instance_url": org.instance_url,
-        "auth": "access_token",
-        "ca_bundle": str(org.ca_bundle),
-        "attempts": 1,
-    }
-    desk.secrets["CRM_SYNC_TARGETS__LOCAL__ACCESS_TOKEN"] = token
-    desk.settle()
-
-
-def permission_set(org: LocalOrg) -> dict[str, Any] | None:
-    found = [r for r in org.store.records("PermissionSet") if r["Name"] == SET]
-    return found[0] if found else None
-
-
-def made(org: LocalOrg, type_: str) -> list[str]:
-    """Full names of the components that were made through the Metadata API."""
-    rows = org.store.rows(
-        "select full_name from local_component where type = ? and state in ('', 'changed')", [type_]
-    )
-    return [row[0] for row in rows]
-
-
-def parts(org: LocalOrg, name: str) -> list[dict[str, Any]]:
-    """Records of ObjectPermissions or FieldPermissions of our set."""
-    found = permission_set(org)
-    return [r for r in org.store.records(name) if found and r["ParentId"] == found["Id"]]
-
-
-def post(org: LocalOrg, name: str, values: dict[str, Any]) -> None:
-    """The administrator makes a record."""
-    answer = requests.post(
-        f"{org.instance_url}/services/data/v60.0/sobjects/{name}",
-        json=values,
-        headers={"Authorization": f"Bearer {org.admin_token}"},
-        verify=str(org.ca_bundle),
-        timeout=10,
-    )
-    assert answer.status_code == 201, answer.text
-
-
-def writes(org: LocalOrg) -> list[str]:
-    """Everything that was sent and could change the org."""
-    found: list[str] = []
-    for call in org.calls:
-        if "/Soap/m/" in call.path:
-            found += [o for o in ("upsertMetadata", "deleteMetadata") if o in str(call.body)]
-        elif "/oauth2/" not in call.path:
-            sent = call.subrequests or [{"method": call.method, "url": call.path}]
-            found += [f"{s['method']} {s['url']}" for s in sent if s["method"] != "GET"]
-    return found
 
 
 def test_an_administrator_sets_up_all_that_the_mappings_need(
@@ -267,15 +209,6 @@ def test_an_address_of_a_sandbox_that_leads_to_production_is_refused(
 # What others made -------------------------------------------------------------------------------
 
 
-def grant(org: LocalOrg, field: str) -> None:
-    """Somebody else lets our permission set read a field more."""
-    found = permission_set(org)
-    assert found is not None
-    body = {"ParentId": found["Id"], "SobjectType": field.split(".")[0], "Field": field,
-            "PermissionsRead": True, "PermissionsEdit": False}  # fmt: skip
-    post(org, "FieldPermissions", body)
-
-
 def test_permissions_that_others_added_are_kept_and_named(admin: Desk, bare_org: LocalOrg) -> None:
     assert admin.run("org", "setup", "--yes").code == 0
     grant(bare_org, "Account.Fax")
@@ -331,77 +264,6 @@ def test_a_user_that_the_org_does_not_have(admin: Desk, bare_org: LocalOrg) -> N
         f"The org has no user 'x{bare_org.username}'. Did you mean '{bare_org.username}'? "
         "Name his user name."
     )
-
-
-# Taking it back ---------------------------------------------------------------------------------
-
-
-def test_undo_removes_what_was_made_and_keeps_the_fields(admin: Desk, bare_org: LocalOrg) -> None:
-    user = ("--assign-to", bare_org.username)
-    assert admin.run("org", "setup", "--list-views", "--yes", *user).code == 0
-    ran = admin.run("org", "setup", "--undo", "--yes", *user)
-    assert (ran.code, ran.err) == (0, "")
-    assert "Account.CRM_Id__c is kept, with what it holds" in ran.out
-    assert "6 steps done." in ran.out
-    assert permission_set(bare_org) is None
-    assert made(bare_org, "ListView") == []
-    assert len(made(bare_org, "CustomField")) == len(KEYS)
-    again = admin.run("org", "setup", "--undo", "--yes", *user)
-    assert again.out.splitlines()[-1] == "Nothing to do."
-
-
-def test_undo_with_fields_says_how_many_records_hold_a_value(
-    admin: Desk, bare_org: LocalOrg
-) -> None:
-    assert admin.run("org", "setup", "--yes").code == 0
-    post(bare_org, "Account", {"Name": "A", "CRM_Id__c": "1"})
-    post(bare_org, "Task", {"Subject": "S", "CRM_Id__c": "task:1"})
-    ran = admin.run("org", "setup", "--undo", "--with-fields", "--yes")
-    assert (ran.code, ran.err) == (0, "")
-    assert ("  Account.CRM_Id__c: remove the field; 1 record holds a value, the recycle bin "
-            "included; with the field they lose the link to their rows") in ran.out  # fmt: skip
-    assert "  Activity.CRM_Id__c: remove the field; 1 record holds a value" in ran.out
-    assert "  Lead.CRM_Id__c: remove the field; no record holds a value" in ran.out
-    assert made(bare_org, "CustomField") == []
-
-
-def test_undo_deletes_no_field_whose_values_nobody_can_count(
-    admin: Desk, bare_org: LocalOrg
-) -> None:
-    """The administrator made the field and does not see it: nobody does without the set."""
-    user = ("--assign-to", bare_org.username)
-    assert admin.run("org", "setup", "--yes", *user).code == 0
-    ran = admin.run("org", "setup", "--undo", "--with-fields", "--yes", *user)
-    assert ran.code == 1
-    assert "Account.CRM_Id__c is kept: our user may not see it" in ran.out
-    assert len(made(bare_org, "CustomField")) == len(KEYS)
-
-
-def test_undo_keeps_what_others_added(admin: Desk, bare_org: LocalOrg) -> None:
-    assert admin.run("org", "setup", "--yes").code == 0
-    grant(bare_org, "Account.Fax")
-    ran = admin.run("org", "setup", "--undo", "--yes")
-    assert ran.code == 0
-    assert f"{SET} is kept with what the mappings do not use" in ran.out
-    assert [r["Field"] for r in parts(bare_org, "FieldPermissions")] == ["Account.Fax"]
-    assert parts(bare_org, "ObjectPermissions") == []
-
-
-def test_undo_keeps_a_permission_set_that_others_have(admin: Desk, bare_org: LocalOrg) -> None:
-    assert admin.run("org", "setup", "--yes", "--assign-to", bare_org.username).code == 0
-    assert admin.run("org", "setup", "--yes").code == 0
-    ran = admin.run("org", "setup", "--undo", "--yes")
-    assert f"{SET} is kept: it is assigned to {bare_org.username}, too." in ran.out
-    assert permission_set(bare_org) is not None
-
-
-def test_undo_leaves_fields_that_it_did_not_make(admin: Desk) -> None:
-    with LocalOrg(data=None) as org:
-        signs_in(admin, org, org.admin_token)
-        assert admin.run("org", "setup", "--yes").code == 0
-        ran = admin.run("org", "setup", "--undo", "--with-fields", "--yes")
-        assert "Account.CRM_Id__c is kept: it was not made by this command." in ran.out
-        assert "deleteMetadata" not in writes(org)
 
 
 # Trouble on the way -----------------------------------------------------------------------------

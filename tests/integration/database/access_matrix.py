@@ -51,6 +51,7 @@ sync.mapped_tables()                    -    -             -            -       
 sync.note_change()                      -    -             -            -        -
 sync.version()                          -    -             -            x        -
 
+analytics.account                       -    -             -            -        s
 analytics.account_overview              -    -             -            -        s
 analytics.account_status                -    -             -            -        s
 analytics.active_project                -    -             -            -        s
@@ -60,7 +61,9 @@ analytics.calendar                      -    -             -            -       
 analytics.client_health                 -    -             -            -        s
 analytics.days_in_lead_status           -    -             -            -        s
 analytics.kpi                           -    -             -            -        s
+analytics.lead                          -    -             -            -        s
 analytics.lead_conversion               -    -             -            -        s
+analytics.lead_source                   -    -             -            -        s
 analytics.lead_status                   -    -             -            -        s
 analytics.lead_status_duration          -    -             -            -        s
 analytics.monthly_activity              -    -             -            -        s
@@ -72,6 +75,7 @@ analytics.project_status                -    -             -            -       
 analytics.project_status_duration       -    -             -            -        s
 analytics.revenue_by_account            -    -             -            -        s
 analytics.sync_health                   -    -             -            -        s
+analytics.workload_by_month             -    -             -            -        s
 """
 
 _LINES = [line for line in DECLARED.splitlines() if line]

@@ -16,6 +16,8 @@ import pytest
 from psycopg import errors, sql
 from psycopg.types.json import Jsonb
 
+from crm_sync.documents.access import rights
+from crm_sync.er_diagram.catalog import read
 from tests.integration.database.access_matrix import MATRIX, ROLES, Matrix, as_lines
 from tests.integration.database.rows import ORG, STATE_ROWS, add_each, values
 from tests.support.postgres import Server
@@ -60,7 +62,7 @@ from pg_proc p cross join unnest(%(roles)s::text[]) as r (role)
 where p.pronamespace in {OURS} and has_schema_privilege(r.role, p.pronamespace, 'usage')
   and has_function_privilege(r.role, p.oid, 'execute')
 """
-STRANGERS = {
+STRANGERS: dict[str, dict[str, Any]] = {
     "a token without a user": {"user": None},
     "an anonymous sign-in": {"more_claims": {"is_anonymous": True}},
 }
@@ -101,11 +103,27 @@ def test_the_matrix_has_a_line_for_everything(owner: Connection) -> None:
 
 
 def test_what_was_granted_is_what_the_matrix_says(owner: Connection) -> None:
-    granted: Matrix = {name: dict.fromkeys(ROLES, "") for name in MATRIX}
+    schemas = [name for name in MATRIX if name.startswith("schema ")]
+    there = [*schemas, *values(owner, RELATIONS), *values(owner, FUNCTIONS)]
+    granted: Matrix = {name: dict.fromkeys(ROLES, "") for name in there}
     for name, role, letter in owner.execute(GRANTED.encode(), {"roles": list(ROLES)}):
-        cells = granted.setdefault(name, dict.fromkeys(ROLES, ""))
-        cells[role] = "".join(sorted(cells[role] + letter, key="siudx".index))
+        granted[name][role] = "".join(sorted(granted[name][role] + letter, key="siudx".index))
     assert as_lines(granted) == as_lines(MATRIX)
+
+
+def test_the_page_says_what_the_matrix_says(owner: Connection) -> None:
+    letters = {"select": "s", "insert": "i", "update": "u", "delete": "d", "execute": "x"}
+    said: Matrix = {}
+    for schema in ("public", "sync", "analytics"):
+        shown = read(owner, schema)
+        for role in ROLES:
+            for thing, may in rights(shown, role).items():
+                cells = said.setdefault(f"{schema}.{thing.partition('(')[0]}", {})
+                cells[role] = "".join(letters[right] for right in may)
+    # The page has the names of arguments, too, the matrix their types alone.
+    assert as_lines(said) == as_lines(
+        {n.partition("(")[0]: cells for n, cells in MATRIX.items() if not n.startswith("schema ")}
+    )
 
 
 def test_nobody_but_the_owner_has_any_other_right(owner: Connection) -> None:
@@ -144,7 +162,7 @@ def acting(supabase: Project, actor: str) -> Iterator[Connection]:
         connection.transaction(force_rollback=True),
     ):
         if user == "authenticator":
-            claims: dict[str, Any] = STRANGERS.get(actor, {})
+            claims = STRANGERS.get(actor, {})
             become(connection.cursor(), role, **({"user": None} if role == "anon" else claims))
         yield connection
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +39,18 @@ def filled(practice: Practice) -> Practice:
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses before a repeat are a matter of patience, not of what is tested."""
     monkeypatch.setattr(push, "PAUSE", 0.02)
+
+
+KEY_FIELD = {
+    "label": "Row Key", "type": "string", "length": 64, "custom": True, "externalId": True,
+    "idLookup": True, "unique": True, "caseSensitive": True,
+}  # fmt: skip
+
+
+@pytest.fixture
+def org_with_row_key() -> Iterator[LocalOrg]:
+    """An org that has a second field for keys, Row_Key__c."""
+    objects = ("Account", "Lead", "Opportunity", "Task", "Event")
+    fields = {f"{name}.Row_Key__c": {"name": "Row_Key__c", **KEY_FIELD} for name in objects}
+    with LocalOrg(data=None, fields=fields) as running:
+        yield running

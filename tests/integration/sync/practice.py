@@ -158,6 +158,21 @@ class Practice:
         living = (org or self.org).store.records(name)
         return [r for r in living if r["CRM_Id__c"] in (key, prefix + key)]
 
+    def by(self, name: str, field: str) -> dict[str, Record]:
+        """The living records that carry something in a field, by that; no two share it."""
+        found: dict[str, Record] = {}
+        for record in self.org.store.records(name):
+            if record[field] is not None:
+                assert record[field] not in found, f"{name} {record[field]} is doubled"
+                found[record[field]] = record
+        return found
+
+    def finds_nothing_to_send(self) -> None:
+        """Asserts that a sync now ends well and writes nothing."""
+        self.org.calls.clear()
+        assert self.sync().status == "finished"
+        assert self.writes() == []
+
     def writes(self) -> list[Record]:
         """The subrequests that wrote, in order, of calls that were answered or dropped after."""
         return [

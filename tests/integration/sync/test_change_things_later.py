@@ -10,12 +10,7 @@ from ruamel.yaml import YAML
 
 from crm_sync.localorg.serve import LocalOrg
 from tests.integration.sync.practice import Practice
-from tests.integration.sync.test_names_and_keys_that_change import (
-    WITH_ROW_KEY,
-    by,
-    join_prospects,
-    without_changes,
-)
+from tests.integration.sync.test_names_that_change import join_prospects
 from tests.support.postgres import ROOT
 
 PAGE = (ROOT / "docs" / "how-to" / "change-things-later.md").read_text(encoding="utf-8")
@@ -51,9 +46,8 @@ def change(file: Path, said: str) -> None:
 
 
 @pytest.fixture
-def org() -> object:
-    with LocalOrg(data=None, fields=WITH_ROW_KEY) as running:
-        yield running
+def org(org_with_row_key: LocalOrg) -> LocalOrg:
+    return org_with_row_key
 
 
 def test_a_mapping_gets_another_name(filled: Practice) -> None:
@@ -63,14 +57,14 @@ def test_a_mapping_gets_another_name(filled: Practice) -> None:
         text = file.read_text("utf-8").replace("- mapping: lead\n", "- mapping: prospect\n")
         file.write_text(text, encoding="utf-8")
     follow(filled, part("A mapping gets another name"))
-    without_changes(filled)
+    filled.finds_nothing_to_send()
     assert filled.value("select count(*) from sync.record where mapping = 'prospect'") == 1
 
 
 def test_a_table_gets_another_name(filled: Practice) -> None:
     follow(filled, part("A table gets another name"))
     join_prospects(filled)
-    without_changes(filled)
+    filled.finds_nothing_to_send()
     key = filled.value("select id::text from prospects")
     filled.change("prospects", key, title="Later")
     filled.sync()
@@ -79,11 +73,11 @@ def test_a_table_gets_another_name(filled: Practice) -> None:
 
 def test_the_external_id_field_gets_another_name(filled: Practice) -> None:
     follow(filled, part("The external ID field gets another name"))
-    before = by(filled, "Lead", "CRM_Id__c")
+    before = filled.by("Lead", "CRM_Id__c")
     filled.sync()
-    after = by(filled, "Lead", "Row_Key__c")
+    after = filled.by("Lead", "Row_Key__c")
     assert {key: r["Id"] for key, r in after.items()} == {key: r["Id"] for key, r in before.items()}
-    without_changes(filled)
+    filled.finds_nothing_to_send()
 
 
 def test_rows_get_other_keys(filled: Practice) -> None:
@@ -100,5 +94,5 @@ def test_rows_get_other_keys(filled: Practice) -> None:
     filled.assert_same()
     assert {r["Name"]: r["Id"] for r in filled.org.store.records("Account")} == before
     assert not former & {row["id"] for row in filled.rows("select id::text from accounts")}
-    without_changes(filled)
+    filled.finds_nothing_to_send()
     assert other[1].startswith("# mappings/opportunity.yaml")
