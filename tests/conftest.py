@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
-from tests.support import chromium, clients, documents, postgres
+from tests.support import chromium, clients, documents, pgbouncer, postgres, supabase
 
 if TYPE_CHECKING:
     from crm_sync.localorg.serve import LocalOrg
@@ -23,6 +24,8 @@ NEEDS = {
     "powerbi_schemas": "they need Microsoft's schemas (--powerbi-schemas=DIRECTORY)",
     "site": documents.HOW_TO_INSTALL,
     "prepared": "they need a server that allows prepared transactions (--postgres system)",
+    "tls": "they need a server that can speak TLS (--postgres system)",
+    "pgbouncer": pgbouncer.HOW_TO_INSTALL,
 }
 """What the tests with a marker need, in a sentence."""
 
@@ -80,6 +83,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         "clients": clients.directory(config) is None,
         "powerbi_schemas": config.getoption("--powerbi-schemas") is None,
         "prepared": config.getoption("--postgres") != "system",
+        "tls": config.getoption("--postgres") != "system",
+        "pgbouncer": pgbouncer.program() is None,
         "site": not documents.are_installed(),
     }
     without = {
@@ -112,15 +117,26 @@ def recordings(pytestconfig: pytest.Config) -> Path:
     return directory
 
 
+def _start(config: pytest.Config) -> AbstractContextManager[postgres.Server]:
+    if config.getoption("--postgres") == "system":
+        from tests.support.system_postgres import system_server  # needs a Unix
+
+        return system_server()
+    return postgres.embedded_server()
+
+
 @pytest.fixture(scope="session")
 def server(pytestconfig: pytest.Config) -> Iterator[postgres.Server]:
     """A PostgreSQL server for the whole run, with an owner role that is no superuser."""
-    if pytestconfig.getoption("--postgres") == "system":
-        from tests.support.system_postgres import system_server as start  # needs a Unix
-    else:
-        from tests.support.postgres import embedded_server as start
-    with start() as running:
+    with _start(pytestconfig) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def supabase_server(pytestconfig: pytest.Config) -> Iterator[postgres.Server]:
+    """A server of its own with Supabase's roles, which the other tests' databases do not have."""
+    with _start(pytestconfig) as running:
+        yield supabase.as_supabase(running)
 
 
 @pytest.fixture(scope="session")

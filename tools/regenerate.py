@@ -47,6 +47,7 @@ GENERATORS = (
             "docs/defaults.schema.json",
             "docs/output.schema.json",
             "docs/salesforce-mapping.md",
+            "docs/access.md",
             "docs/database.md",
             "docs/architecture/er-diagram.svg",
             "docs/architecture/er-diagram-sync.svg",

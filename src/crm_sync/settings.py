@@ -32,7 +32,15 @@ from crm_sync.settings_sources import (
 )
 from crm_sync.targets import Strict, Target
 
-__all__ = ["DOTENV", "FILE", "TARGET_NAME", "Settings", "check_certificates", "load_settings"]
+__all__ = [
+    "DOTENV",
+    "FILE",
+    "TARGET_NAME",
+    "Settings",
+    "certificates_problem",
+    "check_certificates",
+    "load_settings",
+]
 
 FILE = "crm-sync.toml"
 DOTENV = ".env"
@@ -51,10 +59,17 @@ class Settings(Strict):
     )
     owner_database_url: SecretStr | None = Field(
         default=None,
-        description="the same as its owner, for db apply and db seed; database_url where nothing "
-        "is said; a secret",
+        description="the same as its owner, for db apply, db login and db seed; database_url where "
+        "nothing is said; a secret",
     )
     owner_database_url_file: Path | None = Field(
+        default=None, description="a file that holds nothing but it"
+    )
+    login_password: SecretStr | None = Field(
+        default=None,
+        description="the password that `db login` gives a role where nobody can be asked; a secret",
+    )
+    login_password_file: Path | None = Field(
         default=None, description="a file that holds nothing but it"
     )
     keyring: bool = Field(
@@ -127,6 +142,15 @@ class Settings(Strict):
         """The URL by which the owner of the tables signs in: for `db apply` and `db seed`."""
         url = self._secret("owner_database_url")
         return self.database() if url is None else url.get_secret_value()
+
+    def password_for_login(self) -> str | None:
+        """The password that `db login` gives a role, where somebody wrote it down: a variable or a
+        file, never the keyring, which would keep it for another role.
+        """
+        given = secret(
+            ("login_password",), self.login_password, self.login_password_file, keyring=False
+        )
+        return None if given is None else given.get_secret_value()
 
     def _secret(self, key: str) -> SecretStr | None:
         return secret(
@@ -201,21 +225,25 @@ def load_settings(
 
 def check_certificates(name: str, bundle: Path) -> None:
     """Raises SettingsError where a target's ca_bundle is no file of certificates."""
+    problem = certificates_problem(bundle)
+    if problem:
+        raise SettingsError(
+            f"The ca_bundle of target {name} {problem}: {bundle}.",
+            "Name a file of PEM certificates, or leave ca_bundle out: Salesforce's need none.",
+        )
+
+
+def certificates_problem(bundle: Path) -> str | None:
+    """Why nothing can be trusted by a file: it `is not there`, `holds no certificate`, …"""
     if not bundle.is_file():
-        problem = "is not there"
-    else:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
-        except ssl.SSLError:
-            problem = "holds no certificate"
-        except OSError as error:
-            problem = f"cannot be read ({(error.strerror or type(error).__name__).lower()})"
-        else:
-            return
-    raise SettingsError(
-        f"The ca_bundle of target {name} {problem}: {bundle}.",
-        "Name a file of PEM certificates, or leave ca_bundle out: Salesforce's need none.",
-    )
+        return "is not there"
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
+    except ssl.SSLError:
+        return "holds no certificate"
+    except OSError as error:
+        return f"cannot be read ({(error.strerror or type(error).__name__).lower()})"
+    return None
 
 
 def _check_known(given: Given) -> None:

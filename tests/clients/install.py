@@ -2,7 +2,8 @@
 
     node.txt, cumulusci.txt  → uv  → DIR/node, DIR/cumulusci   (virtual environments)
     package.json, its lock   → npm → DIR/node_modules          (sf, jsforce, SFDMU, axe-core,
-                                                                Microsoft's checker of reports)
+                                                                Microsoft's checker of reports,
+                                                                linters of the database)
 
 Node comes from a wheel: sf needs a newer one than most systems have. A directory that holds these
 versions already is left as it is. Some 1.3 GB, and a few minutes where nothing is cached.

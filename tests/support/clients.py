@@ -80,6 +80,33 @@ class Clients:
         return answer if fails else answer["result"]
 
 
+_LINTERS = {
+    "postgres-language-server": "@postgres-language-server/cli-x86_64-linux-gnu",
+    "squawk": "@squawk-cli/linux-x64/bin",
+}
+"""The programs themselves, for Linux on x86-64. The packages that choose one for a platform want
+those of every platform in the lock, and not every registry has them all.
+"""
+
+
+def lint(
+    config: pytest.Config, home: Path, name: str, *arguments: str, cwd: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run a linter, which sees nothing of this machine's settings; the caller judges its report."""
+    installed = directory(config)
+    assert installed is not None, "a test that uses clients needs the marker `clients`"
+    return subprocess.run(
+        [installed / "node_modules" / _LINTERS[name] / name, *arguments],
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
 def directory(config: pytest.Config) -> Path | None:
     """The directory that was named; None without one.
 

@@ -173,8 +173,8 @@ def test_a_secret_does_not_belong_in_the_file(folder: Path, key: str) -> None:
 
 def test_the_secrets_are_these() -> None:
     assert sorted(SECRETS) == [
-        "access_token", "client_secret", "database_url", "owner_database_url", "password",
-        "private_key", "security_token",
+        "access_token", "client_secret", "database_url", "login_password", "owner_database_url",
+        "password", "private_key", "security_token",
     ]  # fmt: skip
 
 

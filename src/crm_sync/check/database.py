@@ -183,7 +183,7 @@ def _rights(
     if not can_login:
         yield Finding(
             "power-bi", "warning", DATABASE, f"{READER} may not sign in.",
-            f"alter role {READER} login password '…'",
+            f"Let the owner run crm-sync db login {READER}.",
         )  # fmt: skip
     if unreadable := [row[0] for row in _ask(connection, "unreadable_views")]:
         yield Finding(

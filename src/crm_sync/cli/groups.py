@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crm_sync.cli.exits import APPLY_EPILOG, EPILOG, PLAIN_EPILOG, SERVE_EPILOG, SETUP_EPILOG
-from crm_sync.cli.options import Debug, Quiet, Target, not_empty
+from crm_sync.cli.options import Debug, Login, Quiet, Target, not_empty
 
 __all__ = ["database", "org", "target"]
 
@@ -17,7 +17,7 @@ def _group(says: str) -> typer.Typer:
     return typer.Typer(help=says, epilog=EPILOG, no_args_is_help=True, rich_markup_mode=None)
 
 
-database = _group("The CRM database: its schema, its sample data.")
+database = _group("The CRM database: its schema, its roles, its sample data.")
 target = _group("The Salesforce orgs that we push to.")
 org = _group("Sets a Salesforce org up; runs one on this machine.")
 
@@ -39,6 +39,25 @@ def apply_schema(
     from crm_sync.cli import databases
 
     return databases.apply(quiet=quiet, dry_run=dry_run)
+
+
+@database.command(epilog=SETUP_EPILOG)
+def login(
+    role: Annotated[
+        Login, typer.Argument(metavar="ROLE", help="crm_sync (the sync) or powerbi_reader.")
+    ],
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Gives the sync's role, or Power BI's, a password.
+
+    Asks for it, or reads CRM_SYNC_LOGIN_PASSWORD, or a file that CRM_SYNC_LOGIN_PASSWORD_FILE
+    names; the server is sent a SCRAM verifier, never the password. Then tries to sign in, and says
+    what to enter in .env or in Power BI. Signs in with owner_database_url, else database_url.
+    """
+    from crm_sync.cli import logging_in
+
+    return logging_in.login(role.value, quiet=quiet)
 
 
 @database.command(epilog=PLAIN_EPILOG)

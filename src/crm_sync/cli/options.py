@@ -16,6 +16,7 @@ __all__ = [
     "Format",
     "Full",
     "Json",
+    "Login",
     "Overwrite",
     "Quiet",
     "Resend",
@@ -42,6 +43,13 @@ class Api(StrEnum):
 
     COMPOSITE = "composite"
     BULK = "bulk"
+
+
+class Login(StrEnum):
+    """The roles that programs sign in as."""
+
+    CRM_SYNC = "crm_sync"
+    POWERBI_READER = "powerbi_reader"
 
 
 class Separator(StrEnum):

@@ -95,6 +95,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "describe": ("crm-sync describe Account Lead", "crm-sync describe --save"),
     "docs": ("crm-sync docs", "crm-sync docs --check"),
     "db apply": ("crm-sync db apply --dry-run", "crm-sync db apply"),
+    "db login": ("crm-sync db login crm_sync", "crm-sync db login powerbi_reader"),
     "db seed": ("crm-sync db seed",),
     "target accept": ("crm-sync target accept sandbox",),
     "org setup": ("crm-sync org setup --dry-run", "crm-sync org setup --undo"),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from crm_sync.documents.access import access_page
 from crm_sync.documents.command_line import command_line_page
 from crm_sync.documents.database import database_page
 from crm_sync.documents.problems import problems_page
@@ -36,7 +37,7 @@ OF_THE_PROGRAM: dict[str, Callable[[], str]] = {
 """What changes with the program alone: made without a database."""
 
 ARCHITECTURE = "architecture"
-OF_THE_PROJECT = ("salesforce-mapping.md", "database.md", f"{ARCHITECTURE}/*.svg")
+OF_THE_PROJECT = ("salesforce-mapping.md", "database.md", "access.md", f"{ARCHITECTURE}/*.svg")
 """What changes with the mappings and the schema of the project."""
 
 
@@ -79,6 +80,7 @@ def of_the_project(settings: Settings, target: str | None, describes: Path) -> M
             mappings, sources.facts, sources.examples, suggested, _tables(sources.schemas)
         ),
         "database.md": database_page(sources.schemas, drawn),
+        "access.md": access_page(sources.schemas),
         **{f"{ARCHITECTURE}/{name}": svg for name, svg in drawn.items()},
     }
     return Made(texts, sources.notes)

@@ -124,7 +124,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Schema:
-    """A schema. `foreign_keys` are those between its own tables."""
+    """A schema. `foreign_keys` are those between its own tables; `users` may name what is in it."""
 
     name: str
     tables: tuple[Table, ...]
@@ -133,6 +133,7 @@ class Schema:
     views: tuple[Table, ...] = ()
     functions: tuple[Function, ...] = ()
     comment: str = ""
+    users: tuple[str, ...] = ()
 
 
 SHORT_TYPES = {
@@ -179,6 +180,7 @@ def read(connection: psycopg.Connection[Any], schema: str) -> Schema:
                 for f in _rows(connection, "functions", Function, asked)
             ),
             comment,
+            tuple(str(row[0]) for row in connection.execute(_block("schema_users"), asked)),
         )
 
 

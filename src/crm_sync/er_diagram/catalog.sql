@@ -15,6 +15,15 @@ select coalesce(obj_description(n.oid, 'pg_namespace'), '')
 from pg_catalog.pg_namespace n
 where n.nspname = %(schema)s;
 
+-- name: schema_users
+-- Who may name what is in it, besides its owner. Schema public is open to everyone by itself.
+select coalesce(r.rolname::text, 'everyone')
+from pg_catalog.pg_namespace n
+cross join lateral aclexplode(n.nspacl) g
+left join pg_catalog.pg_roles r on r.oid = g.grantee
+where n.nspname = %(schema)s and g.privilege_type = 'USAGE' and g.grantee <> n.nspowner
+order by coalesce(r.rolname::text, 'everyone') collate "C";
+
 -- name: relations
 -- Tables (also partitioned ones, without their partitions) and views.
 select c.oid::bigint, c.relname::text, case when c.relkind in ('r', 'p') then 'table' else 'view' end,

@@ -41,10 +41,14 @@ def ask_database(asker: Asker, flags: Flags, settings: Settings, changes: Change
     if not has_schema:
         changes.next_command = "crm-sync db apply"
         changes.notes.append(
-            "The schema is not there yet: `crm-sync db apply` applies it, as the database's owner."
+            "The schema is not there yet: `crm-sync db apply` applies it, as the database's owner; "
+            "then `crm-sync db login crm_sync` gives the sync's own role a password."
         )
     elif user.split(".")[0] != "crm_sync":  # Supabase's pooler adds the project
-        asker.say(f"  {user} may do more than a sync needs: the role crm_sync is enough.")
+        asker.say(
+            f"  {user} may do more than a sync needs: the role crm_sync is enough. "
+            "`crm-sync db login crm_sync` gives it a password, and `crm-sync init` takes its URL."
+        )
 
 
 def _ask_owner(asker: Asker, flags: Flags, settings: Settings, changes: Changes) -> None:

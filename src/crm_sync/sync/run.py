@@ -70,12 +70,13 @@ def dry_run(
     options: Options = EVERYTHING,
     announce: Announce | None = None,
 ) -> Iterator[PlanReport]:
-    """The plan that a sync would send now. Reads only; leaves nothing behind, here or there.
+    """The plan that a sync would send now. Reads only; leaves nothing behind, here or there. It
+    holds no lock and keeps no session, so it works through a transaction pooler, too.
 
     The report's rows can be read inside the `with`.
     """
     opened = open_target(settings, target, options)
-    with connect(settings.database()) as connection:
+    with connect(settings.database(), in_one_transaction=True) as connection:
         org = state.identify(connection, opened.client)
         if announce:
             announce(org)

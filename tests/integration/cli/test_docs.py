@@ -33,6 +33,7 @@ OWN = {
 WRITTEN_OF_THE_PROJECT = {
     "salesforce-mapping.md",
     "database.md",
+    "access.md",
     "architecture/er-diagram.svg",
     "architecture/er-diagram-sync.svg",
 }
@@ -131,9 +132,9 @@ def test_a_schema_that_does_not_run_by_itself_is_told_and_the_rest_is_written(
     folder = Path("docs")
     assert capsys.readouterr().err == (
         f"crm-sync: Not made: {folder / 'salesforce-mapping.md'}, {folder / 'database.md'}, "
-        f"{folder / 'architecture/*.svg'}. The embedded PostgreSQL does not take schema.sql: type "
-        '"nonsense" does not exist. It must run by itself in an empty database, as an owner who '
-        "is no superuser.\n"
+        f"{folder / 'access.md'}, {folder / 'architecture/*.svg'}. The embedded PostgreSQL does "
+        'not take schema.sql: type "nonsense" does not exist. It must run by itself in an empty '
+        "database, as an owner who is no superuser.\n"
     )
 
 

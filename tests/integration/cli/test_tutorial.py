@@ -44,6 +44,10 @@ def reader(
         },
         settings={"CRM_SYNC_OWNER_DATABASE_URL": empty_database.owner_url},
         answers={
+            "db login crm_sync": [
+                ("New password for crm_sync", "SYNC_PASSWORD"),
+                ("Once more", "SYNC_PASSWORD"),
+            ],
             "init": [
                 ("Database URL", empty_database.sync_url),
                 ("How to sign in", ""),
@@ -72,7 +76,7 @@ def test_whoever_follows_the_tutorial_sees_what_it_says(
             "7. Check": lambda: org.set_policies(run_as=org.username),
         },
     )
-    assert reader.commands == 12
+    assert reader.commands == 13
     assert (reader.folder / "report.html").stat().st_size > 10_000
     (lead,) = org.store.records("Lead")
     assert (lead["Email"], lead["Status"]) == ("ines@contoso.example", "Working - Contacted")

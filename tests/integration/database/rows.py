@@ -25,6 +25,31 @@ PARENTS = {"projects": {"account_id": "accounts"}, "activities": {"account_id": 
 MAPPED = tuple(sorted({mapping.source.table for mapping in load_mappings(ROOT / "mappings")}))
 """The tables that the shipped mappings read: what holds for one holds for each."""
 
+ORG = "00D000000000001AAA"
+STATE_ROWS = (
+    "insert into sync.org (org_id, name, kind, instance_url, database_system_identifier,"
+    " database_oid) select %s, 'Local org', 'local', 'https://127.0.0.1', system_identifier,"
+    " (select oid from pg_database where datname = current_database())"
+    " from pg_control_system()",
+    "insert into sync.target (target, org_id) values ('local', %s)",
+    "insert into sync.mapping values (%s, 'lead', 'Lead', 'CRM_Id__c', '', 'leads', 'id', 'f')",
+    "insert into sync.describe (org_id, object, facts) values (%s, 'Lead', '{}')",
+    "insert into sync.reference (org_id, object, field, value, salesforce_id)"
+    " values (%s, 'User', 'Email', 'anna@example.com', '005000000000001AAA')",
+    "insert into sync.record (org_id, mapping, key, run_number) values (%s, 'lead', 'a', 1)",
+    "insert into sync.plan (org_id, mapping, key, position, action, state, fingerprint,"
+    " run_number) values (%s, 'lead', 'b', 1, 'create', 'planned', 'f', 1)",
+    "insert into sync.job (org_id, job_id, run_number, mapping, action, key_column, prefix,"
+    " rows) values (%s, '750000000000001AAA', 1, 'lead', 'create', 'CRM_Id__c', '', 1)",
+    "insert into sync.job_row (org_id, job_id, key, position)"
+    " values (%s, '750000000000001AAA', 'b', 1)",
+    "insert into sync.history (org_id, run_number, mapping, key, action, outcome)"
+    " values (%s, 1, 'lead', 'a', 'create', 'recorded')",
+    "insert into sync.run (org_id, run_number, target, mode) values (%s, 1, 'local', 'full')",
+    "insert into sync.moved (org_id, salesforce_id) values (%s, '001000000000001AAA')",
+)
+"""A row of each table of schema sync that a sync writes; the parameter is the org's Id."""
+
 
 def add(connection: psycopg.Connection[Any], table: str, **values: Any) -> UUID:
     """Insert a row of a table in schema public and return its id."""

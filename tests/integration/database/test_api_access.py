@@ -5,115 +5,43 @@ Not covered by this: signatures and expiry of tokens, and PostgREST's own gramma
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import errors
-from psycopg.rows import dict_row
 
-from crm_sync.demo.embedded import OWNER, create_database
 from tests.integration.database.rows import MAPPED, PARENTS, VALID, add, add_each, value, values
-from tests.support.postgres import SCHEMA_FILES, Server, temporary_database
+from tests.support.postgres import Server
+from tests.support.supabase import API_ROLES, OWNER, Project, copy_of, project
 
-USER = "7f0c3a52-5d0e-4a57-9a55-0d5f6a1c1e01"
-API_ROLES = ("anon", "authenticated", "service_role")
 HISTORIES = ("lead_status_changes", "project_status_changes")
-TEMPLATE = "crm_api_template"
-
-# Supabase's roles, as far as rights go.
-ROLES = """
-create role anon nologin;
-create role authenticated nologin;
-create role service_role nologin bypassrls;
-create role authenticator login noinherit;
-grant anon, authenticated, service_role to authenticator;
-"""
-# What Supabase gave to every new object in public until 2026; projects of that age still do.
-OLD_DEFAULT_RIGHTS = """
-alter default privileges in schema public
-    grant all on tables to anon, authenticated, service_role;
-alter default privileges in schema public
-    grant all on functions to anon, authenticated, service_role;
-create schema auth;
-grant usage on schema public to anon, authenticated, service_role;
-"""
-
-
-@dataclass(frozen=True)
-class Api:
-    """One database with the API's roles in place."""
-
-    owner_url: str
-    authenticator_url: str
-
-    def request(
-        self,
-        role: str,
-        statement: str,
-        *parameters: Any,
-        user: str | None = USER,
-        more_claims: dict[str, Any] | None = None,
-        method: str = "POST",
-    ) -> list[dict[str, Any]]:
-        """One HTTP request as PostgREST would run it; the rows of its answer."""
-        claims = {"role": role} | ({"sub": user} if user else {}) | (more_claims or {})
-        mode = "read only" if method == "GET" else "read write"
-        with (
-            psycopg.connect(self.authenticator_url) as connection,
-            connection.transaction(),
-            connection.cursor(row_factory=dict_row) as cursor,
-        ):
-            cursor.execute(f"set transaction isolation level read committed {mode}".encode())
-            cursor.execute(
-                "select set_config('search_path', '\"public\", \"extensions\"', true),"
-                " set_config('role', %s, true), set_config('request.jwt.claims', %s, true),"
-                " set_config('request.method', %s, true)",
-                (role, json.dumps(claims), method),
-            )
-            cursor.execute(statement.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
 
 
 @pytest.fixture(scope="module", params=["new project", "project with the old default rights"])
-def api_template(server: Server, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database made where Supabase's roles exist; the roles are gone afterwards."""
-    assert template  # crm_sync and powerbi_reader exist, as after a first try without the roles
-    with psycopg.connect(server.admin_url, autocommit=True) as admin:
-        admin.execute(ROLES.encode())
-    create_database(server.admin_url, TEMPLATE)
-    with psycopg.connect(server.url(OWNER, TEMPLATE), autocommit=True) as owner:
-        if "old" in request.param:
-            owner.execute(OLD_DEFAULT_RIGHTS.encode())
-        for file in SCHEMA_FILES * 2:
-            owner.execute(file.read_bytes())
-    try:
-        yield TEMPLATE
-    finally:
-        with psycopg.connect(server.admin_url, autocommit=True) as admin:
-            admin.execute(f"drop database {TEMPLATE} with (force)".encode())
-            for role in ("authenticator", *API_ROLES):
-                admin.execute(f"drop role {role}".encode())
+def api_template(supabase_server: Server, request: pytest.FixtureRequest) -> Iterator[Project]:
+    """A project in which both files ran twice."""
+    is_old = "old" in request.param
+    with project(supabase_server, "api_template", is_old=is_old, applied=2) as made:
+        yield made
 
 
 @pytest.fixture
-def api(server: Server, api_template: str) -> Iterator[Api]:
-    """A database of the test's own with the API's roles."""
-    with temporary_database(server, api_template) as database:
-        yield Api(database.owner_url, server.url("authenticator", database.name))
+def api(supabase_server: Server, api_template: Project) -> Iterator[Project]:
+    """A project of the test's own."""
+    with copy_of(supabase_server, api_template) as made:
+        yield made
 
 
 @pytest.fixture
-def owner(api: Api) -> Iterator[psycopg.Connection[Any]]:
+def owner(api: Project) -> Iterator[psycopg.Connection[Any]]:
     """The same database as its owner."""
-    with psycopg.connect(api.owner_url, autocommit=True) as connection:
+    with psycopg.connect(api.url(OWNER), autocommit=True) as connection:
         yield connection
 
 
-def test_the_people_of_the_practice_read_and_write_everything(api: Api) -> None:
+def test_the_people_of_the_practice_read_and_write_everything(api: Project) -> None:
     ids: dict[str, str] = {}
     for table, more in VALID.items():
         row = {c: ids[parent] for c, parent in PARENTS.get(table, {}).items()} | more
@@ -133,7 +61,7 @@ def test_the_people_of_the_practice_read_and_write_everything(api: Api) -> None:
 
 
 def test_a_write_through_the_api_is_captured_and_its_history_kept(
-    api: Api, owner: psycopg.Connection[Any]
+    api: Project, owner: psycopg.Connection[Any]
 ) -> None:
     api.request("authenticated", "insert into leads (company_name) values ('Lighthouse Books')")
     api.request("authenticated", "update leads set lead_status = 'contacted' where true")
@@ -154,7 +82,7 @@ def test_a_write_through_the_api_is_captured_and_its_history_kept(
     ],
 )
 def test_who_did_not_sign_in_sees_and_writes_nothing(
-    api: Api, owner: psycopg.Connection[Any], claims: dict[str, Any]
+    api: Project, owner: psycopg.Connection[Any], claims: dict[str, Any]
 ) -> None:
     add(owner, "leads")
     for table in (*MAPPED, *HISTORIES, "practice_setting"):
@@ -169,7 +97,7 @@ def test_who_did_not_sign_in_sees_and_writes_nothing(
     assert refused.value.sqlstate == "PT404"
 
 
-def test_anon_has_no_right_on_anything(owner: psycopg.Connection[Any], api: Api) -> None:
+def test_anon_has_no_right_on_anything(owner: psycopg.Connection[Any], api: Project) -> None:
     ours = "('public'::regnamespace, 'sync'::regnamespace, 'analytics'::regnamespace)"
     assert (
         values(
@@ -213,12 +141,12 @@ def test_the_rights_of_the_other_roles_are_exactly_these(
         " where g.grantee = %s::regrole order by 1",
         role,
     )
-    assert functions == ["convert_lead", "is_staff"]
+    assert functions == ["convert_lead", "full_name", "is_open", "is_overdue", "is_staff"]
 
 
 @pytest.mark.parametrize("role", API_ROLES)
 @pytest.mark.parametrize("relation", ["sync.change", "sync.record", "analytics.kpi"])
-def test_sync_and_analytics_are_closed_to_the_api(api: Api, role: str, relation: str) -> None:
+def test_sync_and_analytics_are_closed_to_the_api(api: Project, role: str, relation: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         api.request(role, f"select * from {relation}", method="GET")
 
@@ -234,13 +162,15 @@ def test_sync_and_analytics_are_closed_to_the_api(api: Api, role: str, relation:
     ],
 )
 def test_history_cannot_be_written_through_the_api(
-    api: Api, role: str, table: str, statement: str
+    api: Project, role: str, table: str, statement: str
 ) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         api.request(role, statement.format(table))
 
 
-def test_a_won_lead_is_converted_through_the_api(api: Api, owner: psycopg.Connection[Any]) -> None:
+def test_a_won_lead_is_converted_through_the_api(
+    api: Project, owner: psycopg.Connection[Any]
+) -> None:
     lead = add(owner, "leads", lead_status="won")
     call = "select pgrst_call as id from public.convert_lead(lead_id => %s) pgrst_call"
     first = api.request("authenticated", call, lead)
@@ -251,17 +181,19 @@ def test_a_won_lead_is_converted_through_the_api(api: Api, owner: psycopg.Connec
 
 
 @pytest.fixture(params=["with BYPASSRLS, as on Supabase", "without it"])
-def bypass(server: Server, request: pytest.FixtureRequest) -> Iterator[None]:
+def bypass(supabase_server: Server, request: pytest.FixtureRequest) -> Iterator[None]:
     """service_role has the attribute by which row level security leaves it alone, or not."""
     without = request.param == "without it"
-    with psycopg.connect(server.admin_url, autocommit=True) as admin:
+    with psycopg.connect(supabase_server.admin_url, autocommit=True) as admin:
         admin.execute(f"alter role service_role {'no' if without else ''}bypassrls".encode())
         yield
         admin.execute("alter role service_role bypassrls")
 
 
 @pytest.mark.usefixtures("bypass")
-def test_service_role_reads_and_writes_every_row(api: Api, owner: psycopg.Connection[Any]) -> None:
+def test_service_role_reads_and_writes_every_row(
+    api: Project, owner: psycopg.Connection[Any]
+) -> None:
     add_each(owner)
 
     def ask(statement: str) -> list[dict[str, Any]]:
@@ -281,13 +213,13 @@ def test_service_role_reads_and_writes_every_row(api: Api, owner: psycopg.Connec
     assert len(ask("delete from accounts where true returning 1")) == 2
 
 
-def test_a_token_cannot_ask_for_another_role(api: Api) -> None:
-    for role in (OWNER, "crm_sync", "powerbi_reader", "postgres"):
+def test_a_token_cannot_ask_for_another_role(api: Project) -> None:
+    for role in (OWNER, "crm_sync", "powerbi_reader", "supabase_admin"):
         with pytest.raises(errors.InsufficientPrivilege):
             api.request(role, "select 1")
 
 
-def test_the_practice_sets_its_time_zone(api: Api) -> None:
+def test_the_practice_sets_its_time_zone(api: Project) -> None:
     update = (
         "update practice_setting set time_zone = 'Europe/Berlin' where true returning time_zone"
     )

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from tests.integration.database.rows import MAPPED, add, add_each, value
+from tests.integration.database.rows import MAPPED, ORG, STATE_ROWS, add, add_each, value
 
 Connection = psycopg.Connection[Any]
 STATE = (
@@ -19,6 +19,7 @@ STATE = (
     "reference",
     "change",
     "record",
+    "moved",
     "plan",
     "job",
     "job_row",
@@ -67,32 +68,12 @@ def test_it_may_not(sync_connection: Connection, statement: str) -> None:
 
 
 def test_it_keeps_its_state(sync_connection: Connection) -> None:
-    org = "00D000000000001AAA"
-    writes = [
-        "insert into sync.org (org_id, name, kind, instance_url, database_system_identifier,"
-        " database_oid) select %s, 'Local org', 'local', 'https://127.0.0.1', system_identifier,"
-        " (select oid from pg_database where datname = current_database())"
-        " from pg_control_system()",
-        "insert into sync.target (target, org_id) values ('local', %s)",
-        "insert into sync.mapping values (%s, 'lead', 'Lead', 'CRM_Id__c', '', 'leads', 'id', 'f')",
-        "insert into sync.describe (org_id, object, facts) values (%s, 'Lead', '{}')",
-        "insert into sync.reference (org_id, object, field, value, salesforce_id)"
-        " values (%s, 'User', 'Email', 'anna@example.com', '005000000000001AAA')",
-        "insert into sync.record (org_id, mapping, key, run_number) values (%s, 'lead', 'a', 1)",
-        "insert into sync.plan (org_id, mapping, key, position, action, state, fingerprint,"
-        " run_number) values (%s, 'lead', 'b', 1, 'create', 'planned', 'f', 1)",
-        "insert into sync.job (org_id, job_id, run_number, mapping, action, key_column, prefix,"
-        " rows) values (%s, '750000000000001AAA', 1, 'lead', 'create', 'CRM_Id__c', '', 1)",
-        "insert into sync.job_row (org_id, job_id, key, position)"
-        " values (%s, '750000000000001AAA', 'b', 1)",
-        "insert into sync.history (org_id, run_number, mapping, key, action, outcome)"
-        " values (%s, 1, 'lead', 'a', 'create', 'recorded')",
-        "insert into sync.run (org_id, run_number, target, mode) values (%s, 1, 'local', 'full')",
+    move = (
         "update sync.org set position = pg_current_snapshot(), run_number = run_number + 1"
-        " where org_id = %s",
-    ]
-    for statement in writes:
-        assert sync_connection.execute(statement.encode(), (org,)).rowcount == 1
+        " where org_id = %s"
+    )
+    for statement in (*STATE_ROWS, move):
+        assert sync_connection.execute(statement.encode(), (ORG,)).rowcount == 1
     for table in STATE:
         wanted = 0 if table == "change" else 1
         assert value(sync_connection, f"select count(*) from sync.{table}") == wanted

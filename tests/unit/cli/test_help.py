@@ -11,7 +11,7 @@ from crm_sync.cli import ending
 
 COMMANDS = [
     ["demo"], ["init"], ["dry-run"], ["sync"], ["status"], ["problems"], ["history"], ["docs"],
-    ["db", "apply"], ["db", "seed"], ["target", "accept"], ["org", "setup"],
+    ["db", "apply"], ["db", "login"], ["db", "seed"], ["target", "accept"], ["org", "setup"],
 ]  # fmt: skip
 SLOW = ("pydantic", "psycopg", "requests", "simple_salesforce", "rich", "ruamel", "jinja2",
         "dotenv", "tenacity", "prefect", "starlette", "uvicorn", "trustme", "cryptography",
