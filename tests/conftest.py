@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.support import chromium, clients, documents, postgres, supabase
+from tests.support import chromium, clients, documents, pgbouncer, postgres, supabase
 
 if TYPE_CHECKING:
     from crm_sync.localorg.serve import LocalOrg
@@ -24,6 +24,8 @@ NEEDS = {
     "powerbi_schemas": "they need Microsoft's schemas (--powerbi-schemas=DIRECTORY)",
     "site": documents.HOW_TO_INSTALL,
     "prepared": "they need a server that allows prepared transactions (--postgres system)",
+    "tls": "they need a server that can speak TLS (--postgres system)",
+    "pgbouncer": pgbouncer.HOW_TO_INSTALL,
 }
 """What the tests with a marker need, in a sentence."""
 
@@ -81,6 +83,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         "clients": clients.directory(config) is None,
         "powerbi_schemas": config.getoption("--powerbi-schemas") is None,
         "prepared": config.getoption("--postgres") != "system",
+        "tls": config.getoption("--postgres") != "system",
+        "pgbouncer": pgbouncer.program() is None,
         "site": not documents.are_installed(),
     }
     without = {

@@ -32,7 +32,15 @@ from crm_sync.settings_sources import (
 )
 from crm_sync.targets import Strict, Target
 
-__all__ = ["DOTENV", "FILE", "TARGET_NAME", "Settings", "check_certificates", "load_settings"]
+__all__ = [
+    "DOTENV",
+    "FILE",
+    "TARGET_NAME",
+    "Settings",
+    "certificates_problem",
+    "check_certificates",
+    "load_settings",
+]
 
 FILE = "crm-sync.toml"
 DOTENV = ".env"
@@ -217,21 +225,25 @@ def load_settings(
 
 def check_certificates(name: str, bundle: Path) -> None:
     """Raises SettingsError where a target's ca_bundle is no file of certificates."""
+    problem = certificates_problem(bundle)
+    if problem:
+        raise SettingsError(
+            f"The ca_bundle of target {name} {problem}: {bundle}.",
+            "Name a file of PEM certificates, or leave ca_bundle out: Salesforce's need none.",
+        )
+
+
+def certificates_problem(bundle: Path) -> str | None:
+    """Why nothing can be trusted by a file: it `is not there`, `holds no certificate`, …"""
     if not bundle.is_file():
-        problem = "is not there"
-    else:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
-        except ssl.SSLError:
-            problem = "holds no certificate"
-        except OSError as error:
-            problem = f"cannot be read ({(error.strerror or type(error).__name__).lower()})"
-        else:
-            return
-    raise SettingsError(
-        f"The ca_bundle of target {name} {problem}: {bundle}.",
-        "Name a file of PEM certificates, or leave ca_bundle out: Salesforce's need none.",
-    )
+        return "is not there"
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
+    except ssl.SSLError:
+        return "holds no certificate"
+    except OSError as error:
+        return f"cannot be read ({(error.strerror or type(error).__name__).lower()})"
+    return None
 
 
 def _check_known(given: Given) -> None:

@@ -4,7 +4,7 @@
 -- editor, then apply views.sql. Both files may be applied again at any time without harm; psql's
 -- --single-transaction makes it all or nothing. PostgreSQL 15 or newer, no extension, no superuser.
 --
---   1  Enums               4  updated_at, status history, convert_lead
+--   1  Enums               4  updated_at, status history, convert_lead, computed fields
 --   2  Tables              5  Schema sync: tables, change capture
 --   3  Comments            6  Access: roles, row level security, grants
 --
@@ -361,7 +361,7 @@ comment on column public.practice_setting.time_zone is
     'Europe/Berlin.';
 
 
--- 4  updated_at, status history, convert_lead ---------------------------------------------------------------
+-- 4  updated_at, status history, convert_lead, computed fields ----------------------------------------------
 -- Trigger functions need no EXECUTE of the writing user, so nobody gets it.
 
 create or replace function public.set_updated_at() returns trigger
@@ -547,6 +547,61 @@ comment on function public.convert_lead(uuid, uuid) is
     'A lead that is converted already returns its account. Its activities stay with the lead. '
     'Errors: PT404 unknown lead or account; PT409 not won, converted into another account, several '
     'accounts of that name.';
+
+
+-- Computed fields of Supabase's API: PostgREST offers a function of a row as one more column of its table, to those
+-- who name it (docs/rest-api.md). The argument has no name, which keeps it from being a call of its own under /rpc.
+create or replace function public.full_name(public.leads) returns text
+    language sql
+    stable
+    set search_path = ''
+as $$
+    select nullif(concat_ws(' ', $1.first_name, $1.last_name), '')
+$$;
+comment on function public.full_name(public.leads) is
+    'Computed field of leads: first and last name of the person; null where neither is known.';
+
+create or replace function public.is_open(public.activities) returns boolean
+    language sql
+    stable
+    set search_path = ''
+as $$
+    select $1.due_date is not null and not $1.completed
+$$;
+comment on function public.is_open(public.activities) is
+    'Computed field of activities: whether it is a thing to do that is not done yet.';
+
+create or replace function public.is_overdue(public.projects) returns boolean
+    language sql
+    stable
+    set search_path = ''
+as $$
+    select coalesce(
+        $1.project_status = 'active'
+        and $1.end_date < (now() at time zone coalesce(
+            (select s.time_zone from public.practice_setting s), 'UTC'))::date,
+        false)
+$$;
+comment on function public.is_overdue(public.projects) is
+    'Computed field of projects: whether it is active and its agreed last day is over, by the date of the '
+    'practice''s time zone.';
+
+revoke all on function public.full_name(public.leads), public.is_open(public.activities),
+    public.is_overdue(public.projects) from public;
+do $$
+declare
+    api_role text;
+begin
+    foreach api_role in array array['anon', 'authenticated', 'service_role'] loop
+        continue when not exists (select from pg_catalog.pg_roles where rolname = api_role);
+        execute format('revoke all on function public.full_name(public.leads), '
+            'public.is_open(public.activities), public.is_overdue(public.projects) from %I', api_role);
+        continue when api_role = 'anon';
+        execute format('grant execute on function public.full_name(public.leads), '
+            'public.is_open(public.activities), public.is_overdue(public.projects) to %I', api_role);
+    end loop;
+end
+$$;
 
 
 -- 5  Schema sync ------------------------------------------------------------------------------------------

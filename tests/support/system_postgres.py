@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,17 +27,22 @@ def system_server() -> Iterator[Server]:
         data = directory / "db"
         data.mkdir()
         run = _as_database_user(data)
-        options = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+        # By TCP nobody is let in; a test that goes that way adds a rule (`secure_postgres.py`).
+        options = ["-U", "postgres", "--auth-local=trust", "--auth-host=reject"]
+        options += ["--encoding=UTF8", "--locale=C.UTF-8"]
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
         run([str(programs / "initdb"), "-D", str(data), "--no-sync", *options])
         with (data / "postgresql.conf").open("a", encoding="utf-8") as settings:
-            settings.write("listen_addresses = ''\nfsync = off\nfull_page_writes = off\n")
+            settings.write(f"listen_addresses = '127.0.0.1'\nport = {port}\n")
+            settings.write("fsync = off\nfull_page_writes = off\n")
             # A sync's session never compiles statements (session.py); the tests' own would, for
             # seconds each.
             settings.write("synchronous_commit = off\nmax_prepared_transactions = 4\njit = off\n")
             settings.write(f"unix_socket_directories = '{data}'\n")
         try:
             run([str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(data / "log"), "start"])
-            admin_url = f"postgresql://postgres@/postgres?host={data}&port=5432"
+            admin_url = f"postgresql://postgres@/postgres?host={data}&port={port}"
             create_owner(admin_url)
             yield Server(admin_url, programs)
         finally:
@@ -60,12 +66,18 @@ def system_programs() -> Path:
     raise pytest.UsageError("--postgres system: no PostgreSQL server is installed on this system")
 
 
+def database_user() -> str | None:
+    """As whom a server runs that refuses to run as root; None where we are not root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in ("postgres", "embedded_postgres") if name in names)
+
+
 def _as_database_user(data: Path) -> Callable[[list[str]], None]:
     """Run commands as a user that PostgreSQL accepts: it refuses to run as root."""
-    user: str | None = None
-    if os.geteuid() == 0:
-        names = {entry.pw_name for entry in pwd.getpwall()}
-        user = next(name for name in ("postgres", "embedded_postgres") if name in names)
+    user = database_user()
+    if user is not None:
         shutil.chown(data, user)
 
     def run(command: list[str]) -> None:

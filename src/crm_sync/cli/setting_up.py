@@ -93,6 +93,9 @@ def setup(choice: Choice) -> int:
     if choice.dry_run:
         print("This was a dry run: nothing was changed.")
         return PROBLEMS if plan.problems else OK
+    if written and not choice.yes and not _is_terminal():
+        print("Nothing was changed in the org: nobody could be asked, and --yes was not given.")
+        return OK
     if not _is_agreed(org, plan, choice):
         print("Nothing was changed.")
         return STOPPED
@@ -146,11 +149,14 @@ def _check_kind(org: Org) -> None:
         )
 
 
+def _is_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def _is_agreed(org: Org, plan: Plan, choice: Choice) -> bool:
     """Asks. In production always, on a terminal, and by the org's name."""
-    is_terminal = sys.stdin is not None and sys.stdin.isatty()
     if org.kind == "production":
-        if not is_terminal:
+        if not _is_terminal():
             raise SetupError(
                 f"{org.name} ({org.id}) is {org.called}, and there is no terminal to ask on: "
                 "nothing was changed.",
@@ -158,7 +164,7 @@ def _is_agreed(org: Org, plan: Plan, choice: Choice) -> bool:
             )
     elif choice.yes:
         return True
-    elif not is_terminal:
+    elif not _is_terminal():
         raise SetupError(
             "Nothing was changed: there is no terminal to ask on.", "Add --yes to go on unasked."
         )

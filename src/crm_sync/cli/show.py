@@ -87,13 +87,18 @@ def _open(file: Path) -> None:
 
 
 def _show_plan(report: PlanReport, rows: int, written: list[Path], target: str | None) -> None:
-    hint = "" if written else "Every row: crm-sync dry-run --html report.html --csv rows"
+    same = "".join(f" --select {name}" for name in report.selected)
+    if target:
+        same = f" --target {target}{same}"
+    hint = "" if written else f"Every row: crm-sync dry-run{same} --html report.html --csv rows"
     terminal.dry_run(report, limit=rows, hint=hint)
     for file in written:
         print(f"Written: {file}")
     if any(s.create or s.update or s.delete or s.unknown for s in report.summaries):
-        said = "To send exactly this:"
         command = sending_command(report, target)
+        if not command:
+            return
+        said = "To send exactly this:"
         fits = len(said) + 1 + len(command) <= make_console().width
         print(said, command, sep=" " if fits else "\n")  # whole on one line, to be copied
 

@@ -239,8 +239,8 @@ def _what_next(servers: Servers, reports: list[Path], *, keep: bool, seconds: fl
             print(f"{name}='{value}'" if "&" in value else f"{name}={value}")
         print(f"  The org's page: {_org(servers).page}")
         print(f"  Stop both: {RUN} demo --stop {servers.directory}")
-    print("  Next: your own database and org, step by step in README.md; then")
-    print(f"  {RUN} db apply    {RUN} dry-run --html report.html    {RUN} sync")
+    print("  Next: your own database and org, step by step in docs/tutorial.md:")
+    print(f"  {RUN} db apply    {RUN} init    {RUN} dry-run")
 
 
 def _org(servers: Servers) -> OrgAddress:

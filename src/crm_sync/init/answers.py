@@ -36,13 +36,15 @@ class Changes:
     """What is to be written: settings, secrets, files; nothing that is so already.
 
     `settings` of crm-sync.toml by their path; `secrets` by the path of their setting; `files` that
-    are new or get another text; `notes` for the person; `next_command` to go on with.
+    are new or get another text; `of_environment`: variables that a secret was taken from, which is
+    not written; `notes` for the person; `next_command` to go on with.
     """
 
     settings: dict[Path_, str | bool] = field(default_factory=dict)
     secrets: dict[Path_, str] = field(default_factory=dict, repr=False)
     files: dict[Path, str] = field(default_factory=dict)
     next_command: str = "crm-sync check"
+    of_environment: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:

@@ -79,6 +79,7 @@ class Asker:
             answer = input(f"{question} [{'Y/n' if usual else 'y/N'}]: ").strip().lower()
             if answer in ("", "y", "yes", "n", "no"):
                 return usual if not answer else answer.startswith("y")
+            print(f"  {answer!r} is neither: y or n.", file=sys.stderr, flush=True)
 
     def wrong(self, error: CrmSyncError) -> None:
         """Tells what is wrong with an answer, so that it is asked again. Raises it where nobody can

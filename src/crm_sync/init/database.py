@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from crm_sync.credentials import secret
 from crm_sync.errors import DatabaseError
 from crm_sync.init.answers import Changes, Flags
 from crm_sync.init.asking import Asker
 from crm_sync.settings import Settings
+from crm_sync.settings_sources import variable
 from crm_sync.sync.database import connect
 
 __all__ = ["ask_database"]
@@ -29,6 +32,8 @@ def ask_database(asker: Asker, flags: Flags, settings: Settings, changes: Change
         return url, _tried(asker, url), _has_schema(url)
 
     url, user, has_schema = asker.until_right(attempt)
+    if url == os.environ.get(variable("database_url")):
+        changes.of_environment.append(variable("database_url"))
     if url != known:
         changes.secrets["database_url",] = url
     if flags.owner_database_url or not has_schema:
@@ -40,8 +45,8 @@ def ask_database(asker: Asker, flags: Flags, settings: Settings, changes: Change
             "then `crm-sync db login crm_sync` gives the sync's own role a password."
         )
     elif user.split(".")[0] != "crm_sync":  # Supabase's pooler adds the project
-        changes.notes.append(
-            f"You sign in to the database as {user}; the role crm_sync may do less and is enough. "
+        asker.say(
+            f"  {user} may do more than a sync needs: the role crm_sync is enough. "
             "`crm-sync db login crm_sync` gives it a password, and `crm-sync init` takes its URL."
         )
 

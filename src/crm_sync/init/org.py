@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
+from requests.utils import get_environ_proxies
 
 from crm_sync.credentials import NEEDED, secret
-from crm_sync.errors import CrmSyncError, SettingsError
+from crm_sync.errors import CrmSyncError, SettingsError, SignInError
 from crm_sync.init.answers import Changes, Flags
 from crm_sync.init.asking import Asker
 from crm_sync.salesforce import sf_cli
@@ -68,16 +71,15 @@ def ask_target(asker: Asker, flags: Flags, settings: Settings, changes: Changes)
             answers.update(auth="sf_cli", instance_url=of_sf.instance_url, sf_org=of_sf.name)
         _ask(asker, said, {**known, **answers}, answers, is_of_sf=of_sf is not None)
         if name is None:
-            name = asker.text(
-                "Name of this target", "--target", answers.get("name"), _usual(answers)
-            )
-            _check_name(name)
+            name = asker.until_right(lambda _: _ask_new_name(asker, answers))
             answers["name"] = name
         _try(asker, name, {**known, **answers}, settings)
         return name, known
 
     name, known = asker.until_right(attempt)
     for key, value in answers.items():
+        if key in SECRET and value and value == os.environ.get(variable("targets", name, key)):
+            changes.of_environment.append(variable("targets", name, key))
         if key == "name" or value in (None, "") or value == known.get(key):
             continue
         path = ("targets", name, key)
@@ -128,6 +130,12 @@ def _ask_name(asker: Asker, flags: Flags, settings: Settings) -> str | None:
     return name
 
 
+def _ask_new_name(asker: Asker, answers: Answers) -> str:
+    name = asker.text("Name of this target", "--target", answers.get("name"), _usual(answers))
+    _check_name(name)
+    return name
+
+
 def _check_name(name: str) -> None:
     if not TARGET_NAME.fullmatch(name):
         raise SettingsError(
@@ -168,11 +176,9 @@ def _ask(asker: Asker, flags: Flags, known: Answers, answers: Answers, *, is_of_
         ways = get_args(Auth)
         usual = str(known.get("auth") or "client_credentials")
         answers["auth"] = asker.choice("How to sign in", "--auth", flags.auth, usual, ways)
-        question = "Address of the org, https://….my.salesforce.com"
-        url = asker.text(question, "--instance-url", flags.instance_url, known.get("instance_url"))
-        answers["instance_url"] = my_domain(url)
-        if answers["instance_url"] != url.rstrip("/"):
-            asker.say(f"  Taken for {answers['instance_url']}.")
+        answers["instance_url"] = asker.until_right(
+            lambda first: _ask_address(asker, flags.instance_url if first else None, known)
+        )
     way = answers["auth"]
     if not is_of_sf:
         for key, question in PLAIN[way].items():
@@ -189,6 +195,33 @@ def _ask(asker: Asker, flags: Flags, known: Answers, answers: Answers, *, is_of_
             flags.ca_bundle,
             known.get("ca_bundle"),
         )
+
+
+def _ask_address(asker: Asker, given: str | None, known: Answers) -> str:
+    question = "Address of the org, https://….my.salesforce.com"
+    typed = asker.text(question, "--instance-url", given, known.get("instance_url"))
+    url = my_domain(typed)
+    if url != typed.rstrip("/"):
+        asker.say(f"  Taken for {url}.")
+    _check_address(url)
+    return url
+
+
+def _check_address(url: str) -> None:
+    """Raises SignInError where there is no such host. A proxy may know more names than we do."""
+    if get_environ_proxies(url):
+        return
+    host = urlsplit(url).hostname or ""
+    if not re.fullmatch(r"[\w.:\[\]-]+", host):
+        raise SettingsError("instance_url should be https://host, without a path.")
+    try:
+        socket.getaddrinfo(host, 443)
+    except (OSError, UnicodeError):
+        raise SignInError(
+            f"There is no host {host!r}.",
+            "Copy My Domain's address, https://….my.salesforce.com: in Salesforce, Setup → My "
+            "Domain.",
+        ) from None
 
 
 def _ask_secrets(asker: Asker, flags: Flags, way: str, known: Answers, answers: Answers) -> None:

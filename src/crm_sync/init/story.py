@@ -18,6 +18,7 @@ from crm_sync.init.dotenv_file import MODE, ignored, is_committed, with_variable
 from crm_sync.init.mappings import ask_mappings
 from crm_sync.init.org import ask_target
 from crm_sync.init.toml_file import with_settings
+from crm_sync.report.headline import listed
 from crm_sync.report.output import directory, write
 from crm_sync.settings import DOTENV, FILE, Settings, load_settings
 from crm_sync.settings_sources import variable
@@ -55,6 +56,11 @@ def init(flags: Flags) -> None:
         changes.notes.append(
             f"{DOTENV} is committed in this git work tree: git rm --cached .env; and "
             "renew the secrets that were in it."
+        )
+    if changes.of_environment:
+        changes.notes.append(
+            f"Not written, since the environment holds it: {listed(changes.of_environment)}. "
+            "Set it wherever crm-sync runs."
         )
     for note in changes.notes:
         asker.say(note)

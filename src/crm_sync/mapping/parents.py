@@ -73,8 +73,13 @@ cross join lateral (
                          when {record}.state = 'merged'
                              then 'is held: its record is merged in Salesforce'
                          else 'is not part of what is synced' end),
-                'mend', format('Mend the %s first; this row then goes by itself.',
-                               {found}.entry ->> 'mapping'))
+                'mend', format(
+                    -- Neither in the plan nor known: nobody means to send it.
+                    case when {planned}.key is null and {record}.key is null
+                         then 'If the %1$s is to be sent, let --select or its where take it in; '
+                              'else leave this row out by a where of its own mapping.'
+                         else 'Mend the %1$s first; this row then goes by itself.' end,
+                    {found}.entry ->> 'mapping'))
              end as blocked
     offset 0
 ) as {told}

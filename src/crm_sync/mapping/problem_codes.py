@@ -268,6 +268,8 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "INVALID_TYPE": Problem(
         "salesforce", "The org has no such object, or our user may not see it.",
+        "Our user needs a licence that has {object}, and a permission set that grants it: "
+        "`crm-sync org setup`.",
     ),
     "JSON_PARSER_ERROR": Problem(
         "salesforce", "A value is not of the form that its field reads.",

@@ -56,6 +56,7 @@ def _plan_head(report: PlanReport) -> dict[str, Any]:
         "edits": asdict(report.edits) if report.edits else None,
         "headline": headline(report),
         "stops": report.stops or None,
+        "stops_mend": report.stops_mend or None,
         "passes": list(report.passes),
         "notes": list(report.notes),
         "summaries": [asdict(summary) for summary in report.summaries],

@@ -72,14 +72,19 @@ def _stop(report: PlanReport) -> str:
 
 
 def if_allowed(report: PlanReport) -> str:
-    """What the plan holds that a guard would not let a sync send, or nothing."""
+    """What to do about a guard, and what the plan holds that it would not let a sync send; or
+    nothing.
+    """
     if not report.stops:
         return ""
-    return f"If it is allowed ({' '.join(report.passes)}): {would_do(report)}"
+    allowed = f"If it is allowed ({' '.join(report.passes)}): {would_do(report)}"
+    return f"{report.stops_mend} {allowed}".strip()
 
 
 def sending_command(report: PlanReport, target: str | None) -> str:
-    """The command that sends this plan and no other."""
+    """The command that sends this plan and no other; nothing where a person must decide first."""
+    if report.is_open:
+        return ""
     words = ["crm-sync sync", *(["--target", target] if target else []), *report.flags]
     return " ".join([*words, "--expect", report.digest])
 

@@ -233,7 +233,9 @@ class PlanReport:
     ways: tuple[Way, ...] = ()
     seconds: float = 0.0  # about how long Salesforce works on it
     stops: str = ""  # why a sync would stop before it sends this plan, in sentences, or nothing
+    stops_mend: str = ""  # what to do about that
     passes: tuple[str, ...] = ()  # the flags that let it pass all the same
+    is_open: bool = False  # a person must decide first: no command can be given that sends it
     selected: tuple[str, ...] = ()  # the mappings that this plan is about; none where about all
     shared_calls: int = 0  # of `calls`, those of Composite that carry rows of several mappings
     own_calls: dict[str, int] = field(default_factory=dict)  # by mapping, those of it alone

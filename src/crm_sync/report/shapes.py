@@ -126,6 +126,8 @@ class DryRun(Shape):
     stops: str | None
     """Why a sync would send nothing of this plan unless the flags in `passes` let it; else null."""
 
+    stops_mend: str | None
+    """What to do about it; null where nothing stops it."""
     passes: list[str]
     """Flags of `crm-sync sync`, with which it would not stop."""
 

@@ -9,6 +9,7 @@ Salesforce translates.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
@@ -149,8 +150,8 @@ class Client:
                     for text in soql[start : start + COLLECTIONS]
                 ]
             )
-            for answer in answers:
-                result.append(self._pages(answer))
+            for text, answer in zip(soql[start:], answers, strict=False):
+                result.append(self._pages(answer, text))
         return result
 
     def read(self, subrequests: Sequence[Subrequest]) -> list[Answer]:
@@ -209,15 +210,19 @@ class Client:
         self.budget.check(self.calls, self.usage)
         self.calls += 1
 
-    def _pages(self, answer: Answer) -> list[dict[str, Any]]:
+    def _pages(self, answer: Answer, soql: str) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []
         while True:
             if answer.code == "REQUEST_LIMIT_EXCEEDED":
                 raise daily_limit()
             if not answer.ok:
+                asked = re.search(r"\bfrom (\w+)", soql, re.IGNORECASE)
+                name = asked.group(1) if asked else "an object"
                 raise OrgAccessError(
-                    f"Salesforce refused a query: {answer.code or answer.status}.",
-                    "Give the integration user read access to the object and its fields.",
+                    f"Salesforce refused a query of {name}: {answer.code or answer.status}.",
+                    f"Our user needs a licence that has {name}, and read access to it and to the "
+                    "fields that are mapped: crm-sync org setup grants them, crm-sync check tells "
+                    "what is missing.",
                 )
             records.extend(answer.body["records"])
             if answer.body.get("done", True):

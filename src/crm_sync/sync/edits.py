@@ -69,6 +69,12 @@ def _hold(scope: Scope, mapping: Mapping) -> None:
 
 def _check_keys(scope: Scope) -> None:
     overwrite = list(scope.options.overwrite)
+    if any(not key.strip() for key in overwrite):
+        raise SettingsError(
+            "--overwrite: an empty key. Nothing was sent.",
+            "Name the key of a row, or `all`; `crm-sync problems` shows the keys of rows that are "
+            "held.",
+        )
     unknown = [row[0] for row in scope.run("unknown_keys", "edits", overwrite=overwrite)]
     if unknown:
         raise SettingsError(

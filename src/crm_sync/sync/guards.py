@@ -148,10 +148,12 @@ def _sample_rows(scope: Scope, plan: Plan, org: Org) -> Iterator[Stop]:
     found = sample_rows(scope) if plan.to_send else {}
     if not found:
         return
-    which = listed([f"{count:,} of {table}" for table, count in found.items()])
-    rows = counted(sum(found.values()), "row")
+    which = listed([f"{count:,} of {table}" for table, (count, _) in found.items()])
+    rows = counted(sum(count for count, _ in found.values()), "row")
+    waiting = sum(waits for _, waits in found.values())
+    later = f" ({waiting:,} of them after a row that they wait for)" if waiting else ""
     yield Stop(
-        f"{rows} of the sample data would go to {org.name}, which is no local org: {which}.",
+        f"{rows} of the sample data would go{later} to {org.name}, which is no local org: {which}.",
         "Remove them from the database (crm-sync db seed --remove), or, if they are to go there, "
         "run again with --with-sample-data.",
         "with_sample_data",

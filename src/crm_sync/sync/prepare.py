@@ -48,6 +48,7 @@ from crm_sync.sync.plan import (
     make_plan,
 )
 from crm_sync.sync.scope import Scope, are_siblings
+from crm_sync.sync.session import lift_limits
 
 __all__ = ["Opened", "open_target", "plan_rows", "plan_transaction"]
 
@@ -87,6 +88,7 @@ def plan_transaction(connection: psycopg.Connection[Any], *, keep: bool) -> Iter
     """One REPEATABLE READ snapshot for the whole plan; session settings cannot change a payload."""
     with connection.transaction(force_rollback=not keep):
         connection.execute("set transaction isolation level repeatable read")
+        lift_limits(connection, for_transaction=True)
         for name, value in (
             ("search_path", "public, pg_temp"),
             ("DateStyle", "ISO, YMD"),

@@ -101,13 +101,15 @@ def plan_report(
         mode=plan.compared.mode,
         compared=tuple(plan.compared.sentences),
         notes=(
-            *(f"A sync would stop: {stop.sentence} {stop.mend}" for stop in stopped),
-            *([room.sentence] if room and room.sentence else []),
+            *([room.sentence] if room and room.sentence and room.is_enough else []),
+            *([_NOT_LOOKED] if plan.edits is None and _meets_records(summaries) else []),
             *([_part_note(scope)] if selected else []),
             *notes,
         ),
         stops=" ".join(stop.sentence for stop in stopped),
+        stops_mend=" ".join(dict.fromkeys(stop.mend for stop in stopped)),
         passes=tuple(f for f in passed.flags if f not in scope.options.flags),
+        is_open=options != passed,
         selected=selected,
         flags=options.flags,
         room=_room(client) if plan.to_send else CallRoom(),
@@ -115,6 +117,17 @@ def plan_report(
         edits=plan.edits,
         fields=_fields(scope.mappings),
     )
+
+
+_NOT_LOOKED = (
+    "Not looked at: what people changed, merged, converted or deleted in Salesforce since the last "
+    "run, which may hold or add rows. --against-org looks."
+)
+
+
+def _meets_records(summaries: Iterable[ObjectSummary]) -> bool:
+    """Whether the plan changes or deletes records, to which people may have done something."""
+    return any(summary.update or summary.delete for summary in summaries)
 
 
 def _is_part(scope: Scope) -> bool:

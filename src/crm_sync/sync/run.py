@@ -20,6 +20,7 @@ from crm_sync.errors import CrmSyncError, GuardStopped, LimitReached
 from crm_sync.mapping.check import unlisted_values
 from crm_sync.mapping.model import Mapping
 from crm_sync.mapping.of_target import narrowings
+from crm_sync.mapping.problem_codes import PROBLEMS
 from crm_sync.report.model import Org, PlanReport, RunReport
 from crm_sync.salesforce.client import Client
 from crm_sync.salesforce.describe import ObjectFacts
@@ -69,12 +70,13 @@ def dry_run(
     options: Options = EVERYTHING,
     announce: Announce | None = None,
 ) -> Iterator[PlanReport]:
-    """The plan that a sync would send now. Reads only; leaves nothing behind, here or there.
+    """The plan that a sync would send now. Reads only; leaves nothing behind, here or there. It
+    holds no lock and keeps no session, so it works through a transaction pooler, too.
 
     The report's rows can be read inside the `with`.
     """
     opened = open_target(settings, target, options)
-    with connect(settings.database()) as connection:
+    with connect(settings.database(), in_one_transaction=True) as connection:
         org = state.identify(connection, opened.client)
         if announce:
             announce(org)
@@ -263,9 +265,15 @@ def _send_plans(
         tally.expect(plan.sent_by_mapping)
         outcome = push(scope, opened.client, tally, reads_along=plan.edits is None)
         pushed.append(plan)
-        stopped = "; ".join(f"{name} stopped: {code}" for name, code in outcome.stopped.items())
+        stopped = "; ".join(_stopped(*one) for one in outcome.stopped.items())
         done.message = stopped or None
         learned = outcome.changes_the_plan and not stopped
+
+
+def _stopped(mapping: str, code: str) -> str:
+    """That Salesforce takes no row of a mapping, and why."""
+    means = f" ({PROBLEMS[code].means.removesuffix('.')})" if code in PROBLEMS else ""
+    return f"{mapping} stopped: {code}{means}"
 
 
 def _keep_plan(

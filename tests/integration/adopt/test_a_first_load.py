@@ -48,10 +48,12 @@ def test_the_dry_run_says_so_beforehand(practice: Practice) -> None:
         assert report.stops.startswith("This is the first load of account")
         assert report.passes == ("--create-anyway",)
         assert "--create-anyway" not in report.flags
-        assert any("crm-sync adopt --select account" in note for note in report.notes)
+        assert report.stops_mend.startswith("Match them first: crm-sync adopt --select account.")
+        assert report.is_open, "nobody is given a command that doubles records"
     with practice.planned(create_anyway=True) as report:
         assert report.stops == ""
         assert "--create-anyway" in report.flags
+        assert not report.is_open
 
 
 def test_create_anyway_is_asked_for_once(practice: Practice) -> None:

@@ -52,8 +52,9 @@ def test_it_writes_settings_with_which_a_sync_runs(
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
     for secret in (org.client_secret, database.sync_url):
         assert secret not in ran.out + toml
-    # What the environment gives stays there.
+    # What the environment gives stays there, and that is said.
     assert "CLIENT_SECRET" not in env.read_text(encoding="utf-8")
+    assert f"Not written, since the environment holds it: {SECRET}." in ran.out
     assert bare_desk.run("sync").code == 0
     assert org.store.count("Account") == 2
 
@@ -177,7 +178,7 @@ def test_a_database_without_the_schema_leads_to_db_apply(
     assert ran.out.endswith("Next: crm-sync db apply\n")
     assert bare_desk.run("db", "apply", "--quiet").code == 0
     again = bare_desk.run("init", "--yes")
-    assert "the role crm_sync may do less and is enough." in again.out
+    assert "crm_owner may do more than a sync needs: the role crm_sync is enough." in again.out
     assert again.out.endswith("Next: crm-sync check\n")
 
 

@@ -144,6 +144,18 @@ def test_without_a_terminal_it_goes_on_with_yes_only(admin: Desk, bare_org: Loca
     assert writes(bare_org) == []
 
 
+def test_without_a_terminal_page_and_source_are_written_and_nothing_else(
+    admin: Desk, bare_org: LocalOrg
+) -> None:
+    ran = admin.run("org", "setup", "--page", "setup.html", "--source", "force-app")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1] == (
+        "Nothing was changed in the org: nobody could be asked, and --yes was not given."
+    )
+    assert (admin.folder / "setup.html").is_file()
+    assert writes(bare_org) == []
+
+
 class Terminal(io.StringIO):
     """Standard input of somebody who sits there and types."""
 

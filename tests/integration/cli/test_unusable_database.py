@@ -257,6 +257,35 @@ def test_a_connection_that_is_lost_on_the_way(database: Database) -> None:
         _lose(database)
 
 
+@pytest.mark.parametrize(
+    ("statement", "line"),
+    [
+        (
+            "set statement_timeout = '10ms'; select pg_sleep(5)",
+            "PostgreSQL ended a statement because it took longer than its statement_timeout. "
+            "As the database's owner, `alter role crm_sync set statement_timeout = 0`, "
+            "then run again.",
+        ),
+        (
+            "select pg_cancel_backend(pg_backend_pid())",
+            "Somebody cancelled a statement of the run in PostgreSQL. "
+            "Run again: it continues where this run stopped.",
+        ),
+    ],
+)
+def test_a_statement_that_is_ended(database: Database, statement: str, line: str) -> None:
+    with pytest.raises(DatabaseError) as caught, connect(database.sync_url) as connection:
+        connection.execute(statement.encode())
+    assert str(caught.value) == line
+
+
+def test_the_limits_of_role_and_database_do_not_bind_a_run(database: Database) -> None:
+    with psycopg.connect(database.admin_url, autocommit=True) as admin:
+        admin.execute(f"alter database {database.name} set statement_timeout = '1s'".encode())
+    with connect(database.sync_url) as connection:
+        assert connection.execute("show statement_timeout").fetchone() == ("0",)
+
+
 def _lose(database: Database) -> None:
     with (
         psycopg.connect(database.admin_url, autocommit=True) as admin,

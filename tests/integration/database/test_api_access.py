@@ -141,7 +141,7 @@ def test_the_rights_of_the_other_roles_are_exactly_these(
         " where g.grantee = %s::regrole order by 1",
         role,
     )
-    assert functions == ["convert_lead", "is_staff"]
+    assert functions == ["convert_lead", "full_name", "is_open", "is_overdue", "is_staff"]
 
 
 @pytest.mark.parametrize("role", API_ROLES)

@@ -10,7 +10,7 @@ from tests.trials.kill import Trial
 from tests.trials.walk import Walk
 
 ROUNDS = 4
-STRIDE = 150
+STRIDE = 250
 PARTS = ("begin", "plan", "keep", "mark_sending", "call", "record", "finish", "sweep")
 
 

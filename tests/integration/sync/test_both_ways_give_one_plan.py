@@ -15,4 +15,4 @@ def test_a_plan_of_what_changed_is_the_plan_of_every_row(
     """`python -m tests.trials.changes` goes on with other seeds."""
     with LocalOrg(data=None) as other:
         practice.orgs["other"] = other
-        Trial(practice, tmp_path, seed=1).run(12)
+        Trial(practice, tmp_path, seed=1).run(8)

@@ -191,6 +191,8 @@ def test_a_person_lets_a_held_row_through(practice: Practice, edited: str, name:
 def test_a_key_that_lets_nothing_through_stops_before_anything_is_sent(
     practice: Practice, edited: str
 ) -> None:
+    with pytest.raises(SettingsError, match="--overwrite: an empty key"):
+        practice.sync(overwrite=("",))
     with pytest.raises(SettingsError, match="--overwrite 4711: no row"):
         let_through(practice, "4711")
     assert practice.writes() == []

@@ -90,6 +90,10 @@ def test_a_child_whose_parent_goes_elsewhere_waits_and_says_so(clients: TwoClien
     assert (project.state, project.label) == ("blocked", "Sud")
     assert project.problems[0].code == "PARENT_NOT_READY"
     assert project.problems[0].sentence.endswith("which is not part of what is synced.")
+    assert project.problems[0].mend == (
+        "If the account is to be sent, let --select or its where take it in; else leave this row "
+        "out by a where of its own mapping."
+    )
     clients.sync("north")
     assert clients.sync("north").status == "finished with problems"
     assert "Sud" not in str([dict(r) for r in clients.orgs["north"].store.records("Task")])
