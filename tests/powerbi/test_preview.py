@@ -4,6 +4,7 @@ tools.regenerate.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from tools.powerbi import preview
 from tools.powerbi.preview_charts import CHARTS, Shown, specification
 from tools.powerbi.preview_page import page_svg
 from tools.powerbi.preview_text import fitted, formatted, short, width, wrapped
-from tools.powerbi.report import Page, Report, Visual, field_of
+from tools.powerbi.report import Page, Report, ReportError, Visual, field_of
 from tools.powerbi.star import Filter
 
 REPORT = Report.read(project.REPORT)
@@ -108,6 +109,15 @@ def test_an_overdue_project_is_tinted_and_another_is_not() -> None:
         row["Project.Overdue Projects"] = overdue
     svg = page_svg(only, {table.name: shown}, REPORT.theme, "", lambda chart: "")
     assert svg.count(f'fill="{ink}"') == 2  # the deadline and the project of one row
+
+
+def test_a_kind_of_visual_that_nobody_draws_is_named() -> None:
+    page = REPORT.pages[0]
+    (visual, *_) = [visual for visual in page.visuals if visual.kind in CHARTS]
+    other = replace(visual, kind="donutChart")
+    only = replace(page, visuals=(other,))
+    with pytest.raises(ReportError, match=f"visual {visual.name}: nobody said how a donutChart"):
+        page_svg(only, {visual.name: shown_by_hand(visual)}, REPORT.theme, "", lambda _: "")
 
 
 def test_bars_are_as_many_as_there_is_room_for() -> None:

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.powerbi import project
 from tests.powerbi.report_rules import RULES, problems
 from tools.powerbi.model import Model
-from tools.powerbi.report import Report
+from tools.powerbi.preview import filter_of
+from tools.powerbi.report import Report, ReportError, field_of
+from tools.powerbi.star import rows
 
 PAGES = [
     "Executive Overview", "Pipeline Analysis", "Revenue Overview", "Active Projects",
@@ -75,6 +78,25 @@ def test_overdue_projects_are_marked_by_words_and_not_by_colour_alone(report: Re
     assert {visual.title for visual in tables} == {"Active projects and those on hold", "Projects"}
     for visual in tables:
         assert "Project.Deadline" in [one.query_ref for one in visual.projections]
+
+
+def test_what_filters_choose_is_there_to_be_chosen(
+    report: Report, model: Model, reader: psycopg.Connection[Any]
+) -> None:
+    """A label that a view writes otherwise one day would leave a visual empty, without an error."""
+    chosen = {
+        (field, value)
+        for page in report.pages
+        for visual in page.visuals
+        for one in visual.filters
+        if (field := field_of(one["field"])) is not None and not field.is_measure
+        for value in filter_of(field, one).values
+        if value is not None
+    }
+    assert len(chosen) == 2
+    for field, value in chosen:
+        there = rows(reader, model, [(field.table, field.name)], [])
+        assert value in [row[f"{field.table}.{field.name}"] for row in there]
 
 
 Spoil = Callable[[Path], None]
@@ -210,6 +232,24 @@ def test_a_spoiled_report_breaks_a_rule(
     spoil(folder)
     found = problems(Report.read(folder), model)
     assert any(says in sentence for sentence in found), found
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("visual.json", "{", "visual.json: cannot be read: Expecting property name"),
+        ("visual.json", "{}", "visual.json: not understood, at 'position'"),
+        ("page.json", "{}", "page.json: 'name' is missing"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(
+    file: str, content: str, says: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(project.REPORT, folder)
+    next(folder.rglob(file)).write_text(content, "utf-8")
+    with pytest.raises(ReportError, match=re.escape(says)):
+        Report.read(folder)
 
 
 def test_every_rule_is_applied() -> None:

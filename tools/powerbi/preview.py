@@ -26,10 +26,19 @@ from crm_sync.demo.servers import demo_servers
 from crm_sync.sample.load import load
 from tools.drawn import is_drawn_from, with_source
 from tools.powerbi import model as semantic
-from tools.powerbi.model import Model
+from tools.powerbi.model import Model, ModelError
 from tools.powerbi.preview_charts import Shown
 from tools.powerbi.preview_page import page_svg
-from tools.powerbi.report import Field, Page, Report, Visual, field_of, fields_in, literal
+from tools.powerbi.report import (
+    Field,
+    Page,
+    Report,
+    ReportError,
+    Visual,
+    field_of,
+    fields_in,
+    literal,
+)
 from tools.powerbi.star import Filter, rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,7 +144,7 @@ def _shown(
     for one in visual.filters:
         found = field_of(one["field"])
         if found is None:
-            raise AssertionError(f"{visual.name}: a filter of no field")
+            raise ReportError(f"visual {visual.name}: a filter of no column and no measure")
         if found.is_measure:
             limits.append((f"{found.table}.{found.name}", one))
         else:
@@ -177,7 +186,7 @@ def filter_of(field: Field, one: dict[str, Any]) -> Filter:
     if "In" in condition:
         values = tuple(literal(value) for (value,) in condition["In"]["Values"])
         return Filter(field.table, field.name, "not in" if is_inverted else "in", values)
-    raise AssertionError(f"nobody said what the filter {one['name']} means")
+    raise ReportError(f"filter {one['name']}: a preview knows those by values only (preview.py)")
 
 
 def _is_within(value: Any, one: dict[str, Any]) -> bool:
@@ -222,4 +231,7 @@ def _slug(title: str) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        raise SystemExit(main())
+    except (ModelError, ReportError) as error:
+        raise SystemExit(f"No preview: {error}") from None

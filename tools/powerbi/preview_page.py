@@ -11,7 +11,15 @@ from typing import Any
 
 from tools.powerbi.preview_charts import CHARTS, Shown, bars, specification
 from tools.powerbi.preview_text import box, fitted, formatted, text, width, wrapped
-from tools.powerbi.report import Field, Page, Projection, Visual, field_of, literal
+from tools.powerbi.report import (
+    Field,
+    Page,
+    Projection,
+    ReportError,
+    Visual,
+    field_of,
+    literal,
+)
 
 __all__ = ["STRIP", "Draw", "page_svg"]
 
@@ -68,7 +76,7 @@ def _visual(visual: Visual, shown: Shown | None, theme: Json, draw: Draw) -> Ite
     elif visual.kind == "actionButton":
         yield from _back(visual, theme)
     elif shown is None:
-        raise AssertionError(f"nothing to show in {visual.name}")
+        raise ReportError(f"visual {visual.name}: a {visual.kind} without fields shows nothing")
     elif visual.kind == "slicer":
         yield from _slicer(visual, theme)
     elif visual.kind == "cardVisual":
@@ -78,7 +86,9 @@ def _visual(visual: Visual, shown: Shown | None, theme: Json, draw: Draw) -> Ite
     elif visual.kind in CHARTS:
         yield from _chart(visual, shown, theme, draw, top)
     else:
-        raise AssertionError(f"nobody said how a {visual.kind} looks")
+        raise ReportError(
+            f"visual {visual.name}: nobody said how a {visual.kind} looks (preview_charts.py)"
+        )
 
 
 def _chart(visual: Visual, shown: Shown, theme: Json, draw: Draw, top: float) -> Iterator[str]:
