@@ -20,6 +20,7 @@ NEEDS = {
     "recordings": "they need exchanges recorded with a real org (--recordings=DIRECTORY)",
     "browser": chromium.HOW_TO_INSTALL,
     "clients": clients.HOW_TO_INSTALL,
+    "powerbi_schemas": "they need Microsoft's schemas (--powerbi-schemas=DIRECTORY)",
     "site": documents.HOW_TO_INSTALL,
     "prepared": "they need a server that allows prepared transactions (--postgres system)",
 }
@@ -47,6 +48,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--recordings=DIRECTORY: pytest takes a separate path for a place to look for tests",
     )
     group.addoption(
+        "--powerbi-schemas",
+        type=Path,
+        metavar="DIRECTORY",
+        help="Microsoft's schemas of Power BI projects, laid as below its address "
+        "developer.microsoft.com/json-schemas: DIRECTORY/fabric/…; in one word",
+    )
+    group.addoption(
         "--browser",
         type=Path,
         metavar="CHROMIUM",
@@ -70,6 +78,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         "recordings": config.getoption("--recordings") is None,
         "browser": chromium.installed(config.getoption("--browser")) is None,
         "clients": clients.directory(config) is None,
+        "powerbi_schemas": config.getoption("--powerbi-schemas") is None,
         "prepared": config.getoption("--postgres") != "system",
         "site": not documents.are_installed(),
     }

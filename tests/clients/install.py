@@ -1,7 +1,8 @@
 """Installs the clients with their own package managers: ``python -m tests.clients.install DIR``.
 
     node.txt, cumulusci.txt  → uv  → DIR/node, DIR/cumulusci   (virtual environments)
-    package.json, its lock   → npm → DIR/node_modules          (sf, jsforce, SFDMU, axe-core)
+    package.json, its lock   → npm → DIR/node_modules          (sf, jsforce, SFDMU, axe-core,
+                                                                Microsoft's checker of reports)
 
 Node comes from a wheel: sf needs a newer one than most systems have. A directory that holds these
 versions already is left as it is. Some 1.3 GB, and a few minutes where nothing is cached.
@@ -64,9 +65,17 @@ def install(directory: Path) -> None:
             pins,
         )
         _run(*command, cwd=directory)
+    install_node_packages(node_home(directory), PINS, directory)
+    (directory / STAMP).write_text(fingerprint(), encoding="ascii")
+
+
+def install_node_packages(node: Path, pins: Path, directory: Path) -> None:
+    """What a package.json and its lock in `pins` name, into a directory, by a Node's own npm.
+
+    Raises subprocess.CalledProcessError when npm fails; it has said why.
+    """
     for name in _NODE_FILES:
-        shutil.copy(PINS / name, directory / name)
-    node = node_home(directory)
+        shutil.copy(pins / name, directory / name)
     _run(
         str(node / "bin/node"),
         str(node / "lib/node_modules/npm/bin/npm-cli.js"),
@@ -74,7 +83,6 @@ def install(directory: Path) -> None:
         cwd=directory,
         env={**os.environ, "PATH": f"{node / 'bin'}{os.pathsep}{os.environ['PATH']}"},
     )
-    (directory / STAMP).write_text(fingerprint(), encoding="ascii")
 
 
 def _run(*command: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:

@@ -14,8 +14,8 @@ MEASURES = sorted(semantic.read(FOLDER).measures)
 FUNCTIONS = frozenset(
     (
         "ALL", "AVERAGE", "CALCULATE", "COUNTROWS", "DIVIDE", "FILTER", "HASONEVALUE", "IF",
-        "ISBLANK", "KEEPFILTERS", "MAX", "MIN", "REMOVEFILTERS", "SUM", "SUMX", "TOPN", "TRUE",
-        "VALUES",
+        "ISBLANK", "KEEPFILTERS", "MAX", "MIN", "REMOVEFILTERS", "SELECTEDVALUE", "SUM", "SUMX",
+        "SWITCH", "TOPN", "TRUE", "VALUES",
     )
 )  # fmt: skip
 """The DAX that the measures use. Few, so that each can be compared with its SQL by reading."""
