@@ -754,7 +754,8 @@ with span as (
         greatest(least(
             p.today,
             (l.first_at at time zone p.time_zone)::date,
-            (h.first_at at time zone p.time_zone)::date,
+            (lh.first_at at time zone p.time_zone)::date,
+            (jh.first_at at time zone p.time_zone)::date,
             j.first_start,
             (j.first_at at time zone p.time_zone)::date,
             (a.first_at at time zone p.time_zone)::date,
@@ -771,7 +772,8 @@ with span as (
     from analytics.practice p
     cross join (select min(created_at) as first_at from public.accounts) as c
     cross join (select min(created_at) as first_at from public.leads) as l
-    cross join (select min(changed_at) as first_at from public.lead_status_changes) as h
+    cross join (select min(changed_at) as first_at from public.lead_status_changes) as lh
+    cross join (select min(changed_at) as first_at from public.project_status_changes) as jh
     cross join (
         select min(created_at) as first_at, min(start_date) as first_start, max(start_date) as last_start,
             max(end_date) as last_end

@@ -10,17 +10,16 @@ import psycopg
 import pytest
 
 from crm_sync.sample import load
-from tests.support.postgres import ROOT, Database, Server, temporary_database
+from tests.powerbi import project
+from tests.support.postgres import Database, Server, temporary_database
 from tools.powerbi import model as semantic
 from tools.powerbi.model import Model
-
-FOLDER = ROOT / "docs" / "powerbi" / "ConsultingCRM.SemanticModel"
 
 
 @pytest.fixture(scope="session")
 def model() -> Model:
     """The semantic model, as its files say it."""
-    return semantic.read(FOLDER)
+    return semantic.read(project.MODEL)
 
 
 @pytest.fixture(scope="package")

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from tests.powerbi.conftest import FOLDER
+from tests.powerbi import project
 from tools.powerbi import model as semantic
 from tools.powerbi.model import Column, Measure, Model, ModelError
 
-MEASURES = sorted(semantic.read(FOLDER).measures)
+MEASURES = sorted(semantic.read(project.MODEL).measures)
 FUNCTIONS = frozenset(
     (
         "ALL", "AVERAGE", "CALCULATE", "COUNTROWS", "DIVIDE", "FILTER", "HASONEVALUE", "IF",
@@ -39,7 +39,7 @@ def references(measure: Measure) -> list[tuple[str | None, str]]:
 
 
 def test_the_model_lists_the_tables_that_have_a_file(model: Model) -> None:
-    files = {file.stem for file in (FOLDER / "definition" / "tables").iterdir()}
+    files = {file.stem for file in (project.MODEL / "definition" / "tables").iterdir()}
     assert sorted(model.listed) == sorted(model.tables) == sorted(files)
     assert len(model.listed) == len(set(model.listed))
 
@@ -133,7 +133,7 @@ def test_every_table_is_imported_from_a_view_by_the_two_parameters(model: Model)
     starts = {table.connection.partition(", [")[0] for table in model.tables.values()}
     assert starts == {"Server, Database"}
     # Never a login in the project: Power BI asks for it and keeps it elsewhere.
-    for file in FOLDER.rglob("*.tmdl"):
+    for file in project.MODEL.rglob("*.tmdl"):
         assert not re.search("password|user ?id|pwd", file.read_text(encoding="utf-8"), re.I), file
 
 

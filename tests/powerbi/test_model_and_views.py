@@ -8,13 +8,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.powerbi.conftest import FOLDER
+from tests.powerbi import project
 from tools.powerbi import model as semantic
 from tools.powerbi.model import Model, Table
 
 Reader = psycopg.Connection[Any]
 
-TABLES = tuple(semantic.read(FOLDER).tables)
+TABLES = tuple(semantic.read(project.MODEL).tables)
 FITTING = {
     "text": "string",
     "integer": "int64",

@@ -76,6 +76,9 @@ def rows(
     `order` names such fields, True for descending; without it the columns order, each by its
     sort-by column. Raises ModelError for a name that the model has not.
     """
+    for name in measures:
+        if name not in model.measures:
+            raise ModelError(f"the model has no measure [{name}]")
     text = _Statement(model, tuple(columns), tuple(filters)).text(measures, order, limit)
     with connection.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(text.encode()).fetchall()
@@ -136,8 +139,6 @@ class _Statement:
         )
 
     def _shown(self, measure: str) -> str:
-        if measure not in self.model.measures:
-            raise ModelError(f"the model has no measure [{measure}]")
         return quoted(named((self.model.measures[measure].table, measure)))
 
     def _groups(self) -> str:
