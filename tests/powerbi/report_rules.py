@@ -18,7 +18,7 @@ SYNCED_PAGES = (
     "Revenue Overview",
     "Active Projects",
 )
-KINDS = {
+KINDS: dict[str, dict[str, bool | None]] = {
     "cardVisual": {"Data": True},
     "clusteredBarChart": {"Category": False, "Series": False, "Y": True},
     "clusteredColumnChart": {"Category": False, "Series": False, "Y": True},

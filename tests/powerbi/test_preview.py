@@ -151,14 +151,19 @@ def test_filters_are_read_as_they_stand() -> None:
     assert Filter("Account", "Account", "not in", (None,)) in found.values()
 
 
-def test_what_is_drawn_has_a_digest_of_what_it_shows() -> None:
+def test_a_picture_is_drawn_anew_when_it_would_show_something_else() -> None:
     page = REPORT.pages[0]
     shown = {visual.name: shown_by_hand(visual) for visual in page.visuals if visual.projections}
-    one = preview.Drawing(page, shown, "notice")
-    before = one.digest(REPORT.theme)
-    assert before == preview.Drawing(page, shown, "notice").digest(REPORT.theme)
-    next(iter(shown.values())).rows[0]["Account.Account"] = "another"
-    assert preview.Drawing(page, shown, "notice").digest(REPORT.theme) != before
+    before = preview.Drawing(page, shown, "notice").source(REPORT.theme)
+    assert before == preview.Drawing(page, shown, "notice").source(REPORT.theme)
+    assert before != preview.Drawing(page, shown, "other notice").source(REPORT.theme)
+    (chart, *_) = [visual for visual in page.visuals if visual.kind in CHARTS]
+    measure = chart.role("Y")[0].query_ref
+    shown[chart.name].rows[0][measure] = 77
+    changed = preview.Drawing(page, shown, "notice").source(REPORT.theme)
+    assert changed != before
+    repainted = {**REPORT.theme, "dataColors": ["#000000", *REPORT.theme["dataColors"][1:]]}
+    assert preview.Drawing(page, shown, "notice").source(repainted) != changed
 
 
 def test_the_clock_of_the_views_can_be_stopped() -> None:

@@ -14,9 +14,8 @@ import io
 import json
 import operator
 import re
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +40,8 @@ from tools.powerbi.report import (
 )
 from tools.powerbi.star import Filter, rows
 
+Json = dict[str, Any]
+
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "images" / "powerbi"
 POWERBI = ROOT / "docs" / "powerbi"
@@ -48,7 +49,6 @@ NOW = datetime(2026, 6, 17, 12, 0, tzinfo=UTC)
 """The moment that the views take for the present."""
 OPERATORS = {1: operator.gt, 2: operator.ge, 3: operator.lt, 4: operator.le}
 """ComparisonKind in a filter."""
-OWN_CODE = tuple(Path(__file__).parent.glob("preview*.py"))
 CLOCKS = re.compile(r"\b(?:now\s*\(\s*\)|current_date|current_timestamp|localtimestamp)", re.I)
 
 
@@ -60,17 +60,9 @@ class Drawing:
     shown: dict[str, Shown]
     notice: str
 
-    def digest(self, theme: dict[str, Any]) -> bytes:
-        """What it is drawn from, this code included."""
-        content = {
-            "page": self.page.raw,
-            "visuals": [visual.raw for visual in self.page.visuals],
-            "shown": {name: asdict(shown) for name, shown in self.shown.items()},
-            "notice": self.notice,
-            "theme": theme,
-            "code": [path.read_text("utf-8") for path in sorted(OWN_CODE)],
-        }
-        return json.dumps(content, sort_keys=True, default=_plain).encode()
+    def source(self, theme: Json) -> bytes:
+        """What its picture is drawn from: the page with each chart's specification in its place."""
+        return page_svg(self.page, self.shown, theme, self.notice, json.dumps).encode()
 
 
 def main() -> int:
@@ -91,7 +83,7 @@ def main() -> int:
         PICTURES / f"{n}-{_slug(one.page.title)}.png": one for n, one in enumerate(drawings, 1)
     }
     for picture, one in pictures.items():
-        source = one.digest(report.theme)
+        source = one.source(report.theme)
         if not is_drawn_from(picture, source):
             picture.write_bytes(with_source(_png(one, report.theme), source))
             print(picture.relative_to(ROOT))
@@ -176,7 +168,7 @@ def _shown(
     )
 
 
-def filter_of(field: Field, one: dict[str, Any]) -> Filter:
+def filter_of(field: Field, one: Json) -> Filter:
     """A filter of a column, of the two kinds that this report has."""
     (where,) = one["filter"]["Where"]
     condition = where["Condition"]
@@ -189,7 +181,7 @@ def filter_of(field: Field, one: dict[str, Any]) -> Filter:
     raise ReportError(f"filter {one['name']}: a preview knows those by values only (preview.py)")
 
 
-def _is_within(value: Any, one: dict[str, Any]) -> bool:
+def _is_within(value: Any, one: Json) -> bool:
     """Whether a measure is as a filter demands; a blank counts as 0, as in DAX."""
     (where,) = one["filter"]["Where"]
     compared = where["Condition"]["Comparison"]
@@ -202,7 +194,7 @@ def _format(model: Model, field: Field) -> str | None:
     return (table.measures if field.is_measure else table.columns)[field.name].format
 
 
-def _png(one: Drawing, theme: dict[str, Any]) -> bytes:
+def _png(one: Drawing, theme: Json) -> bytes:
     try:
         # Only where something is to be drawn are they needed, and they are large.
         import vl_convert
@@ -218,12 +210,6 @@ def _png(one: Drawing, theme: dict[str, Any]) -> bytes:
     # A page has few colours; with a palette of them a picture takes a fifth.
     drawn.quantize(colors=96, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
     return written.getvalue()
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, Decimal | date):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} in what a page shows")
 
 
 def _slug(title: str) -> str:

@@ -113,7 +113,7 @@ def _bar(
 ) -> Json:
     """Bars, as many as there is room for."""
     category, value = visual.role("Category")[0], visual.role("Y")[0]
-    values = [
+    values: list[Json] = [
         {
             "c": str(row[category.query_ref] or "(Blank)"),
             "v": _number(row[value.query_ref]),
