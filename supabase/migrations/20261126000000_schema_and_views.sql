@@ -1260,6 +1260,8 @@ notify pgrst, 'reload schema';
 -- numeric(18,2), shares as numeric(9,4), counts as bigint. A column of one name means the same in every view;
 -- the dictionary at the end says what.
 --
+-- A new column goes to the end of its view: there it can be added beneath views of others that stand on it.
+--
 --   1  Practice, labels    3  Accounts, projects, revenue     5  Sync health
 --   2  Leads               4  Activities, calendar, KPIs      6  Meaning of the columns, access
 --
@@ -1662,14 +1664,6 @@ select
     coalesce(s.is_active and j.end_date < p.today, false)             as is_overdue,
     case when s.is_active and j.end_date < p.today
          then p.today - j.end_date end                                as days_overdue,
-    case when s.is_active then j.end_date - p.today end               as days_left,
-    case when not s.is_active then null
-         when j.end_date is null then 'No end date'
-         when j.end_date = p.today then 'Due today'
-         else case when j.end_date < p.today then 'Overdue by ' else '' end
-              || case abs(j.end_date - p.today) when 1 then '1 day' else abs(j.end_date - p.today) || ' days' end
-              || case when j.end_date > p.today then ' left' else '' end
-    end                                                               as deadline,
     j.start_date,
     j.end_date,
     j.end_date - j.start_date + 1                                     as planned_days,
@@ -1682,7 +1676,15 @@ select
     a.last_activity_on,
     a.last_contact_on,
     j.owner_email,
-    (j.created_at at time zone p.time_zone)::date                     as created_on
+    (j.created_at at time zone p.time_zone)::date                     as created_on,
+    case when s.is_active then j.end_date - p.today end               as days_left,
+    case when not s.is_active then null
+         when j.end_date is null then 'No end date'
+         when j.end_date = p.today then 'Due today'
+         else case when j.end_date < p.today then 'Overdue by ' else '' end
+              || case abs(j.end_date - p.today) when 1 then '1 day' else abs(j.end_date - p.today) || ' days' end
+              || case when j.end_date > p.today then ' left' else '' end
+    end                                                               as deadline
 from public.projects j
 join public.accounts c on c.id = j.account_id
 join analytics.project_status s on s.project_status::public.project_status = j.project_status
@@ -2032,7 +2034,6 @@ select
     extract(year from d.day)::integer                                 as year,
     extract(quarter from d.day)::integer                              as quarter,
     to_char(d.day, '"Q"Q YYYY')                                       as quarter_label,
-    to_char(d.day, 'YYYYQ')::integer                                  as quarter_sort,
     extract(month from d.day)::integer                                as month,
     to_char(d.day, 'FMMonth')                                         as month_name,
     to_char(d.day, 'Mon YYYY')                                        as month_label,
@@ -2044,7 +2045,8 @@ select
     extract(isodow from d.day) in (6, 7)                              as is_weekend,
     d.day::date = s.today                                             as is_today,
     ((extract(year from d.day) - extract(year from s.today)) * 12
-        + extract(month from d.day) - extract(month from s.today))::integer as months_from_today
+        + extract(month from d.day) - extract(month from s.today))::integer as months_from_today,
+    to_char(d.day, 'YYYYQ')::integer                                  as quarter_sort
 from span s
 cross join lateral generate_series(
     date_trunc('year', s.first_day::timestamp),
