@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
 
@@ -203,3 +204,13 @@ def test_a_file_that_is_not_understood_is_named_with_its_line(
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ModelError, match=re.escape(said)):
         semantic.parse(file)
+
+
+def test_a_property_that_is_missing_is_named(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("model") / "copy"
+    shutil.copytree(project.MODEL, folder)
+    file = folder / "definition" / "relationships.tmdl"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("fromColumn", "fromColum", 1), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"relationship [0-9a-f-]+: fromColumn is missing"):
+        semantic.read(folder)

@@ -133,6 +133,12 @@ class Node:
     properties: dict[str, str]
     children: list[Node]
 
+    def says(self, name: str) -> str:
+        """A property that must be there. Raises ModelError where it is not."""
+        if name not in self.properties:
+            raise ModelError(f"{self.kind} {self.name}: {name} is missing")
+        return self.properties[name]
+
     def of(self, kind: str) -> list[Node]:
         """The children of a kind."""
         return [child for child in self.children if child.kind == kind]
@@ -231,7 +237,7 @@ def unquoted(name: str) -> str:
 
 def _table(node: Node) -> Table:
     (partition,) = node.of("partition")
-    source = partition.properties["source"]
+    source = partition.says("source")
     view = re.search(r'\[Schema = "analytics", Item = "(\w+)"\]', source)
     selected = re.search(r"Table\.SelectColumns\(\w+, \{(.*?)\}\)", source, re.DOTALL)
     connection = re.search(r"PostgreSQL\.Database\((.*)\),", source)
@@ -243,7 +249,7 @@ def _table(node: Node) -> Table:
         view=view[1],
         selected=tuple(re.findall(r'"(\w+)"', selected[1])),
         connection=connection[1],
-        mode=partition.properties["mode"],
+        mode=partition.says("mode"),
         is_dates=node.properties.get("dataCategory") == "Time",
         columns={child.name: _column(child) for child in _once(node, "column")},
         measures={child.name: _measure(node.name, child) for child in _once(node, "measure")},
@@ -265,8 +271,8 @@ def _column(node: Node) -> Column:
     sort_by = said.get("sortByColumn")
     return Column(
         name=node.name,
-        kind=said["dataType"],
-        source=said["sourceColumn"],
+        kind=node.says("dataType"),
+        source=node.says("sourceColumn"),
         description=node.description,
         is_hidden="isHidden" in said,
         is_key="isKey" in said,
@@ -290,8 +296,13 @@ def _measure(table: str, node: Node) -> Measure:
 
 
 def _relation(node: Node) -> Relation:
-    said = dict(node.properties)
-    return Relation(node.name, _end(said.pop("fromColumn")), _end(said.pop("toColumn")), said)
+    many, one = node.says("fromColumn"), node.says("toColumn")
+    others = {
+        name: value
+        for name, value in node.properties.items()
+        if name not in ("fromColumn", "toColumn")
+    }
+    return Relation(node.name, _end(many), _end(one), others)
 
 
 def _end(text: str) -> tuple[str, str]:
