@@ -56,6 +56,7 @@ GENERATORS = (
     ),
     Generator(("tools.record",), ("tests/recorded",)),
     Generator(("tools.er_diagram",), DRAWN),
+    Generator(("tools.powerbi.preview",), ("docs/images/powerbi",)),
 )
 
 

@@ -1316,6 +1316,8 @@ notify pgrst, 'reload schema';
 -- numeric(18,2), shares as numeric(9,4), counts as bigint. A column of one name means the same in every view;
 -- the dictionary at the end says what.
 --
+-- A new column goes to the end of its view: there it can be added beneath views of others that stand on it.
+--
 --   1  Practice, labels    3  Accounts, projects, revenue     5  Sync health
 --   2  Leads               4  Activities, calendar, KPIs      6  Meaning of the columns, access
 --
@@ -1346,6 +1348,8 @@ $$;
 
 -- 1  Practice, labels -------------------------------------------------------------------------------------
 -- A status that was added to its enum and has no label here yet shows under its own name, last.
+-- Join these views by the enum (s.lead_status::public.lead_status = l.lead_status), not by text: of the cast of
+-- a table's column PostgreSQL has no statistics, takes one row in forty for a match, and plans for that.
 
 create or replace view analytics.practice as
 select
@@ -1432,7 +1436,7 @@ select
     count(l.id)                                           as lead_count,
     coalesce(sum(l.estimated_value), 0)::numeric(18,2)    as estimated_value
 from analytics.lead_status s
-left join public.leads l on l.lead_status::text = s.lead_status
+left join public.leads l on l.lead_status = s.lead_status::public.lead_status
 group by s.lead_status, s.lead_status_label, s.lead_status_sort, s.is_pipeline;
 comment on view analytics.pipeline_by_status is
     'Leads and their estimated value per status, also for a status without leads. '
@@ -1450,7 +1454,7 @@ select
     (count(*) filter (where l.lead_status = 'won')::numeric
         / nullif(count(*) filter (where l.lead_status in ('won', 'lost')), 0))::numeric(9,4) as win_rate
 from public.leads l
-join analytics.lead_status s on s.lead_status = l.lead_status::text
+join analytics.lead_status s on s.lead_status::public.lead_status = l.lead_status
 group by coalesce(nullif(btrim(l.lead_source), ''), 'Not stated');
 comment on view analytics.pipeline_by_source is
     'Leads, pipeline and win rate per source; leads without a source stand under "Not stated".';
@@ -1475,7 +1479,7 @@ select
     (sum(greatest(extract(epoch from coalesce(t.left_at, now()) - t.changed_at), 0)) / 86400)::numeric(18,2) as days,
     bool_or(t.left_at is null)                        as is_current
 from stay t
-join analytics.lead_status s on s.lead_status = t.lead_status::text
+join analytics.lead_status s on s.lead_status::public.lead_status = t.lead_status
 cross join analytics.practice p
 group by t.lead_id, s.lead_status, s.lead_status_label, s.lead_status_sort;
 comment on view analytics.lead_status_duration is
@@ -1554,7 +1558,7 @@ select
                                                                               as reached_contacted,
     coalesce(h.was_qualified, false) or l.lead_status in ('qualified', 'won') as reached_qualified
 from public.leads l
-join analytics.lead_status s on s.lead_status = l.lead_status::text
+join analytics.lead_status s on s.lead_status::public.lead_status = l.lead_status
 left join history h on h.lead_id = l.id
 left join days d on d.lead_id = l.id::text
 cross join analytics.practice p;
@@ -1649,7 +1653,7 @@ select
     client.company_name                                        as account_name,
     a.owner_email
 from public.activities a
-join analytics.activity_type t on t.activity_type = a.activity_type::text
+join analytics.activity_type t on t.activity_type::public.activity_type = a.activity_type
 left join public.accounts own on own.id = a.account_id
 left join public.projects j on j.id = a.project_id
 left join public.leads l on l.id = a.lead_id
@@ -1683,7 +1687,7 @@ select
     (sum(greatest(extract(epoch from coalesce(t.left_at, now()) - t.changed_at), 0)) / 86400)::numeric(18,2) as days,
     bool_or(t.left_at is null)                        as is_current
 from stay t
-join analytics.project_status s on s.project_status = t.project_status::text
+join analytics.project_status s on s.project_status::public.project_status = t.project_status
 cross join analytics.practice p
 group by t.project_id, s.project_status, s.project_status_label, s.project_status_sort;
 comment on view analytics.project_status_duration is
@@ -1716,14 +1720,6 @@ select
     coalesce(s.is_active and j.end_date < p.today, false)             as is_overdue,
     case when s.is_active and j.end_date < p.today
          then p.today - j.end_date end                                as days_overdue,
-    case when s.is_active then j.end_date - p.today end               as days_left,
-    case when not s.is_active then null
-         when j.end_date is null then 'No end date'
-         when j.end_date = p.today then 'Due today'
-         else case when j.end_date < p.today then 'Overdue by ' else '' end
-              || case abs(j.end_date - p.today) when 1 then '1 day' else abs(j.end_date - p.today) || ' days' end
-              || case when j.end_date > p.today then ' left' else '' end
-    end                                                               as deadline,
     j.start_date,
     j.end_date,
     j.end_date - j.start_date + 1                                     as planned_days,
@@ -1736,10 +1732,18 @@ select
     a.last_activity_on,
     a.last_contact_on,
     j.owner_email,
-    (j.created_at at time zone p.time_zone)::date                     as created_on
+    (j.created_at at time zone p.time_zone)::date                     as created_on,
+    case when s.is_active then j.end_date - p.today end               as days_left,
+    case when not s.is_active then null
+         when j.end_date is null then 'No end date'
+         when j.end_date = p.today then 'Due today'
+         else case when j.end_date < p.today then 'Overdue by ' else '' end
+              || case abs(j.end_date - p.today) when 1 then '1 day' else abs(j.end_date - p.today) || ' days' end
+              || case when j.end_date > p.today then ' left' else '' end
+    end                                                               as deadline
 from public.projects j
 join public.accounts c on c.id = j.account_id
-join analytics.project_status s on s.project_status = j.project_status::text
+join analytics.project_status s on s.project_status::public.project_status = j.project_status
 left join activity a on a.project_id = j.id::text
 cross join analytics.practice p;
 comment on view analytics.project_detail is
@@ -1770,34 +1774,59 @@ comment on view analytics.active_project is
     'Projects in status active, and no others: neither proposed nor on hold.';
 
 -- Ended projects are not counted: their number only ever grows, and a month would have a row for each client
--- that ever had one.
+-- that ever had one. Entries and exits are added up per month first, then carried on to the months without any:
+-- a project that is on for years costs two rows on the way, not one for each month.
 create or replace view analytics.workload_by_month as
 with stay as (
     select
         c.project_id,
         c.new_status                                                       as project_status,
         date_trunc('month', c.changed_at at time zone p.time_zone)         as first_month,
-        date_trunc('month', lead(c.changed_at) over history at time zone p.time_zone) as left_in_month,
-        date_trunc('month', p.today::timestamp)                            as present_month
+        date_trunc('month', lead(c.changed_at) over history at time zone p.time_zone) as left_in_month
     from public.project_status_changes c
     cross join analytics.practice p
     window history as (partition by c.project_id order by c.changed_at, c.id)
+),
+change as (
+    select
+        j.account_id,
+        s.project_status,
+        step.month,
+        sum(step.sign)                                    as project_count,
+        sum(step.sign * coalesce(j.contract_value, 0))    as contract_value
+    from stay s
+    join public.projects j on j.id = s.project_id
+    cross join lateral (values (s.first_month, 1), (s.left_in_month, -1)) as step (month, sign)
+    where s.project_status in ('proposed', 'active', 'on_hold')
+      and s.first_month is distinct from s.left_in_month
+      and step.month is not null
+    group by j.account_id, s.project_status, step.month
+),
+level as (
+    select
+        c.account_id,
+        c.project_status,
+        c.month                             as first_month,
+        lead(c.month) over so_far           as next_month,
+        sum(c.project_count) over so_far    as project_count,
+        sum(c.contract_value) over so_far   as contract_value
+    from change c
+    window so_far as (partition by c.account_id, c.project_status order by c.month)
 )
 select
-    month.start::date                                 as month_start,
-    j.account_id::text                                as account_id,
-    s.project_status::text                            as project_status,
-    count(*)                                          as project_count,
-    coalesce(sum(j.contract_value), 0)::numeric(18,2) as contract_value
-from stay s
-join public.projects j on j.id = s.project_id
+    month.start::date                       as month_start,
+    l.account_id::text                      as account_id,
+    l.project_status::text                  as project_status,
+    l.project_count::bigint                 as project_count,
+    l.contract_value::numeric(18,2)         as contract_value
+from level l
+cross join analytics.practice p
 cross join lateral generate_series(
-    s.first_month,
-    coalesce(s.left_in_month - interval '1 month', s.present_month),
+    l.first_month,
+    coalesce(l.next_month - interval '1 month', date_trunc('month', p.today::timestamp)),
     interval '1 month'
 ) as month (start)
-where s.project_status in ('proposed', 'active', 'on_hold')
-group by month.start, j.account_id, s.project_status;
+where l.project_count > 0;
 comment on view analytics.workload_by_month is
     'Projects that were proposed, active or on hold at the end of each month (in the present one: now), per '
     'client and status, from the status history. A project counts once a month. The money is that of the '
@@ -1833,7 +1862,7 @@ select
     coalesce(r.completed_value, 0)::numeric(18,2)                     as completed_value,
     coalesce(r.proposed_value, 0)::numeric(18,2)                      as proposed_value
 from public.accounts a
-join analytics.account_status s on s.account_status = a.account_status::text
+join analytics.account_status s on s.account_status::public.account_status = a.account_status
 left join revenue r on r.account_id = a.id::text;
 comment on view analytics.revenue_by_account is
     'Contracted revenue (projects active, on_hold, completed) per account; an account without projects has 0. '
@@ -2025,29 +2054,42 @@ with span as (
     select
         greatest(least(
             p.today,
-            (select min(l.created_at) at time zone p.time_zone from public.leads l)::date,
-            (select min(c.changed_at) at time zone p.time_zone from public.lead_status_changes c)::date,
-            (select min(j.start_date) from public.projects j),
-            (select min(j.created_at) at time zone p.time_zone from public.projects j)::date,
-            (select min(a.occurred_at) at time zone p.time_zone from public.activities a)::date,
-            (select min(a.created_at) at time zone p.time_zone from public.accounts a)::date
+            (l.first_at at time zone p.time_zone)::date,
+            (lh.first_at at time zone p.time_zone)::date,
+            (jh.first_at at time zone p.time_zone)::date,
+            j.first_start,
+            (j.first_at at time zone p.time_zone)::date,
+            (a.first_at at time zone p.time_zone)::date,
+            (c.first_at at time zone p.time_zone)::date
         ), (p.today - interval '20 years')::date) as first_day,
         least(greatest(
             p.today,
-            (select max(j.start_date) from public.projects j),
-            (select max(j.end_date) from public.projects j),
-            (select max(a.due_date) from public.activities a),
-            (select max(a.occurred_at) at time zone p.time_zone from public.activities a)::date
+            j.last_start,
+            j.last_end,
+            a.last_due,
+            (a.last_at at time zone p.time_zone)::date
         ), (p.today + interval '10 years')::date) as last_day,
         p.today
     from analytics.practice p
+    cross join (select min(created_at) as first_at from public.accounts) as c
+    cross join (select min(created_at) as first_at from public.leads) as l
+    cross join (select min(changed_at) as first_at from public.lead_status_changes) as lh
+    cross join (select min(changed_at) as first_at from public.project_status_changes) as jh
+    cross join (
+        select min(created_at) as first_at, min(start_date) as first_start, max(start_date) as last_start,
+            max(end_date) as last_end
+        from public.projects
+    ) as j
+    cross join (
+        select min(occurred_at) as first_at, max(occurred_at) as last_at, max(due_date) as last_due
+        from public.activities
+    ) as a
 )
 select
     d.day::date                                                       as date,
     extract(year from d.day)::integer                                 as year,
     extract(quarter from d.day)::integer                              as quarter,
     to_char(d.day, '"Q"Q YYYY')                                       as quarter_label,
-    to_char(d.day, 'YYYYQ')::integer                                  as quarter_sort,
     extract(month from d.day)::integer                                as month,
     to_char(d.day, 'FMMonth')                                         as month_name,
     to_char(d.day, 'Mon YYYY')                                        as month_label,
@@ -2059,7 +2101,8 @@ select
     extract(isodow from d.day) in (6, 7)                              as is_weekend,
     d.day::date = s.today                                             as is_today,
     ((extract(year from d.day) - extract(year from s.today)) * 12
-        + extract(month from d.day) - extract(month from s.today))::integer as months_from_today
+        + extract(month from d.day) - extract(month from s.today))::integer as months_from_today,
+    to_char(d.day, 'YYYYQ')::integer                                  as quarter_sort
 from span s
 cross join lateral generate_series(
     date_trunc('year', s.first_day::timestamp),

@@ -13,9 +13,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Field", "Page", "Projection", "Report", "Visual", "field_of", "fields_in", "literal"]
+__all__ = [
+    "Field", "Page", "Projection", "Report", "ReportError", "Visual", "field_of", "fields_in",
+    "literal",
+]  # fmt: skip
 
 Json = dict[str, Any]
+
+
+class ReportError(Exception):
+    """A part of the report that cannot be read or drawn: which, and what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +139,9 @@ class Report:
 
     @classmethod
     def read(cls, folder: Path) -> Report:
-        """Read a folder. Raises OSError, ValueError or KeyError where it is no report."""
+        """Read a folder. Raises ReportError where it is no report."""
         definition = folder / "definition"
-        order = tuple(_read(definition / "pages" / "pages.json")["pageOrder"])
+        order = tuple(_read(definition / "pages" / "pages.json").get("pageOrder", ()))
         found = {path.parent.name: path for path in definition.glob("pages/*/page.json")}
         known = [name for name in order if name in found]
         pages = [_page(found[name]) for name in [*known, *sorted(found.keys() - set(order))]]
@@ -199,9 +206,18 @@ def _setting(objects: Json, card: str, key: str) -> Any:
 
 def _page(path: Path) -> Page:
     raw = _read(path)
-    visuals = [_visual(_read(file)) for file in path.parent.glob("visuals/*/visual.json")]
+    visuals = []
+    for file in path.parent.glob("visuals/*/visual.json"):
+        try:
+            visuals.append(_visual(_read(file)))
+        except (KeyError, TypeError) as error:
+            raise ReportError(f"{file}: not understood, at {error}") from error
     visuals.sort(key=lambda visual: (visual.tab_order, visual.name))
-    return Page(raw["name"], raw["displayName"], raw["width"], raw["height"], tuple(visuals), raw)
+    try:
+        name, title, width, height = (raw[k] for k in ("name", "displayName", "width", "height"))
+    except KeyError as error:
+        raise ReportError(f"{path}: {error} is missing") from error
+    return Page(name, title, width, height, tuple(visuals), raw)
 
 
 def _visual(raw: Json) -> Visual:
@@ -238,5 +254,8 @@ def _visual(raw: Json) -> Visual:
 
 
 def _read(path: Path) -> Json:
-    data: Json = json.loads(path.read_text("utf-8"))
+    try:
+        data: Json = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ReportError(f"{path}: cannot be read: {error}") from error
     return data

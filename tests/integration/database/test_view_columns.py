@@ -135,7 +135,6 @@ CONTRACT = {
         year="integer",
         quarter="integer",
         quarter_label="text",
-        quarter_sort="integer",
         month="integer",
         month_name="text",
         month_label="text",
@@ -147,6 +146,7 @@ CONTRACT = {
         is_weekend="boolean",
         is_today="boolean",
         months_from_today="integer",
+        quarter_sort="integer",
     ),
     "client_health": columns(
         account_id="text",
@@ -308,8 +308,6 @@ CONTRACT = {
         is_active="boolean",
         is_overdue="boolean",
         days_overdue="integer",
-        days_left="integer",
-        deadline="text",
         start_date="date",
         end_date="date",
         planned_days="integer",
@@ -323,6 +321,8 @@ CONTRACT = {
         last_contact_on="date",
         owner_email="text",
         created_on="date",
+        days_left="integer",
+        deadline="text",
     ),
     "project_status": columns(
         project_status="text",

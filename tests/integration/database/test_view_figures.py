@@ -299,3 +299,139 @@ def test_days_in_each_status_of_a_project(practice: Practice) -> None:
     )
     columns = ("project_status", "times_entered", "days", "is_current")
     assert [picked(row, *columns) for row in found] == [("active", 1, 310, True)]
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (None, "No end date"),
+        (0, "Due today"),
+        (1, "1 day left"),
+        (12, "12 days left"),
+        (-1, "Overdue by 1 day"),
+        (-12, "Overdue by 12 days"),
+    ],
+)
+def test_a_deadline_is_said_in_words(practice: Practice, days: int | None, said: str) -> None:
+    end = None if days is None else practice.day(-days)
+    practice.project(practice.gamma, "Now", "active", None, None, end)
+    practice.project(practice.gamma, "Later", "on_hold", None, None, end)
+    found = practice.by("project_name", "project_detail")
+    assert picked(found["Now"], "days_left", "deadline") == (days, said)
+    assert picked(found["Later"], "days_left", "deadline") == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("days", "band", "order"),
+    [
+        (0, "Up to 30 days", 1),
+        (30, "Up to 30 days", 1),
+        (31, "31 to 60 days", 2),
+        (61, "61 to 90 days", 3),
+        (91, "91 to 180 days", 4),
+        (181, "More than 180 days", 5),
+    ],
+)
+def test_an_open_lead_has_an_age(practice: Practice, days: int, band: str, order: int) -> None:
+    for name, status in (("Open", "qualified"), ("Closed", "lost")):
+        lead = practice.lead(name, status, None, None)
+        practice.connection.execute(
+            "update public.leads set created_at = %s where id = %s", (practice.ago(days), lead)
+        )
+    found = practice.by("company_name", "lead")
+    columns = ("age_days", "age_band", "age_band_sort")
+    assert picked(found["Open"], *columns) == (days, band, order)
+    assert picked(found["Closed"], *columns) == (None, None, None)
+
+
+def test_how_far_a_lead_came_is_remembered(practice: Practice) -> None:
+    fell = practice.lead("Fell", "lost", None, None)
+    back = practice.lead("Back", "new", None, None)
+    for lead, old, new in ((fell, "new", "contacted"), (back, "new", "qualified")):
+        practice.connection.execute(
+            "insert into public.lead_status_changes (lead_id, old_status, new_status, changed_at)"
+            " values (%s, %s, %s, %s)",
+            (lead, old, new, practice.ago(5)),
+        )
+    found = practice.by("company_name", "lead")
+    columns = ("reached_contacted", "reached_qualified", "is_won", "is_lost")
+    assert {name: picked(row, *columns) for name, row in found.items()} == {
+        "One": (False, False, False, False),
+        "Two": (True, False, False, False),
+        "Three": (True, True, False, False),
+        "Alpha": (True, True, True, False),
+        "Five": (True, True, True, False),
+        "Six": (False, False, False, True),
+        "Fell": (True, False, False, True),
+        "Back": (True, True, False, False),
+    }
+    assert found["Alpha"]["account_id"] == str(practice.alpha)
+    assert found["Two"]["account_id"] is None
+
+
+def test_a_source_stands_once_under_its_most_frequent_spelling(practice: Practice) -> None:
+    for spelling in ("WEB", "web ", "Fair"):
+        practice.lead("More", "new", None, spelling)
+    sources = practice.by("lead_source_key", "lead_source")
+    assert sorted(row["lead_source"] for row in sources.values()) == [
+        "Fair",
+        "Not stated",
+        "Referral",
+        "Web",
+    ]
+    leads = practice.rows("select lead_source_key from analytics.lead")
+    assert {row["lead_source_key"] for row in leads} == sources.keys()
+
+
+def test_no_two_clients_have_one_name(practice: Practice) -> None:
+    practice.account("ALPHA", 20)
+    found = practice.by("account_label", "account")
+    assert sorted(found) == ["ALPHA (2)", "Alpha (1)", "Beta", "Delta", "Gamma"]
+    assert found["Alpha (1)"]["account_id"] == str(practice.alpha)
+    # The first contracted project, else the day on which it was entered.
+    assert found["Beta"]["client_since"] == practice.day(100)
+    assert found["Gamma"]["client_since"] == practice.day(200)
+
+
+def test_workload_by_month_is_what_each_months_end_finds(practice: Practice) -> None:
+    practice.connection.execute("alter table public.projects disable trigger user")
+    project = practice.project(practice.delta, "D", "completed", 700, None, None)
+    for old, new, moment in (
+        (None, "proposed", "2020-01-31 23:59"),
+        ("proposed", "active", "2020-03-15"),  # after two months' ends
+        ("active", "on_hold", "2020-04-10"),
+        ("on_hold", "active", "2020-04-20"),  # gone before April's end
+        ("active", "completed", "2020-06-01"),
+    ):
+        practice.connection.execute(
+            "insert into public.project_status_changes (project_id, old_status, new_status,"
+            " changed_at) values (%s, %s, %s, %s)",
+            (project, old, new, moment),
+        )
+    found = practice.rows(
+        "select to_char(month_start, 'YYYY-MM') as month, project_status, project_count,"
+        " contract_value from analytics.workload_by_month"
+        f" where account_id = '{practice.delta}' order by 1"
+    )
+    assert [tuple(row.values()) for row in found] == [
+        ("2020-01", "proposed", 1, 700),
+        ("2020-02", "proposed", 1, 700),
+        ("2020-03", "active", 1, 700),
+        ("2020-04", "active", 1, 700),
+        ("2020-05", "active", 1, 700),
+    ]
+
+
+def test_workload_adds_up_the_projects_of_a_client(practice: Practice) -> None:
+    now = practice.rows(
+        "select a.company_name, w.project_status, w.project_count, w.contract_value"
+        " from analytics.workload_by_month w join analytics.account_overview a using (account_id)"
+        " where w.month_start = (select max(month_start) from analytics.workload_by_month)"
+        " order by 1, 2"
+    )
+    assert [tuple(row.values()) for row in now] == [
+        ("Alpha", "active", 2, 1500),
+        ("Alpha", "proposed", 1, 9000),
+        ("Beta", "active", 1, 0),
+        ("Beta", "on_hold", 1, 1500),
+    ]

@@ -120,6 +120,21 @@ def test_a_day_of_the_calendar(connection: Connection) -> None:
     )
 
 
+def test_the_calendar_reaches_back_to_the_first_change_of_a_status(connection: Connection) -> None:
+    project = add(connection, "projects", account_id=add(connection, "accounts"))
+    connection.execute(
+        "insert into project_status_changes (project_id, old_status, new_status, changed_at)"
+        " values (%s, 'active', 'proposed', '2019-03-01 12:00+00')",
+        (project,),
+    )
+    assert value(connection, "select min(date) from analytics.calendar") == date(2019, 1, 1)
+    lost = (
+        "select count(*) from analytics.workload_by_month"
+        " where month_start not in (select date from analytics.calendar)"
+    )
+    assert value(connection, lost) == 0
+
+
 def test_a_mistyped_year_does_not_blow_up_the_calendar(connection: Connection) -> None:
     account = add(connection, "accounts")
     add(connection, "projects", account_id=account, start_date="0206-01-01", end_date="9999-12-31")
