@@ -114,10 +114,13 @@ insert into sync.history (org_id, run_number, mapping, key, salesforce_id, actio
 select %(org)s, %(run)s, e.mapping, e.key, e.salesforce_id, 'update',
     case when e.state = 'converted' then 'closed'
          when e.problem ->> 'code' = 'RECORD_FOLLOWED' then 'followed'
-         else e.state end, e.problem
+         else e.state end,
+    case when p.action = 'create'
+        then e.problem || '{"severity": "note", "mend": "Nothing: it is made again."}'
+        else e.problem end
 from ended e
-where not exists (select from plan_row p
-                  where p.mapping = e.mapping and p.key = e.key and p.state = 'held')
+left join plan_row p on p.mapping = e.mapping and p.key = e.key
+where p.state is distinct from 'held'
 union all
 select %(org)s, %(run)s, a.mapping, a.key, f.salesforce_id, 'update', 'followed', a.problem
 from adopted_record a

@@ -187,3 +187,16 @@ def test_the_history_tells_why_a_record_was_made_again(practice: Practice) -> No
     assert (told["problem"]["severity"], told["problem"]["mend"]) == (
         "note", "Nothing: it is made again.",
     )  # fmt: skip
+
+
+def test_the_history_tells_why_a_record_was_made_again_whose_master_was_deleted(
+    practice: Practice, merged: tuple[str, str, str]
+) -> None:
+    _, loser, master = merged
+    say(practice, "account", "on_missing: recreate")
+    practice.org.delete(master)
+    practice.sync()
+    assert practice.history(loser)[-2:] == [("update", "gone"), ("create", "recorded")]
+    (told,) = practice.rows("select problem from sync.history where outcome = 'gone'")
+    assert f"merged into {master}, which was deleted" in told["problem"]["sentence"]
+    assert told["problem"]["mend"] == "Nothing: it is made again."
