@@ -915,7 +915,9 @@ comment on column sync.record.in_flight is 'Fields that were sent and whose outc
 comment on column sync.record.in_flight_at is 'When they were sent.';
 comment on column sync.record.run_number is 'The run that last wrote this row.';
 comment on column sync.record.sent_at is 'When the last confirmed payload was sent.';
-comment on column sync.record.problem is 'For gone and merged: what was found.';
+comment on column sync.record.problem is
+    'What was found of a record that is gone, merged or converted. Of a live one, that its row has taken it over by '
+    'a merge or a conversion and nothing was sent to it yet; ours names the fields that hold what we had pushed.';
 comment on column sync.record.cleared is
     'The row is gone and the record stays (on_delete): its values are no longer kept here; if the row comes '
     'back, every field is sent.';
@@ -996,7 +998,8 @@ comment on column sync.history.mapping is 'Name of the mapping.';
 comment on column sync.history.key is 'Key of the source row.';
 comment on column sync.history.salesforce_id is 'Id of the record, where it is known.';
 comment on column sync.history.action is 'create, update, delete, or adopt (our key was written to a record of the org).';
-comment on column sync.history.outcome is 'recorded, refused, unknown, blocked, held or closed.';
+comment on column sync.history.outcome is
+    'recorded, refused, unknown, blocked, invalid, held, closed (a converted lead), followed, or gone (made again).';
 comment on column sync.history.before is
     'What Salesforce may have held of the fields that were sent; cleared when the row is deleted.';
 comment on column sync.history.after is 'The fields that were sent; cleared when the row is deleted.';

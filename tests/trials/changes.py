@@ -3,10 +3,10 @@
     python -m tests.trials.changes --rounds 200 [--seed N]
 
 Several connections write at once, some commit late or never; between their steps one of two orgs
-is synced (whole, in part, by Bulk, with few calls, killed), refuses rows, or has its people delete
-and merge records. After
-each round a plan of what changed must be the plan of every row, for each org; at the end, with all
-transactions ended and no refusal left, runs leave nothing to do. The suite runs a short trial
+is synced (whole, in part, by Bulk, with few calls, killed), refuses rows, or has its people delete,
+merge and convert records and empty its recycle bin. After each round a plan of what changed must be
+the plan of every row, for each org; at the end, with all transactions ended and no refusal left,
+runs leave nothing to do. The suite runs a short trial
 (`test_both_ways_give_one_plan.py`).
 """
 
@@ -92,6 +92,7 @@ class Trial:
             (1, "people delete", self._people_delete),
             (1, "people merge", self._people_merge),
             (1, "people convert", self._people_convert),
+            (1, "the recycle bin is emptied", self._purge),
         ]
         _, name, step = self.chance.choices(steps, [weight for weight, _, _ in steps])[0]
         self.steps[name] += 1
@@ -246,7 +247,11 @@ class Trial:
         if leads:
             accounts = [None, *(r["Id"] for r in org.store.records("Account"))]
             into = self.chance.choice(accounts)
-            org.convert_lead(self.chance.choice(leads)["Id"], account_id=into)
+            lead = self.chance.choice(leads)["Id"]
+            org.convert_lead(lead, account_id=into, opportunity=self.chance.random() < 0.5)
+
+    def _purge(self) -> None:
+        self.practice.orgs[self._org()].purge()
 
     def _come_to_rest(self) -> None:
         """With every writer done and nothing refused, the next runs leave nothing to do."""

@@ -188,12 +188,13 @@ def converted_rows(
     mapping: Mapping, column: str, parent: str, catalog: Catalog, org_id: str
 ) -> sql.Composed:
     """SELECT of leads that became rows of the mapping `parent` which the plan compares and of which
-    no record is known: the row's key, the lead's key, and the Id of the lead's record.
+    no record is known: the row's key, the lead's key, the Id of the lead's record, and what people
+    are known to have made of it, by object.
     """
     type_ = table_of(mapping, catalog).columns[column]
     return sql.SQL(
         # offset 0: keys of other mappings may be of another type.
-        "select s.key, r.key, r.salesforce_id\n"
+        "select s.key, r.key, r.salesforce_id, r.problem -> 'converted'\n"
         "from (select key from source_row where mapping = {parent} offset 0) as s\n"
         "join public.{table} as source on source.{column} = s.key::{type}\n"
         "join named_record as r on r.org_id = {org} and r.mapping = {name}\n"

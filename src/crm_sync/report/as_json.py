@@ -77,6 +77,8 @@ def _run_head(run: RunReport) -> dict[str, Any]:
         "summaries": [asdict(summary) for summary in run.summaries],
         "overwritten": run.overwritten,
         "overwritten_rows": [row_as_json(row, run.org) for row in run.overwritten_rows],
+        "closed": run.closed,
+        "closed_rows": [row_as_json(row, run.org) for row in run.closed_rows],
     }
 
 

@@ -1,4 +1,4 @@
-"""What people edited in Salesforce since we last sent, in sentences.
+"""What people edited in Salesforce since we last sent, and converted there, in sentences.
 
 In: rows whose records were read, before a sync (`dry-run --against-org`) or by it. Out: sentences;
 nothing where nobody asked Salesforce.
@@ -10,10 +10,12 @@ from crm_sync.report.headline import counted
 from crm_sync.report.model import Edits, FieldChange, PlanRow, RunReport
 from crm_sync.report.values import fold, visible, written
 
-__all__ = ["DONE", "edit_sentences", "edits_found", "edits_overwritten"]
+__all__ = ["CLOSED", "DONE", "edit_sentences", "edits_found", "edits_overwritten", "leads_closed"]
 
 DONE = "recorded"
 """The state of a row that a sync has sent."""
+CLOSED = "closed"
+"""The state of a lead that people converted, of which nothing more is sent."""
 LONGEST = 120
 """Characters of a value in a sentence."""
 
@@ -44,6 +46,18 @@ def edits_overwritten(run: RunReport) -> str:
     return (
         f"{counted(run.overwritten, 'record')} lost what someone had edited in Salesforce since "
         "the last push."
+    )
+
+
+def leads_closed(run: RunReport) -> str:
+    """How many leads a sync found converted, or nothing."""
+    if not run.closed:
+        return ""
+    if run.closed == 1:
+        return "1 lead was converted in Salesforce: its row is closed, nothing more is sent of it."
+    return (
+        f"{run.closed:,} leads were converted in Salesforce: their rows are closed, nothing more "
+        "is sent of them."
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from crm_sync.report.cost import ObjectCost, calls_to_send, costs, former_run
-from crm_sync.report.edits import edit_sentences, edits_found, edits_overwritten
+from crm_sync.report.edits import edit_sentences, edits_found, edits_overwritten, leads_closed
 from crm_sync.report.groups import problem_rows, total
 from crm_sync.report.headline import (
     counted,
@@ -72,6 +72,7 @@ def sync_markdown(run: RunReport, *, problems: int = 20, values: bool = False) -
         escaped(run.message or ""),
         _table(run.summaries, RUN_COLUMNS, TITLES),
         _overwritten(run, problems, values),
+        _closed(run, problems),
         _problems(run.problems[:problems], every, values, run.org),
     )
 
@@ -91,6 +92,22 @@ def _overwritten(run: RunReport, most: int, values: bool) -> str:
             lines.extend(f"  - {_markup(sentence)}" for sentence in edit_sentences(row))
     if run.overwritten > most:
         lines.append(f"- … and {run.overwritten - most:,} more")
+    return "\n".join(lines)
+
+
+def _closed(run: RunReport, most: int) -> str:
+    """Leads that were found converted: the first `most` of them, and what they became."""
+    if not run.closed:
+        return ""
+    lines = [f"**{escaped(leads_closed(run))}**", ""]
+    for row in run.closed_rows[:most]:
+        reasons = " ".join(escaped(problem.reason) for problem in row.problems)
+        lines.append(
+            f"- {escaped(row.object)} ({escaped(row.table)} `{_code(row.key)}`"
+            f"{_record(row, run.org)}): {reasons}"
+        )
+    if run.closed > most:
+        lines.append(f"- … and {run.closed - most:,} more")
     return "\n".join(lines)
 
 

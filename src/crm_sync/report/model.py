@@ -287,3 +287,5 @@ class RunReport:
     problems: tuple[PlanRow, ...] = ()
     overwritten: int = 0  # records that lost what people had edited there since the last push
     overwritten_rows: tuple[PlanRow, ...] = ()  # the first of them, in the state `recorded`
+    closed: int = 0  # leads that people had converted in Salesforce, found by this run
+    closed_rows: tuple[PlanRow, ...] = ()  # the first of them, in the state `closed`

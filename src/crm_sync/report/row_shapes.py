@@ -15,7 +15,7 @@ Count = Annotated[int, Field(ge=0)]
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Action = Literal["create", "update", "delete"]
 RowState = Literal[
-    "planned", "sending", "blocked", "invalid", "refused", "unknown", "held", "recorded"
+    "planned", "sending", "blocked", "invalid", "refused", "unknown", "held", "recorded", "closed"
 ]
 
 

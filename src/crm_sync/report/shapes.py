@@ -172,6 +172,12 @@ class Sync(Shape):
     overwritten_rows: list[JsonRow]
     """The first of them, in the state `recorded`; `current` of a field is what stood there."""
 
+    closed: Count = 0
+    """Leads that people converted in Salesforce; nothing more is sent of them."""
+
+    closed_rows: list[JsonRow] = Field(default_factory=list)
+    """The first of them, in the state `closed`; the sentence says what they became."""
+
     rows: list[JsonRow]
 
 

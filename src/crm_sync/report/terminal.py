@@ -6,7 +6,7 @@ plain, with a changed part in [brackets] where colour cannot mark it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from rich.console import Console
@@ -17,7 +17,14 @@ from rich.text import Text
 from crm_sync.report.console import Glyphs, glyphs, make_console
 from crm_sync.report.cost import ObjectCost, calls_to_send, costs, former_run
 from crm_sync.report.difference import Part, difference, folded_parts
-from crm_sync.report.edits import DONE, edit_sentences, edits_found, edits_overwritten
+from crm_sync.report.edits import (
+    CLOSED,
+    DONE,
+    edit_sentences,
+    edits_found,
+    edits_overwritten,
+    leads_closed,
+)
 from crm_sync.report.groups import NOT_SENT, Group, groups, total
 from crm_sync.report.headline import (
     counted,
@@ -154,15 +161,9 @@ def run_summary(
         f"Run {run.run_number} {run.status} {dot} {counted(run.calls, 'API call')}"
         f" {dot} {duration(run.seconds)}"
     )
-    if said := edits_overwritten(run):
-        console.print()
-        console.print(Text(said, STYLES["problem"]))
-        for row in run.overwritten_rows[:limit]:
-            _print_row(console, row, run.org, with_fields=False)
-        if run.overwritten > limit:
-            command = "crm-sync history TABLE KEY"
-            console.print(f"  {glyphs(console.encoding).ellipsis} and {run.overwritten - limit:,} "
-                          f"more; `{command}` tells of each")  # fmt: skip
+    said = Text(edits_overwritten(run), STYLES["problem"])
+    _print_first(console, run, said, run.overwritten_rows, run.overwritten, limit)
+    _print_first(console, run, Text(leads_closed(run)), run.closed_rows, run.closed, limit)
     if run.problems:
         console.print()
         for row in run.problems[:limit]:
@@ -170,6 +171,22 @@ def run_summary(
         problems = max(len(run.problems), sum(summary.problems for summary in run.summaries))
         if left_out := problems - min(limit, len(run.problems)):
             console.print(f"  {glyphs(console.encoding).ellipsis} and {left_out:,} more")
+
+
+def _print_first(
+    console: Console, run: RunReport, said: Text, rows: Sequence[PlanRow], number: int, limit: int
+) -> None:
+    """The first `limit` of so many rows, below what is said of them; nothing where it is empty."""
+    if not said:
+        return
+    console.print()
+    console.print(said)
+    for row in rows[:limit]:
+        _print_row(console, row, run.org, with_fields=False)
+    if number > limit:
+        sign = glyphs(console.encoding).ellipsis
+        command = "crm-sync history TABLE KEY"
+        console.print(f"  {sign} and {number - limit:,} more; `{command}` tells of each")
 
 
 def _table(
@@ -250,7 +267,7 @@ def _print_row(
         line.append(f" {signs.dot} ", STYLES["key"])
         line.append(row.salesforce_id, style)
     console.print(Padding(line, (0, 0, 0, 2)))
-    if row.state not in {"planned", "sending", DONE}:
+    if row.state not in {"planned", "sending", DONE, CLOSED}:
         sentence = f"{row.state} ({row.action}): {state_sentence(row.state)}"
         console.print(Padding(Text(sentence, STYLES["problem"]), (0, 0, 0, 4)))
     if row.pair:

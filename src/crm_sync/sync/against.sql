@@ -29,21 +29,27 @@ order by array_position(%(order)s::text[], mapping), position;
 copy current_record (salesforce_id, payload, is_converted) from stdin;
 
 -- name: compare
--- Which fields of a mapping's records someone edited (not of a converted lead, which takes no update): into `edited` those that a sync would overwrite,
--- or take along with the record. What already stands there as it will be sent is no loss, and what was
+-- Which fields of a mapping's records someone edited (not of a converted lead, which takes no update):
+-- into `edited` those that a sync would overwrite, or take along with the record. What already stands there as it will be sent is no loss, and what was
 -- sent without an answer may stand there. Salesforce's line ends differ by who wrote the text. A field
 -- that was never sent holds what Salesforce or people put there; it counts where a sync would
--- overwrite it.
+-- overwrite it. So does all that a record holds which a row has followed and that we never wrote to,
+-- but for what is ours in it (`adopt` of followed.sql).
 with field as (
     select p.key, p.salesforce_id, p.action = 'delete' as goes, f.key = any(p.changed) as is_sent,
         coalesce(r.payload ? f.key or r.in_flight ? f.key, false) as was_sent,
         f.key as name, f.value as current,
-        array[coalesce(r.payload -> f.key, 'null'), r.in_flight -> f.key,
+        array[coalesce(case when t.are_theirs then null else r.payload -> f.key end, 'null'),
+              r.in_flight -> f.key,
               case when f.key = any(p.changed) then p.payload -> f.key end] as ours
     from plan_row p
     join current_record c on c.salesforce_id = p.salesforce_id
     left join known_record r on r.mapping = p.mapping and r.key = p.key
     cross join lateral jsonb_each(c.payload) f
+    cross join lateral (
+        select r.problem ->> 'code' = 'RECORD_FOLLOWED' and not r.problem -> 'ours' ? f.key
+            and (p.action = 'delete' or f.key = any(p.changed)) as are_theirs
+    ) t
     where p.mapping = %(mapping)s and p.state = 'planned' and not c.is_converted
 ), edited as (
     select f.key, f.salesforce_id,

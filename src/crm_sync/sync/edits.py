@@ -83,6 +83,10 @@ def _check_keys(scope: Scope) -> None:
         )
 
 
+Told = tuple[int, tuple[PlanRow, ...]]
+"""How many rows, and the first of them."""
+
+
 def overwritten(
     connection: psycopg.Connection[Any],
     org_id: str,
@@ -90,14 +94,38 @@ def overwritten(
     known: tuple[Mapping, ...],
     facts: Map[str, ObjectFacts],
     mask: Mask,
-) -> tuple[int, tuple[PlanRow, ...]]:
-    """How many records lost in a run what people had edited there, and the first of them."""
+) -> Told:
+    """The records that lost in a run what people had edited there."""
+    return _told("overwritten", connection, org_id, run_number, known, facts, mask)
+
+
+def closed_leads(
+    connection: psycopg.Connection[Any],
+    org_id: str,
+    run_number: int,
+    known: tuple[Mapping, ...],
+    facts: Map[str, ObjectFacts],
+    mask: Mask,
+) -> Told:
+    """The leads that a run found converted."""
+    return _told("closed", connection, org_id, run_number, known, facts, mask)
+
+
+def _told(
+    block: str,
+    connection: psycopg.Connection[Any],
+    org_id: str,
+    run_number: int,
+    known: tuple[Mapping, ...],
+    facts: Map[str, ObjectFacts],
+    mask: Mask,
+) -> Told:
     by_name = {m.name: m for m in known}
     values = {"org": org_id, "run": run_number, "limit": NAMED}
     count, rows = 0, []
     with connection.cursor() as cursor:
         in_numbers(cursor)
-        for count, *row in cursor.execute(statements("edits")["overwritten"], values):  # noqa: B007
+        for count, *row in cursor.execute(statements("edits")[block], values):  # noqa: B007
             if row[0] in by_name:
                 rows.append(mask.row(row_of(by_name, facts, row)))
     return count, tuple(rows)

@@ -14,15 +14,18 @@ set state = 'held', problems = p.problems || (
     select jsonb_agg(jsonb_build_object(
         'code', 'EDITED_IN_SALESFORCE', 'severity', 'error', 'field', f.name,
         'column', %(columns)s::jsonb -> f.name,
-        'sentence', case p.action
-            when 'delete' then format('People edited %%s in Salesforce since it was last sent, and '
-                                      'the record is to be deleted.', f.name)
-            else format('People edited %%s in Salesforce since it was last sent.', f.name) end,
+        'sentence', format(case when k.problem ->> 'code' = 'RECORD_FOLLOWED'
+                then 'People wrote %%s into its record in Salesforce, which they merged or made of a lead'
+                else 'People edited %%s in Salesforce since it was last sent' end
+            || case p.action when 'delete' then ', and the record is to be deleted.' else '.' end,
+            f.name),
         'mend', case p.action
             when 'delete' then 'Put the former value back there, or let it go: '
             else 'Write into the database what stands there, put the former value back there, or '
                  'send ours: ' end || 'crm-sync sync --overwrite ' || p.key || '.') order by f.name)
-    from jsonb_object_keys(p.edited) as f(name) where f.name = any(%(held)s))
+    from jsonb_object_keys(p.edited) as f(name)
+    left join known_record k on k.mapping = p.mapping and k.key = p.key
+    where f.name = any(%(held)s))
 where p.mapping = %(mapping)s and p.state = 'planned' and p.edited ?| %(held)s
   and not (%(overwrite)s::text[] && array['all', p.key, p.mapping || ':' || p.key, p.salesforce_id]);
 
@@ -52,12 +55,17 @@ cross join lateral (
     select jsonb_object_agg(f.key, f.value) as fields
     from sync.plan q
     cross join lateral jsonb_each(b.payload) f
+    cross join lateral (
+        select coalesce(r.problem ->> 'code' = 'RECORD_FOLLOWED'
+                        and not r.problem -> 'ours' ? f.key, false) as are_theirs
+    ) t
     where q.org_id = r.org_id and q.mapping = r.mapping and q.key = r.key
       and case q.action when 'delete' then r.payload ? f.key or r.in_flight ? f.key
                         else f.key = any(q.changed) end
       and not exists (
-        select from unnest(array[coalesce(r.payload -> f.key, 'null'), r.in_flight -> f.key,
-                                 q.before -> f.key]) as o(value)
+        select from unnest(array[
+            coalesce(case when t.are_theirs then null else r.payload -> f.key end, 'null'),
+            r.in_flight -> f.key, case when not t.are_theirs then q.before -> f.key end]) as o(value)
         where o.value = f.value
            or replace(o.value::text, '\r\n', '\n') = replace(f.value::text, '\r\n', '\n'))
 ) e
@@ -74,6 +82,18 @@ from sync.history h
 left join sync.record r on r.org_id = h.org_id and r.mapping = h.mapping and r.key = h.key
 where h.org_id = %(org)s and h.run_number = %(run)s and h.outcome = 'recorded'
   and h.edited is not null
+  and h.at >= (select started_at from sync.run where org_id = %(org)s and run_number = %(run)s)
+order by h.id
+limit %(limit)s;
+
+-- name: closed
+-- Leads that a run found converted, as `overwritten` has its records. A row that is gone since has no
+-- label any more.
+select count(*) over (), h.mapping, h.key, coalesce(r.label, h.key), h.action, h.outcome,
+    h.salesforce_id, null, null, '{}'::text[], jsonb_build_array(h.problem), null, null
+from sync.history h
+left join sync.record r on r.org_id = h.org_id and r.mapping = h.mapping and r.key = h.key
+where h.org_id = %(org)s and h.run_number = %(run)s and h.outcome = 'closed'
   and h.at >= (select started_at from sync.run where org_id = %(org)s and run_number = %(run)s)
 order by h.id
 limit %(limit)s;

@@ -19,7 +19,9 @@ from crm_sync.sync.decide import TRANSIENT, Decision, Fate
 __all__ = [
     "ENDED",
     "REFUSED",
+    "converted_into",
     "followed",
+    "merged_and_lost",
     "parent_ended",
     "problem",
     "record_ended",
@@ -94,14 +96,14 @@ def record_ended(
         more["master"] = master
     elif became is Fate.GONE and master:
         words = f"merged into {master}, which was deleted,"
+        more["merged_into"] = master
     elif became is Fate.CONVERTED:
-        made = {name: record.get(converted_id(name)) for name in BECAME}
-        more["converted"] = {name: given for name, given in made.items() if given}
+        more["converted"] = converted_into(record)
         told = [f"{name} {given}" for name, given in more["converted"].items()]
         words = f"converted into {', '.join(told)}" if told else words
     mends = {
-        Fate.GONE: "Restore it from Salesforce's recycle bin, delete the row, or let "
-        f"{mapping.name}.yaml say on_missing: recreate.",
+        Fate.GONE: f"Restore {master or 'it'} from Salesforce's recycle bin, delete the row, or "
+        f"let {mapping.name}.yaml say on_missing: recreate.",
         Fate.MERGED: f"Join the two rows in {mapping.source.table} as Salesforce joined the "
         "records.",
         Fate.CONVERTED: "Nothing: a converted lead is closed.",
@@ -115,6 +117,27 @@ def record_ended(
         "mend": mends[became],
         **more,
     }
+
+
+def merged_and_lost(mapping: Mapping, row: Row, master: str) -> dict[str, Any]:
+    """The problem of a row whose record was merged, and whose master Salesforce does not know any
+    more: it was deleted or merged on, and the recycle bin was emptied before anybody asked.
+    """
+    told = _of_record(
+        _CODES[Fate.MERGED],
+        "error",
+        f"Its record {row.salesforce_id} was merged into {master} in Salesforce, which is not "
+        "there any more: whether it was deleted or merged into another, nobody can tell.",
+        f"Join the row in {mapping.source.table} with the one that stands for it now, or delete "
+        "it. A record of its own it gets as a new row.",
+    )
+    return {**told, "merged_into": master}
+
+
+def converted_into(record: Map[str, Any]) -> dict[str, str]:
+    """What people made of a lead: Ids by object."""
+    made = {name: record.get(converted_id(name)) for name in BECAME}
+    return {name: given for name, given in made.items() if given}
 
 
 def followed(became: Fate, former: str, given: str) -> dict[str, Any]:

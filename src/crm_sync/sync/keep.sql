@@ -17,7 +17,8 @@ select g.org_id, %(run)s, g.mapping, g.key, g.salesforce_id, 'delete', 'recorded
 insert into sync.record select * from found_record
 on conflict (org_id, mapping, key) do update
 set salesforce_id = excluded.salesforce_id, payload = excluded.payload, state = 'live',
-    label = excluded.label, problem = null, cleared = false, in_flight = excluded.in_flight,
+    label = excluded.label, problem = excluded.problem, cleared = false,
+    in_flight = excluded.in_flight,
     in_flight_action = excluded.in_flight_action, in_flight_at = excluded.in_flight_at;
 
 -- name: forget_ended
@@ -26,7 +27,8 @@ set salesforce_id = excluded.salesforce_id, payload = excluded.payload, state = 
 with ended as (
     delete from sync.record r using left_record o
     where o.org_id = %(org)s and o.mapping = any(%(order)s)
-      and (o.state <> 'live'
+      -- What names a converted lead has to be planned with it (`links.sql`).
+      and (o.state in ('gone', 'merged') or o.state = 'converted' and %(is_whole)s
            or o.salesforce_id is null and o.in_flight_at < now() - interval '15 minutes')
       and r.org_id = o.org_id and r.mapping = o.mapping and r.key = o.key
     returning r.mapping, r.key

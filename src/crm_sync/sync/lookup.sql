@@ -34,10 +34,11 @@ with asked as (
     where a.in_flight_action = 'delete' and a.salesforce_id not in (select id from alive)
 )
 insert into found_record (org_id, mapping, key, salesforce_id, label, state, payload, in_flight,
-                          in_flight_action, in_flight_at, run_number, sent_at)
+                          in_flight_action, in_flight_at, run_number, sent_at, problem)
 select a.org_id, a.mapping, a.key, a.salesforce_id, a.label, 'live', l.payload,
     nullif(a.in_flight, '{}'), case when a.in_flight <> '{}' then 'update' end,
-    case when a.in_flight <> '{}' then a.in_flight_at end, a.run_number, a.sent_at
+    case when a.in_flight <> '{}' then a.in_flight_at end, a.run_number, a.sent_at,
+    case when a.state = 'live' then a.problem end
 from asked a join alive l on l.id = a.salesforce_id
 on conflict do nothing;
 

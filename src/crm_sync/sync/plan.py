@@ -115,15 +115,16 @@ def create_views(connection: psycopg.Connection[Any], *, renamed: bool) -> None:
 
 def keep_plan(scope: Scope, plan: Plan) -> None:
     """The plan, and what was found on the way, become state; a dry run leaves this out."""
+    is_whole = len(scope.mappings) == len(scope.known)
     scope.run("keep_followed", "followed")
     for block in ("forget_absent", "store_found", "forget_ended", "forget_plan", "store_plan",
                   "tell_open"):  # fmt: skip
-        scope.run(block, "keep")
+        scope.run(block, "keep", is_whole=is_whole)
     for mapping in scope.mappings:
         if scope.run("ended_records", "keep", mapping=mapping.name).fetchone() == (True,):
             _clear_values(scope, mapping, due=mapping.name not in plan.compared.loaded)
     scope.run("blank_history", "keep")
-    if len(scope.mappings) == len(scope.known):  # what a part of the mappings saw is no position
+    if is_whole:  # what a part of the mappings saw is no position
         scope.run("store_position", "keep")
 
 

@@ -285,7 +285,8 @@ with waiting as (
 select count(*) from blocked;
 
 -- name: hold
--- The record was deleted, merged or converted by people in Salesforce.
+-- The record was deleted, merged or converted by people in Salesforce. Of one that was merged the
+-- history tells when the next plan has followed it.
 with outcome as (
     select * from unnest(%(rows_mapping)s::text[], %(rows_key)s::text[], %(problems)s::jsonb[],
                          %(states)s::text[]) as b(mapping, key, problem, state)
@@ -323,12 +324,16 @@ with outcome as (
 insert into sync.history (org_id, run_number, mapping, key, salesforce_id, action, outcome, before,
                           after, problem)
 select %(org)s, %(run)s, k.mapping, k.key, k.salesforce_id, coalesce(p.action, 'update'),
-    case when k.state = 'converted' then 'closed' else 'held' end,
+    case when k.state = 'converted' then 'closed' when %(recreate)s then 'gone' else 'held' end,
     case when p.action <> 'delete' then p.before end,
-    (select jsonb_object_agg(f, p.payload -> f) from unnest(p.changed) f), k.problem
+    (select jsonb_object_agg(f, p.payload -> f) from unnest(p.changed) f),
+    case when k.state = 'gone' and %(recreate)s
+        then k.problem || '{"severity": "note", "mend": "Nothing: it is made again."}'
+        else k.problem end
 from known k
 left join sync.plan p on p.org_id = k.org_id and p.mapping = k.mapping and p.key = k.key
-    and p.state = 'sending';
+    and p.state = 'sending'
+where k.state <> 'merged';
 
 -- name: open_parents
 -- Of these rows, those whose parent is still to be created, apart from what was `sent` just now.

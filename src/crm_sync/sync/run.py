@@ -30,7 +30,7 @@ from crm_sync.sync.against import Lost, find_lost
 from crm_sync.sync.batches import CALL
 from crm_sync.sync.carry import carry_keys, carrying_notes
 from crm_sync.sync.database import connect
-from crm_sync.sync.edits import overwritten
+from crm_sync.sync.edits import closed_leads, overwritten
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
@@ -173,6 +173,10 @@ def sync(
                     connection, org.id, run.run_number, opened.known, facts, mask
                 )
                 run = replace(run, overwritten=count, overwritten_rows=lost)
+                count, closed = closed_leads(
+                    connection, org.id, run.run_number, opened.known, facts, mask
+                )
+                run = replace(run, closed=count, closed_rows=closed)
             if reason is not None:
                 raise _told(run, reason, done.scope)
             sweep(connection, org.id, settings.history_days)

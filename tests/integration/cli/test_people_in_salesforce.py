@@ -73,6 +73,29 @@ def test_a_held_row_shows_both_values_until_a_person_lets_it_through(
     assert desk.run("problems").code == 0
 
 
+def test_a_sync_names_the_leads_that_people_converted(
+    desk: Desk, org: LocalOrg, connection: psycopg.Connection[object]
+) -> None:
+    connection.execute("insert into leads (company_name, last_name) values ('Kelp', 'Ng')")
+    desk.run("sync")
+    [lead] = org.store.records("Lead")
+    became = org.convert_lead(lead["Id"])["ConvertedAccountId"]
+    for title in ("Pilot", "Captain"):
+        connection.execute("update leads set title = %s", [title])
+        as_json = title == "Captain"
+        ran = desk.run("sync", *(["--json"] if as_json else []))
+        assert ran.code == 0
+        if as_json:
+            assert_documented(ran.out)
+            assert (json.loads(ran.out)["closed"], json.loads(ran.out)["closed_rows"]) == (0, [])
+            continue
+        out = " ".join(ran.out.split())
+        assert "1 lead was converted in Salesforce: its row is closed" in out
+        assert f"Kelp leads {lead['CRM_Id__c']}" in out
+        assert f"LEAD_CONVERTED: Its record {lead['Id']} was converted into Account {became}" in out
+    assert "closed" in desk.run("history", "leads", lead["CRM_Id__c"]).out
+
+
 def test_sensitive_values_of_a_held_row_are_masked(desk: Desk, edited: str) -> None:
     say(desk, "account", "Phone: phone", "Phone: {column: phone, sensitive: true}")
     say(desk, "account", "on_delete: delete", "on_delete: delete\non_edited: hold")

@@ -9,26 +9,15 @@ from crm_sync.report.edits import edit_sentences, edits_found
 from crm_sync.report.model import PlanRow, RunReport
 from crm_sync.sync import edits
 from crm_sync.sync.errors import Ended
+from tests.integration.sync.people import codes, say
 from tests.integration.sync.practice import Practice
 
 HELD = "EDITED_IN_SALESFORCE"
 
 
-def say(practice: Practice, mapping: str, text: str) -> None:
-    """Adds a line to a mapping's file."""
-    file = practice.mappings / f"{mapping}.yaml"
-    file.write_text(f"{file.read_text('utf-8')}\n{text}\n", "utf-8")
-
-
 def edit(practice: Practice, name: str, key: str, **fields: object) -> None:
     """A person writes into the record of this key."""
     practice.org.edit(practice.record(name, key)["Id"], fields)
-
-
-def codes(practice: Practice) -> dict[str, str]:
-    """The code of each row that is not in order, by key."""
-    rows = practice.rows("select key, problems -> 0 ->> 'code' as code from sync.plan")
-    return {row["key"]: row["code"] for row in rows}
 
 
 def stood_there(row: PlanRow) -> dict[str, object]:

@@ -5,34 +5,22 @@ from __future__ import annotations
 import pytest
 
 from crm_sync.errors import MappingError
-from tests.integration.sync.practice import Practice, Record
-
-
-def accounts(practice: Practice) -> list[Record]:
-    """The living accounts of the org."""
-    return practice.org.store.records("Account")
-
-
-def lead_of(practice: Practice, key: str) -> str:
-    """The Id of a lead's record."""
-    return str(practice.record("Lead", key)["Id"])
+from tests.integration.sync.people import (
+    accounts,
+    codes,
+    convert_here,
+    foreign,
+    lead_of,
+    merge,
+    say,
+)
+from tests.integration.sync.practice import Practice
 
 
 def is_deleted(practice: Practice, given: str) -> bool:
     record = practice.org.store.record(given)
     assert record is not None
     return bool(record["IsDeleted"])
-
-
-def convert_here(practice: Practice, lead: str) -> str:
-    """The CRM converts a lead; the key of the account that it made."""
-    return str(practice.value("select convert_lead(%s)", lead))
-
-
-def codes(practice: Practice) -> dict[str, str]:
-    """The code of each row that is not in order, by key."""
-    rows = practice.rows("select key, problems -> 0 ->> 'code' as code from sync.plan")
-    return {row["key"]: row["code"] for row in rows}
 
 
 def foretold(practice: Practice) -> set[tuple[str, str, str, str]]:
@@ -215,25 +203,6 @@ def test_leads_alone_are_closed_where_no_mapping_has_what_they_became(
 # Merged ------------------------------------------------------------------------------------------
 
 
-def merge(practice: Practice, winner: str, *losers: str) -> str:
-    """People merge records of these keys; the master's Id."""
-    master = str(practice.record("Account", winner)["Id"])
-    for loser in losers:
-        practice.org.merge(master, practice.record("Account", loser)["Id"])
-    return master
-
-
-def foreign(practice: Practice, **fields: object) -> str:
-    """An account that people made in Salesforce."""
-    key = practice.add("accounts", company_name="Theirs")
-    practice.sync()
-    given = str(practice.record("Account", key)["Id"])
-    practice.org.edit(given, {"CRM_Id__c": None, **fields})
-    practice.connection.execute("delete from sync.record where key = %s", [key])
-    practice.connection.execute("delete from accounts where id = %s", [key])
-    return given
-
-
 def test_a_row_whose_record_was_merged_into_a_foreign_one_follows_it_in_one_run(
     practice: Practice,
 ) -> None:
@@ -312,8 +281,7 @@ def test_a_merged_record_whose_master_was_deleted_counts_as_deleted(practice: Pr
     practice.sync()
     assert codes(practice)[loser] == "RECORD_DELETED"
     assert "which was deleted" in practice.problem(loser)["sentence"]
-    file = practice.mappings / "account.yaml"
-    file.write_text(file.read_text("utf-8") + "\non_missing: recreate\n", "utf-8")
+    say(practice, "account", "on_missing: recreate")
     practice.sync()
     assert practice.record("Account", loser)["Phone"] == "2"
 

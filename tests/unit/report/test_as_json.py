@@ -85,7 +85,8 @@ def test_a_sync_has_its_own_shape() -> None:
     run = json.loads("".join(as_json(finished())))
     assert list(run) == [
         "version", "kind", "org", "run_number", "status", "calls", "seconds", "headline",
-        "message", "summaries", "overwritten", "overwritten_rows", "rows",
+        "message", "summaries", "overwritten", "overwritten_rows", "closed",
+        "closed_rows", "rows",
     ]  # fmt: skip
     assert run["kind"] == "sync"
     assert run["summaries"][1]["create"] == 12
