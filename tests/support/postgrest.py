@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -139,22 +139,18 @@ class Replay:
     def _table(self, cursor: psycopg.Cursor[Any], request: Request) -> Answer:
         node = self._node(request)
         if request.method == "GET":
-            source, read = sql.SQL(""), self._read(node)
-        else:
-            returned = [name for name, _ in node.items if name not in self._columns[node.table]]
-            written = self._write(request, replace(node, filters=node.filters))
-            columns = [sql.SQL("{}.*").format(_table(node.table))]
-            columns += [_column(node.table, name) for name in returned if name != "*"]
-            returning = sql.SQL(", ").join(columns)
-            source = sql.SQL("{} returning {}").format(written, returning)
-            read = self._read(
-                replace(node, filters=[], order="", limit="", offset=""), "pgrst_source"
-            )
-        if request.method == "GET":
+            read = self._read(node)
             whole = sql.SQL("with pgrst_source as ({}) {}").format(read, _AS_JSON)
         else:
+            columns: list[Sql] = [sql.SQL("{}.*").format(_table(node.table))]
+            for name, _ in node.items:  # computed fields
+                if name != "*" and name not in self._columns[node.table]:
+                    columns.append(_column(node.table, name))
+            returning = sql.SQL(", ").join(columns)
+            written = sql.SQL("{} returning {}").format(self._write(request, node), returning)
+            shown = replace(node, filters=[], order="", limit="", offset="")
             whole = sql.SQL("with pgrst_source as ({}), pgrst_read as ({}) {}").format(
-                source, read, _AS_JSON_OF_READ
+                written, self._read(shown, "pgrst_source"), _AS_JSON_OF_READ
             )
         ((body,),) = cursor.execute(whole).fetchall()
         return self._answer(cursor, request, node, body)
@@ -284,52 +280,41 @@ class Replay:
             assert child.relation is not None
             at, inside = f"{here}_{child.name}_{number}", f"{child.table}_{number}"
             query = self._read(child, "", inside, here)
-            mark = sql.Identifier(at)
-            kind = sql.SQL("inner" if child.inner else "left")
+            mark, name = sql.Identifier(at), sql.Identifier(child.name)
+            kind, on = sql.SQL("inner" if child.inner else "left"), sql.SQL("true")
             if child.relation.to_one:
-                parts.append(
-                    sql.SQL("row_to_json({}.*)::jsonb as {}").format(
-                        mark, sql.Identifier(child.name)
-                    )
-                )
-                on = sql.SQL("true")
+                parts.append(sql.SQL("row_to_json({}.*)::jsonb as {}").format(mark, name))
             else:
-                parts.append(
-                    sql.SQL("coalesce({0}.{0}, '[]') as {1}").format(
-                        mark, sql.Identifier(child.name)
-                    )
+                parts.append(sql.SQL("coalesce({0}.{0}, '[]') as {1}").format(mark, name))
+                listed = sql.SQL("select json_agg({0})::jsonb as {0} from ({1}) as {0}")
+                query = listed.format(mark, query)
+                condition = sql.SQL("{} is not null").format(mark) if child.inner else on
+                joins.append(
+                    sql.SQL("{} join lateral ({}) as {} on {}").format(kind, query, mark, condition)
                 )
-                query = sql.SQL("select json_agg({0})::jsonb as {0} from ({1}) as {0}").format(
-                    mark, query
-                )
-                on = sql.SQL("{} is not null").format(mark) if child.inner else sql.SQL("true")
+                continue
             joins.append(sql.SQL("{} join lateral ({}) as {} on {}").format(kind, query, mark, on))
+        origin = _table(node.table)
         if source:
             origin = sql.SQL("{} as {}").format(sql.Identifier(source), sql.Identifier(here))
         elif alias:
             origin = sql.SQL("{} as {}").format(_table(node.table), sql.Identifier(alias))
-        else:
-            origin = _table(node.table)
         meets = [
             sql.SQL("{} = {}").format(sql.Identifier(here, ours), sql.Identifier(parent, theirs))
             for theirs, ours in (node.relation.columns if node.relation and parent else ())
         ]
-        limit = (
-            sql.SQL(" limit {}").format(sql.Literal(int(node.limit))) if node.limit else sql.SQL("")
+        last = sql.SQL(" limit {} offset {}").format(
+            sql.Literal(int(node.limit) if node.limit else None), sql.Literal(int(node.offset or 0))
         )
-        offset = sql.SQL(" offset {}").format(sql.Literal(int(node.offset or 0)))
-        return sql.SQL("select {} from {} {} {} {}{}{}").format(
+        return sql.SQL("select {} from {} {} {} {}{}").format(
             sql.SQL(", ").join(parts), origin, sql.SQL(" ").join(joins),
             self._where(node, here, meets, sub=bool(alias or source)),
-            _order(node, here, sub=bool(alias or source)), limit, offset,
+            _order(node, here, sub=bool(alias or source)), last,
         )  # fmt: skip
 
-    def _where(
-        self, node: Node, here: str, more: list[Sql] | None = None, *, sub: bool = False
-    ) -> Sql:
-        conditions = [_filter(here, name, text, sub=sub) for name, text in node.filters] + (
-            more or []
-        )
+    def _where(self, node: Node, here: str, more: Sequence[Sql] = (), *, sub: bool = False) -> Sql:
+        conditions = [_filter(here, name, text, sub=sub) for name, text in node.filters]
+        conditions += more
         return sql.SQL("where ") + sql.SQL(" and ").join(conditions) if conditions else sql.SQL("")
 
 
@@ -470,7 +455,7 @@ def _relations(owner: psycopg.Connection[Any]) -> dict[tuple[str, str], list[Rel
 
 def _functions(owner: psycopg.Connection[Any]) -> dict[str, tuple[dict[str, str], bool]]:
     """What is called under /rpc, with the types of its arguments and whether it only reads."""
-    found = {}
+    found: dict[str, tuple[dict[str, str], bool]] = {}
     for name, names, types, volatility in owner.execute(
         "select proname, coalesce(proargnames, '{}'), proargtypes::regtype[]::text[], provolatile"
         " from pg_proc where pronamespace = 'public'::regnamespace and prokind = 'f'"

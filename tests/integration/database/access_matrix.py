@@ -22,9 +22,9 @@ public.project_status_changes           -    s             s            -       
 public.practice_setting                 -    su            su           -        -
 
 public.convert_lead(uuid,uuid)          -    x             x            -        -
-public.full_name(leads)                 -    x             x            -        -
-public.is_open(activities)              -    x             x            -        -
-public.is_overdue(projects)             -    x             x            -        -
+public.full_name(public.leads)          -    x             x            -        -
+public.is_open(public.activities)       -    x             x            -        -
+public.is_overdue(public.projects)      -    x             x            -        -
 public.is_staff()                       -    x             x            -        -
 public.note_lead_status()               -    -             -            -        -
 public.note_project_status()            -    -             -            -        -
