@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from tests.support.postgrest_catalog import Relation, columns, functions, relations
 from tests.support.supabase import OWNER, Project, become
 
 __all__ = ["Answer", "Replay", "Request", "Unknown"]
@@ -73,15 +74,6 @@ class Answer:
     content_range: str | None = None
 
 
-@dataclass(frozen=True)
-class Relation:
-    """A way from one table to another: the columns that meet, and how many rows are there."""
-
-    names: frozenset[str]
-    columns: tuple[tuple[str, str], ...]
-    to_one: bool
-
-
 @dataclass
 class Node:
     """One table of a read: what is selected, which rows, what is embedded."""
@@ -104,9 +96,9 @@ class Replay:
     def __init__(self, project: Project) -> None:
         self._project = project
         with psycopg.connect(project.url(OWNER)) as owner:
-            self._columns = _columns(owner)
-            self._relations = _relations(owner)
-            self._functions = _functions(owner)
+            self._columns = columns(owner)
+            self._relations = relations(owner)
+            self._functions = functions(owner)
 
     def relations(self, table: str, other: str) -> list[Relation]:
         """The ways from one table to another; an embedding must mean one of them."""
@@ -139,22 +131,18 @@ class Replay:
     def _table(self, cursor: psycopg.Cursor[Any], request: Request) -> Answer:
         node = self._node(request)
         if request.method == "GET":
-            source, read = sql.SQL(""), self._read(node)
-        else:
-            returned = [name for name, _ in node.items if name not in self._columns[node.table]]
-            written = self._write(request, replace(node, filters=node.filters))
-            columns = [sql.SQL("{}.*").format(_table(node.table))]
-            columns += [_column(node.table, name) for name in returned if name != "*"]
-            returning = sql.SQL(", ").join(columns)
-            source = sql.SQL("{} returning {}").format(written, returning)
-            read = self._read(
-                replace(node, filters=[], order="", limit="", offset=""), "pgrst_source"
-            )
-        if request.method == "GET":
+            read = self._read(node)
             whole = sql.SQL("with pgrst_source as ({}) {}").format(read, _AS_JSON)
         else:
+            returned: list[Sql] = [sql.SQL("{}.*").format(_table(node.table))]
+            for name, _ in node.items:  # computed fields
+                if name != "*" and name not in self._columns[node.table]:
+                    returned.append(_column(node.table, name))
+            returning = sql.SQL(", ").join(returned)
+            written = sql.SQL("{} returning {}").format(self._write(request, node), returning)
+            shown = replace(node, filters=[], order="", limit="", offset="")
             whole = sql.SQL("with pgrst_source as ({}), pgrst_read as ({}) {}").format(
-                source, read, _AS_JSON_OF_READ
+                written, self._read(shown, "pgrst_source"), _AS_JSON_OF_READ
             )
         ((body,),) = cursor.execute(whole).fetchall()
         return self._answer(cursor, request, node, body)
@@ -284,52 +272,41 @@ class Replay:
             assert child.relation is not None
             at, inside = f"{here}_{child.name}_{number}", f"{child.table}_{number}"
             query = self._read(child, "", inside, here)
-            mark = sql.Identifier(at)
-            kind = sql.SQL("inner" if child.inner else "left")
+            mark, name = sql.Identifier(at), sql.Identifier(child.name)
+            kind, on = sql.SQL("inner" if child.inner else "left"), sql.SQL("true")
             if child.relation.to_one:
-                parts.append(
-                    sql.SQL("row_to_json({}.*)::jsonb as {}").format(
-                        mark, sql.Identifier(child.name)
-                    )
-                )
-                on = sql.SQL("true")
+                parts.append(sql.SQL("row_to_json({}.*)::jsonb as {}").format(mark, name))
             else:
-                parts.append(
-                    sql.SQL("coalesce({0}.{0}, '[]') as {1}").format(
-                        mark, sql.Identifier(child.name)
-                    )
+                parts.append(sql.SQL("coalesce({0}.{0}, '[]') as {1}").format(mark, name))
+                listed = sql.SQL("select json_agg({0})::jsonb as {0} from ({1}) as {0}")
+                query = listed.format(mark, query)
+                condition = sql.SQL("{} is not null").format(mark) if child.inner else on
+                joins.append(
+                    sql.SQL("{} join lateral ({}) as {} on {}").format(kind, query, mark, condition)
                 )
-                query = sql.SQL("select json_agg({0})::jsonb as {0} from ({1}) as {0}").format(
-                    mark, query
-                )
-                on = sql.SQL("{} is not null").format(mark) if child.inner else sql.SQL("true")
+                continue
             joins.append(sql.SQL("{} join lateral ({}) as {} on {}").format(kind, query, mark, on))
+        origin = _table(node.table)
         if source:
             origin = sql.SQL("{} as {}").format(sql.Identifier(source), sql.Identifier(here))
         elif alias:
             origin = sql.SQL("{} as {}").format(_table(node.table), sql.Identifier(alias))
-        else:
-            origin = _table(node.table)
         meets = [
             sql.SQL("{} = {}").format(sql.Identifier(here, ours), sql.Identifier(parent, theirs))
             for theirs, ours in (node.relation.columns if node.relation and parent else ())
         ]
-        limit = (
-            sql.SQL(" limit {}").format(sql.Literal(int(node.limit))) if node.limit else sql.SQL("")
+        last = sql.SQL(" limit {} offset {}").format(
+            sql.Literal(int(node.limit) if node.limit else None), sql.Literal(int(node.offset or 0))
         )
-        offset = sql.SQL(" offset {}").format(sql.Literal(int(node.offset or 0)))
-        return sql.SQL("select {} from {} {} {} {}{}{}").format(
+        return sql.SQL("select {} from {} {} {} {}{}").format(
             sql.SQL(", ").join(parts), origin, sql.SQL(" ").join(joins),
             self._where(node, here, meets, sub=bool(alias or source)),
-            _order(node, here, sub=bool(alias or source)), limit, offset,
+            _order(node, here, sub=bool(alias or source)), last,
         )  # fmt: skip
 
-    def _where(
-        self, node: Node, here: str, more: list[Sql] | None = None, *, sub: bool = False
-    ) -> Sql:
-        conditions = [_filter(here, name, text, sub=sub) for name, text in node.filters] + (
-            more or []
-        )
+    def _where(self, node: Node, here: str, more: Sequence[Sql] = (), *, sub: bool = False) -> Sql:
+        conditions = [_filter(here, name, text, sub=sub) for name, text in node.filters]
+        conditions += more
         return sql.SQL("where ") + sql.SQL(" and ").join(conditions) if conditions else sql.SQL("")
 
 
@@ -421,61 +398,3 @@ def _error(error: psycopg.Error, role: str) -> Answer:
     if code.startswith("PT") and code[2:].isdecimal():
         return Answer(int(code[2:]), body)
     return Answer(STATUS.get(code, STATUS.get(code[:2], 400)), body)
-
-
-def _columns(owner: psycopg.Connection[Any]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for table, name, kind in owner.execute(
-        "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute a"
-        " join pg_class c on c.oid = a.attrelid where c.relnamespace = 'public'::regnamespace"
-        " and c.relkind in ('r', 'v') and a.attnum > 0 and not a.attisdropped"
-    ):
-        found.setdefault(table, {})[name] = kind
-    return found
-
-
-def _relations(owner: psycopg.Connection[Any]) -> dict[tuple[str, str], list[Relation]]:
-    """By pair of tables: each foreign key, both ways, and each table between two others that has
-    both keys in its primary key.
-    """
-    found: dict[tuple[str, str], list[Relation]] = {}
-    keys = owner.execute(
-        "select f.conname, c.relname, r.relname, array_agg(a.attname::text order by k.n),"
-        " array_agg(b.attname::text order by k.n),"
-        " exists (select from pg_constraint p where p.conrelid = f.conrelid"
-        "   and p.contype in ('p', 'u') and p.conkey <@ f.conkey),"
-        " coalesce((select p.conkey @> f.conkey from pg_constraint p"
-        "   where p.conrelid = f.conrelid and p.contype = 'p'), false)"
-        " from pg_constraint f join pg_class c on c.oid = f.conrelid"
-        " join pg_class r on r.oid = f.confrelid"
-        " cross join lateral unnest(f.conkey, f.confkey) with ordinality as k (ours, theirs, n)"
-        " join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.ours"
-        " join pg_attribute b on b.attrelid = f.confrelid and b.attnum = k.theirs"
-        " where f.contype = 'f' and f.connamespace = 'public'::regnamespace"
-        " group by f.oid, f.conname, c.relname, r.relname, f.conkey, f.conrelid"
-    ).fetchall()
-    for name, table, other, ours, theirs, is_unique, _ in keys:
-        names = frozenset({name, *(ours if len(ours) == 1 else ())})
-        there, back = tuple(zip(ours, theirs, strict=True)), tuple(zip(theirs, ours, strict=True))
-        found.setdefault((table, other), []).append(Relation(names, there, True))
-        found.setdefault((other, table), []).append(Relation(names, back, is_unique))
-    for one in keys:
-        for other in keys:
-            if one is not other and one[1] == other[1] and one[6] and other[6]:
-                found.setdefault((one[2], other[2]), []).append(
-                    Relation(frozenset({one[1]}), (), False)
-                )
-    return found
-
-
-def _functions(owner: psycopg.Connection[Any]) -> dict[str, tuple[dict[str, str], bool]]:
-    """What is called under /rpc, with the types of its arguments and whether it only reads."""
-    found = {}
-    for name, names, types, volatility in owner.execute(
-        "select proname, coalesce(proargnames, '{}'), proargtypes::regtype[]::text[], provolatile"
-        " from pg_proc where pronamespace = 'public'::regnamespace and prokind = 'f'"
-        " and prorettype <> 'trigger'::regtype"
-        " and cardinality(coalesce(proargnames, '{}')) = pronargs"
-    ):
-        found[name] = (dict(zip(names, types, strict=True)), volatility != "v")
-    return found

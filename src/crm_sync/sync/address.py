@@ -81,7 +81,8 @@ def sslmode(parts: dict[str, Any]) -> str | None:
     mode = _said(parts, "sslmode")
     if mode and mode not in _MODES:
         raise DatabaseError(
-            "The sslmode in the database URL is none.", f"Write one of {', '.join(_MODES)}."
+            "There is no such sslmode as that of the database.",
+            f"Write one of {', '.join(_MODES)}.",
         )
     root = _said(parts, "sslrootcert")
     if root and root != "system" and mode != "disable":

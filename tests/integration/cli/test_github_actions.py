@@ -81,7 +81,9 @@ def test_the_step_ends_as_the_command_does_and_says_which_rows(
     code, said = step_in(runner, dry_run="true")
     assert (code, "::error::" in said) == (0, False), said
     assert {file.name for file in (runner.folder / "report").iterdir()} == {"plan.html", "plan.md"}
-    connection.execute("insert into leads (company_name) values ('Beta')")  # without a last name
+    connection.execute(
+        "insert into accounts (company_name, phone) values ('Beta', repeat('1', 99))"
+    )
     code, said = step_in(runner)
     assert code == 1, said
     assert "::error::Finished, and some rows need you" in said
@@ -90,6 +92,7 @@ def test_the_step_ends_as_the_command_does_and_says_which_rows(
         "run.json",
         "problems.md",
     }
-    runner.database_is("postgresql://crm_sync@127.0.0.1:1/crm")
+    program = runner.folder.parent / "bin" / "uv"
+    program.write_text("#!/bin/sh\nexit 2\n")  # as a command does that could not run
     code, said = step_in(runner)
     assert (code, "::error::Could not run" in said) == (2, True), said

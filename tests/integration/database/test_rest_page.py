@@ -214,12 +214,12 @@ def test_everything_that_the_openapi_description_lists_has_a_comment(
           and has_function_privilege(%(role)s, p.oid, 'execute')
     """
     with psycopg.connect(api.admin_url) as admin:
-        found = dict(admin.execute(described, {"role": role}).fetchall())
+        found: dict[str, str | None] = dict(admin.execute(described, {"role": role}).fetchall())
     listed = {name for name in found if name.startswith(("table", "function"))}
     assert {"table accounts", "table practice_setting", "function convert_lead"} <= listed
     assert [name for name, comment in found.items() if not (comment or "").strip()] == []
     # PostgREST takes the first of several lines for a summary and the rest for the description.
-    assert [name for name, comment in found.items() if "\n" in comment] == []
+    assert [name for name, comment in found.items() if "\n" in (comment or "")] == []
 
 
 def test_computed_fields_are_columns_and_no_calls(api: Project) -> None:

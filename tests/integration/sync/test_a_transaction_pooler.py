@@ -44,8 +44,7 @@ def test_a_dry_run_shows_the_same_plan_and_leaves_nothing_in_the_pool(
     filled.add("projects", account_id=account)
     direct = {(row.mapping, row.key, row.action) for row in filled.plan()}
     assert len(direct) == 2
-    # Two at once, so that the pool changes backends under them; repeated, as a session prepares
-    # statements on their sixth use.
+    # Two at once, so that the pool changes backends under them.
     for _ in range(3):
         with pooled.planned(full=True) as one, pooled.planned() as other:
             for report in (one, other):
@@ -65,6 +64,17 @@ def test_the_time_limit_of_the_database_is_lifted_for_the_plan_alone(pooled: Pra
             with transaction:
                 shown += connection.execute("show statement_timeout").fetchone() or ()
     assert shown == ["0", "2min"]
+
+
+def test_nothing_is_prepared_on_a_backend_however_often_it_is_asked(pooled: Practice) -> None:
+    with (
+        connect(pooled.database.sync_url, in_one_transaction=True) as connection,
+        plan_transaction(connection, keep=False),
+    ):
+        for _ in range(10):
+            connection.execute("select %s::integer", [1])
+        prepared = connection.execute("select count(*) from pg_prepared_statements").fetchone()
+    assert prepared == (0,)
 
 
 def test_a_sync_is_refused_with_reason_and_mend(pooled: Practice) -> None:
