@@ -11,7 +11,6 @@ from tests.integration.sync.people import (
     accounts,
     codes,
     convert_here,
-    foreign,
     lead_of,
     merge,
     say,
@@ -152,33 +151,6 @@ def test_a_lead_that_was_deleted_after_its_conversion_was_seen_makes_no_second_a
     practice.sync()
     [record] = accounts(practice)
     assert (record["Id"], record["CRM_Id__c"]) == (became, account)
-
-
-# History -----------------------------------------------------------------------------------------
-
-
-def test_the_history_tells_a_followed_row_without_a_hold(practice: Practice) -> None:
-    account = practice.add("accounts", phone="1")
-    practice.sync()
-    master = foreign(practice)
-    practice.org.merge(master, practice.record("Account", account)["Id"])
-    practice.change("accounts", account, phone="2")
-    practice.sync()
-    assert practice.history(account)[1:] == [("update", "followed"), ("update", "recorded")]
-
-
-def test_the_history_tells_why_a_record_was_made_again(practice: Practice) -> None:
-    say(practice, "account", "on_missing: recreate")
-    account = practice.add("accounts", phone="1")
-    practice.sync()
-    practice.org.delete(practice.record("Account", account)["Id"])
-    practice.change("accounts", account, phone="2")
-    practice.sync()
-    assert practice.history(account)[1:] == [("update", "gone"), ("create", "recorded")]
-    (told,) = practice.rows("select problem from sync.history where outcome = 'gone'")
-    assert (told["problem"]["severity"], told["problem"]["mend"]) == (
-        "note", "Nothing: it is made again.",
-    )  # fmt: skip
 
 
 def test_the_history_tells_why_a_record_was_made_again_whose_master_was_deleted(
