@@ -14,17 +14,25 @@ set state = 'held', problems = p.problems || (
     select jsonb_agg(jsonb_build_object(
         'code', 'EDITED_IN_SALESFORCE', 'severity', 'error', 'field', f.name,
         'column', %(columns)s::jsonb -> f.name,
-        'sentence', format(case when k.problem ->> 'code' = 'RECORD_FOLLOWED'
+        'sentence', format(case when k.is_followed
                 then 'People wrote %%s into its record in Salesforce, which they merged or made of a lead'
                 else 'People edited %%s in Salesforce since it was last sent' end
             || case p.action when 'delete' then ', and the record is to be deleted.' else '.' end,
             f.name),
-        'mend', case p.action
-            when 'delete' then 'Put the former value back there, or let it go: '
+        'mend', case
+            when p.action = 'delete' and k.is_followed then 'Clear it there, or let it go: '
+            when p.action = 'delete' then 'Put the former value back there, or let it go: '
+            when k.is_followed
+                then 'Write into the database what stands there, clear it there, or send ours: '
             else 'Write into the database what stands there, put the former value back there, or '
                  'send ours: ' end || 'crm-sync sync --overwrite ' || p.key || '.') order by f.name)
     from jsonb_object_keys(p.edited) as f(name)
-    left join known_record k on k.mapping = p.mapping and k.key = p.key
+    cross join lateral (
+        select exists (
+            select from known_record r
+            where r.mapping = p.mapping and r.key = p.key and r.problem ->> 'code' = 'RECORD_FOLLOWED'
+        ) as is_followed
+    ) k
     where f.name = any(%(held)s))
 where p.mapping = %(mapping)s and p.state = 'planned' and p.edited ?| %(held)s
   and not (%(overwrite)s::text[] && array['all', p.key, p.mapping || ':' || p.key, p.salesforce_id]);

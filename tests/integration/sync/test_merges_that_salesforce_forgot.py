@@ -11,7 +11,6 @@ from tests.integration.sync.people import (
     accounts,
     codes,
     convert_here,
-    foreign,
     lead_of,
     merge,
     say,
@@ -42,6 +41,12 @@ def test_what_was_merged_away_is_never_made_again(
     practice.sync()
     practice.org.purge()
     before = practice.history(loser)
+    told = practice.rows(
+        "select outcome, after, problem ->> 'code' as code from sync.history"
+        " where key = %s and outcome <> 'recorded'",
+        loser,
+    )
+    assert told == [{"outcome": "held", "after": {"Phone": "2"}, "code": "RECORD_MERGED"}], "once"
     for phone in (None, "3"):
         if phone:
             practice.change("accounts", loser, phone=phone)
@@ -50,7 +55,7 @@ def test_what_was_merged_away_is_never_made_again(
         assert [record["Id"] for record in accounts(practice)] == [master]
         assert codes(practice) == {loser: "RECORD_MERGED"}
         assert f"the record of account {winner}" in practice.problem(loser)["sentence"]
-        assert_one_plan(practice)
+    assert_one_plan(practice)
     new = practice.add("projects", account_id=loser, start_date="2026-02-05")
     practice.sync()
     for key in (project, new):
@@ -76,12 +81,11 @@ def test_the_master_is_followed_when_it_is_merged_later(
     assert [record["Id"] for record in accounts(practice)] == [last]
 
 
-@pytest.mark.parametrize("on_missing", ["hold", "recreate"])
 def test_a_master_that_nobody_knows_any_more_makes_no_second_account(
-    practice: Practice, merged: tuple[str, str, str], on_missing: str
+    practice: Practice, merged: tuple[str, str, str]
 ) -> None:
     winner, loser, master = merged
-    say(practice, "account", f"on_missing: {on_missing}")
+    say(practice, "account", "on_missing: recreate")
     third = practice.add("accounts", phone="1")
     practice.sync()
     last = merge(practice, third, winner)
@@ -95,10 +99,10 @@ def test_a_master_that_nobody_knows_any_more_makes_no_second_account(
             in (problem["sentence"])
         )
         assert [record["Id"] for record in accounts(practice)] == [last]
-        assert_one_plan(practice)
     project = practice.add("projects", account_id=loser, start_date="2026-01-05")
     practice.sync()
     assert codes(practice)[project] == "PARENT_NOT_READY"
+    assert_one_plan(practice)
 
 
 def test_a_master_that_was_deleted_and_restored_is_followed_again(
@@ -147,46 +151,6 @@ def test_a_lead_that_was_deleted_after_its_conversion_was_seen_makes_no_second_a
     practice.sync()
     [record] = accounts(practice)
     assert (record["Id"], record["CRM_Id__c"]) == (became, account)
-
-
-# History -----------------------------------------------------------------------------------------
-
-
-def test_the_history_tells_a_merge_once_with_what_was_tried(
-    practice: Practice, merged: tuple[str, str, str]
-) -> None:
-    _, loser, _ = merged
-    practice.sync()
-    told = practice.rows(
-        "select outcome, after, problem ->> 'code' as code from sync.history"
-        " where key = %s and outcome <> 'recorded'",
-        loser,
-    )
-    assert told == [{"outcome": "held", "after": {"Phone": "2"}, "code": "RECORD_MERGED"}]
-
-
-def test_the_history_tells_a_followed_row_without_a_hold(practice: Practice) -> None:
-    account = practice.add("accounts", phone="1")
-    practice.sync()
-    master = foreign(practice)
-    practice.org.merge(master, practice.record("Account", account)["Id"])
-    practice.change("accounts", account, phone="2")
-    practice.sync()
-    assert practice.history(account)[1:] == [("update", "followed"), ("update", "recorded")]
-
-
-def test_the_history_tells_why_a_record_was_made_again(practice: Practice) -> None:
-    say(practice, "account", "on_missing: recreate")
-    account = practice.add("accounts", phone="1")
-    practice.sync()
-    practice.org.delete(practice.record("Account", account)["Id"])
-    practice.change("accounts", account, phone="2")
-    practice.sync()
-    assert practice.history(account)[1:] == [("update", "gone"), ("create", "recorded")]
-    (told,) = practice.rows("select problem from sync.history where outcome = 'gone'")
-    assert (told["problem"]["severity"], told["problem"]["mend"]) == (
-        "note", "Nothing: it is made again.",
-    )  # fmt: skip
 
 
 def test_the_history_tells_why_a_record_was_made_again_whose_master_was_deleted(

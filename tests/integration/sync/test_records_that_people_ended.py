@@ -78,6 +78,11 @@ def test_a_missing_record_is_made_again_whole_where_the_mapping_says_so(
     record = practice.record("Account", deleted)
     assert (record["Name"], record["Phone"]) == ("Harbour Pilots", "+49 555 0101")
     practice.assert_same()
+    assert practice.history(deleted)[1:] == [("update", "gone"), ("create", "recorded")]
+    (told,) = practice.rows("select problem from sync.history where outcome = 'gone'")
+    assert (told["problem"]["severity"], told["problem"]["mend"]) == (
+        "note", "Nothing: it is made again.",
+    )  # fmt: skip
 
 
 def test_a_parent_made_again_takes_its_children_along(practice: Practice) -> None:
