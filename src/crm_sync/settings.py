@@ -138,6 +138,11 @@ class Settings(Strict):
         """Whether there is a database URL, wherever it is kept."""
         return self._secret("database_url") is not None
 
+    @property
+    def names_owner(self) -> bool:
+        """Whether the owner of the tables has a URL of its own."""
+        return self._secret("owner_database_url") is not None
+
     def owner_database(self) -> str:
         """The URL by which the owner of the tables signs in: for `db apply` and `db seed`."""
         url = self._secret("owner_database_url")

@@ -17,7 +17,7 @@ from crm_sync.schema.applying import Applied, apply_files
 from crm_sync.schema.difference import Difference
 from crm_sync.settings import load_settings
 from crm_sync.sync import state
-from crm_sync.sync.database import connect
+from crm_sync.sync.database import connect, connect_as_owner
 
 __all__ = ["accept", "apply", "seed", "unseed"]
 
@@ -26,7 +26,7 @@ def apply(*, quiet: bool, dry_run: bool) -> int:
     """Applies schema.sql and views.sql, and shows what they did not bring, with the SQL for it."""
     missing: list[str] = []
     files = {name: sql_file(name) for name in ("schema.sql", "views.sql")}
-    with connect(load_settings().owner_database(), schema=False) as connection:
+    with connect_as_owner(load_settings(), schema=False) as connection:
         connection.add_notice_handler(lambda notice: _note_missing_role(notice, missing))
         try:
             applied = apply_files(connection, files, keep=not dry_run)
@@ -100,7 +100,7 @@ def seed(*, quiet: bool) -> int:
     """Loads the sample data; refuses a database that holds rows."""
     from crm_sync.sample import load
 
-    with connect(load_settings().owner_database()) as connection:
+    with connect_as_owner(load_settings()) as connection:
         counts = load(connection, date.today())
     if not quiet:
         print("Loaded: " + ", ".join(f"{n:,} {table}" for table, n in counts.items()) + ".")
@@ -111,7 +111,7 @@ def unseed(*, quiet: bool) -> int:
     """Removes the sample data, and nothing else."""
     from crm_sync.sample import remove
 
-    with connect(load_settings().owner_database()) as connection:
+    with connect_as_owner(load_settings()) as connection:
         counts = remove(connection)
     if not quiet:
         said = ", ".join(f"{n:,} {table}" for table, n in counts.items() if n)

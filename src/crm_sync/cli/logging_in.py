@@ -11,7 +11,7 @@ from crm_sync.init.asking import Asker
 from crm_sync.schema import logins
 from crm_sync.schema.logins import Address
 from crm_sync.settings import load_settings
-from crm_sync.sync.database import connect
+from crm_sync.sync.database import connect, connect_as_owner
 
 __all__ = ["login"]
 
@@ -23,7 +23,7 @@ def login(role: str, *, quiet: bool) -> int:
     if given is not None:
         logins.check_password(role, given)
     url = settings.owner_database()
-    with connect(url, schema=False) as connection:
+    with connect_as_owner(settings, schema=False) as connection:
         logins.require_role(connection, role)
         password = given if given is not None else _asked(role)
         logins.enable_login(connection, role, password)
@@ -32,7 +32,7 @@ def login(role: str, *, quiet: bool) -> int:
             url, role, host=info.host or "", port=info.port, database=info.dbname
         )
     if not quiet:
-        which = "that you typed" if given is None else "of the setting login_password"
+        which = "that you typed" if given is None else "of CRM_SYNC_LOGIN_PASSWORD"
         print(f"{role} may sign in to {address.database}, with the password {which}.")
         for line in _told(address):
             print(line)

@@ -5,6 +5,7 @@ No message repeats the URL or the password.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,14 +15,17 @@ from psycopg import errors
 
 from crm_sync.errors import DatabaseError
 from crm_sync.schema.version import require_version
+from crm_sync.settings import Settings
+from crm_sync.settings_sources import variable
 from crm_sync.sync.address import parts_of, place, port, sslmode
 from crm_sync.sync.session import lift_limits, locked_out, stopped
 from crm_sync.sync.unreachable import refused
 
-__all__ = ["connect", "is_transaction_pooler"]
+__all__ = ["connect", "connect_as_owner", "is_transaction_pooler"]
 
 TRANSACTION_POOLER_PORT = 6543
 """The transaction mode of both of Supabase's poolers (Supabase docs, Connect to Postgres)."""
+_SUPABASE = re.compile(r"\.supabase\.(?:com|co)$", re.IGNORECASE)
 CONNECT_SECONDS = 10
 
 
@@ -55,6 +59,21 @@ def connect(
             yield connection
         except psycopg.Error as error:
             raise _interrupted(error, connection) from error
+
+
+@contextmanager
+def connect_as_owner(
+    settings: Settings, *, schema: bool = True
+) -> Iterator[psycopg.Connection[Any]]:
+    """As `connect`, as whoever owns the tables; what is to be mended is called by its variable."""
+    try:
+        with connect(settings.owner_database(), schema=schema) as connection:
+            yield connection
+    except DatabaseError as error:
+        ours, owner = variable("database_url"), variable("owner_database_url")
+        if not settings.names_owner or ours not in error.mend:
+            raise
+        raise DatabaseError(error.sentence, error.mend.replace(ours, owner)) from error
 
 
 def _open(url: str, parts: dict[str, Any]) -> psycopg.Connection[Any]:
@@ -108,7 +127,8 @@ def _is_shared(connection: psycopg.Connection[Any], url: str, parts: dict[str, A
         # A pooler that takes its backends in turn gives the second client another one, and then
         # us, too.
         shared = shared or _backend(connection) != before
-    return is_transaction_pooler(port(parts), direct=direct, shared=shared)
+    host = str(parts.get("host") or "")
+    return is_transaction_pooler(host, port(parts), direct=direct, shared=shared)
 
 
 def _backend(connection: psycopg.Connection[Any]) -> int:
@@ -116,13 +136,16 @@ def _backend(connection: psycopg.Connection[Any]) -> int:
     return int(row[0])
 
 
-def is_transaction_pooler(port: int, *, direct: bool, shared: bool) -> bool:
+def is_transaction_pooler(host: str, port: int, *, direct: bool, shared: bool) -> bool:
     """Whether a connection goes through a pooler that changes backends between transactions.
 
     `direct`: our backend is the one that answered at connecting. `shared`: a second client met the
-    same backend while we were connected, or ours changed.
+    same backend while we were connected, or ours changed. At Supabase the port alone says so,
+    whatever its pooler tells of backends.
     """
-    return not direct and (shared or port == TRANSACTION_POOLER_PORT)
+    if port != TRANSACTION_POOLER_PORT:
+        return not direct and shared
+    return not direct or _SUPABASE.search(host) is not None
 
 
 def _check_schema(connection: psycopg.Connection[Any]) -> None:

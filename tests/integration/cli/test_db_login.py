@@ -93,7 +93,7 @@ def test_a_variable_gives_it_and_what_is_printed_signs_in(at: Desk, asking: Proj
     with psycopg.connect(url) as connection:
         assert (connection.info.user, connection.info.dbname) == ("crm_sync", NAME)
     assert ran.out.startswith(
-        "crm_sync may sign in to signs_in, with the password of the setting login_password.\n"
+        "crm_sync may sign in to signs_in, with the password of CRM_SYNC_LOGIN_PASSWORD.\n"
     )
     quiet = at.run("db", "login", "crm_sync", "--quiet")
     assert (quiet.code, quiet.out, quiet.err) == (0, "", "")

@@ -237,19 +237,31 @@ def test_a_session_pooler_will_do(desk: Desk, database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("port", "direct", "shared", "is_one"),
+    ("host", "port", "direct", "shared", "is_one"),
     [
-        (5432, True, False, False),  # no pooler
-        (6543, True, False, False),  # a PostgreSQL that listens on this port
-        (5432, False, False, False),  # a session pooler
-        (6543, False, False, True),  # Supabase's transaction pooler
-        (6432, False, True, True),  # PgBouncer, pool_mode = transaction
+        ("db.example.com", 5432, True, False, False),  # no pooler
+        ("db.example.com", 6543, True, False, False),  # a PostgreSQL that listens on this port
+        ("aws-0-x.pooler.supabase.com", 5432, False, False, False),  # a session pooler
+        ("aws-0-x.pooler.supabase.com", 6543, False, False, True),  # a transaction pooler
+        # The same, if they told our backend's own number.
+        ("aws-0-x.pooler.supabase.com", 6543, True, False, True),
+        ("db.abcdefghijklmnopqrst.supabase.co", 6543, True, False, True),
+        ("db.example.com", 6432, False, True, True),  # PgBouncer, pool_mode = transaction
     ],
 )
 def test_what_counts_as_a_transaction_pooler(
-    port: int, direct: bool, shared: bool, is_one: bool
+    host: str, port: int, direct: bool, shared: bool, is_one: bool
 ) -> None:
-    assert is_transaction_pooler(port, direct=direct, shared=shared) is is_one
+    assert is_transaction_pooler(host, port, direct=direct, shared=shared) is is_one
+
+
+def test_a_wrong_owner_is_mended_in_the_owners_variable(desk: Desk) -> None:
+    desk.secrets["CRM_SYNC_OWNER_DATABASE_URL"] = "postgresql://u:hunter2@127.0.0.1:1/x"
+    desk.settle()
+    for command in (("db", "apply"), ("db", "login", "crm_sync")):
+        line = desk.refused(*command)
+        assert "in CRM_SYNC_OWNER_DATABASE_URL." in line
+        assert "hunter2" not in line
 
 
 def test_a_connection_that_is_lost_on_the_way(database: Database) -> None:
