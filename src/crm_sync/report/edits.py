@@ -6,12 +6,18 @@ nothing where nobody asked Salesforce.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from crm_sync.report.headline import counted
-from crm_sync.report.model import Edits, FieldChange, PlanRow, RunReport
+from crm_sync.report.model import Edits, FieldChange, ObjectSummary, PlanRow, RunReport
 from crm_sync.report.values import fold, visible, written
 
 __all__ = ["CLOSED", "DONE", "edit_sentences", "edits_found", "edits_overwritten", "leads_closed"]
 
+_NOT_ASKED = (
+    "Salesforce was not asked what people changed, merged, converted or deleted there since the "
+    "last run, which may hold or add rows: --against-org asks."
+)
 DONE = "recorded"
 """The state of a row that a sync has sent."""
 CLOSED = "closed"
@@ -20,10 +26,12 @@ LONGEST = 120
 """Characters of a value in a sentence."""
 
 
-def edits_found(edits: Edits | None) -> str:
-    """What Salesforce was asked, and how many records people edited there."""
+def edits_found(edits: Edits | None, summaries: Iterable[ObjectSummary] = ()) -> str:
+    """What Salesforce was asked, and how many records people edited there; that it was not asked,
+    where the plan changes or deletes records.
+    """
     if edits is None:
-        return ""
+        return _NOT_ASKED if any(s.update or s.delete for s in summaries) else ""
     asked = f"Salesforce was asked for the {counted(edits.read, 'record')} that a sync would change"
     asked += f" or delete ({counted(edits.calls, 'API call')})"
     found = [

@@ -70,7 +70,7 @@ def html(report: PlanReport, *, limit: int = MOST_ROWS, csv: bool = False) -> It
         "calls": calls_to_send(report),
         "costs": costs(report),
         "former": former_run(report),
-        "edits": edits_found(report.edits),
+        "edits": edits_found(report.edits, report.summaries),
         "csv": csv,
         "compared": " ".join(report.compared),
         "made_at": written(report.made_at.isoformat(timespec="minutes"), "datetime"),

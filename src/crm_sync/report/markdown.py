@@ -56,7 +56,7 @@ def dry_run_markdown(report: PlanReport, *, problems: int = 20, values: bool = F
         f"{calls_to_send(report)} Digest `{report.digest}`.",
         _costs(costs(report)),
         escaped(f"{former_run(report)} {' '.join(report.compared)}"),
-        escaped(edits_found(report.edits)),
+        escaped(edits_found(report.edits, report.summaries)),
         "\n".join(f"- {escaped(note)}" for note in report.notes),
         _problems(first, every, values, report.org),
     )

@@ -94,7 +94,7 @@ def dry_run(
         console.print()
         console.print(_costs(shown_costs))
         console.print()
-    if edits := edits_found(report.edits):
+    if edits := edits_found(report.edits, report.summaries):
         is_loss = report.edits is not None and report.edits.overwritten + report.edits.missing
         console.print(Text(edits, STYLES["problem"] if is_loss else ""))
     for said in report.compared:

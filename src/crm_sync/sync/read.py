@@ -102,7 +102,6 @@ def plan_report(
         compared=tuple(plan.compared.sentences),
         notes=(
             *([room.sentence] if room and room.sentence and room.is_enough else []),
-            *([_NOT_LOOKED] if plan.edits is None and _meets_records(summaries) else []),
             *([_part_note(scope)] if selected else []),
             *notes,
         ),
@@ -117,17 +116,6 @@ def plan_report(
         edits=plan.edits,
         fields=_fields(scope.mappings),
     )
-
-
-_NOT_LOOKED = (
-    "Not looked at: what people changed, merged, converted or deleted in Salesforce since the last "
-    "run, which may hold or add rows. --against-org looks."
-)
-
-
-def _meets_records(summaries: Iterable[ObjectSummary]) -> bool:
-    """Whether the plan changes or deletes records, to which people may have done something."""
-    return any(summary.update or summary.delete for summary in summaries)
 
 
 def _is_part(scope: Scope) -> bool:

@@ -29,8 +29,7 @@ def assert_stops(practice: Practice, said: str, **options: Any) -> None:
         assert said in report.stops
         assert report.passes == ("--allow-changes",)
         assert "--allow-changes" in report.flags
-        assert report.notes[0] == (
-            f"A sync would stop: {report.stops} "
+        assert report.stops_mend == (
             "Look at the dry run; if that is meant, run again with --allow-changes."
         )
     practice.org.calls.clear()

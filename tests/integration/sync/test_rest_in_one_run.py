@@ -57,7 +57,7 @@ def test_a_parent_that_people_deleted_is_made_again_with_all_below_it_in_one_run
     }
     assert noted["calls"] == report.calls
     assert practice.history(hierarchy["project"])[1:] == [
-        ("update", "held"),
+        ("update", "gone"),
         ("create", "recorded"),
     ]
     assert_at_rest(practice)

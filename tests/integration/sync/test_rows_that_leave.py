@@ -377,7 +377,7 @@ def test_a_dry_run_says_that_the_guard_would_stop_the_sync(practice: Practice) -
     with practice.planned() as report:
         assert report.stops == "4 of 5 records of account would be deleted or marked."
         mend = "Look at the dry run; if that is meant, run again with --allow-deletions."
-        assert report.notes[0] == f"A sync would stop: {report.stops} {mend}"
+        assert report.stops_mend == mend
         assert report.flags == ("--allow-deletions",)
     with practice.planned(allow_deletions=True) as report:
         assert report.stops == ""
