@@ -1709,8 +1709,9 @@ with activity as (
     where a.project_id is not null
     group by a.project_id
 ),
--- Two steps to a label: both count, so that they cost nothing where nobody asks for it, and no sort.
-same_name as (
+-- Two steps to a label. Both count in a hash, without a sort, and are grouped by what they are joined by: a query
+-- that does not ask for the label does not run them. Materialized, the first would always run.
+same_name as not materialized (
     select lower(btrim(o.project_name)) as folded, count(*) as project_count
     from public.projects o
     group by 1
