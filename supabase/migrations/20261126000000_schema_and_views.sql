@@ -1708,6 +1708,22 @@ with activity as (
     from analytics.activity_timeline a
     where a.project_id is not null
     group by a.project_id
+),
+-- Two steps to a label. Both count in a hash, without a sort, and are grouped by what they are joined by: a query
+-- that does not ask for the label does not run them. Materialized, the first would always run.
+same_name as not materialized (
+    select lower(btrim(o.project_name)) as folded, count(*) as project_count
+    from public.projects o
+    group by 1
+),
+same_label as (
+    select lower(btrim(case when n.project_count = 1 then o.project_name
+                            else btrim(o.project_name) || ' · ' || btrim(c.company_name) end)) as folded,
+        count(*) as project_count
+    from public.projects o
+    join public.accounts c on c.id = o.account_id
+    join same_name n on n.folded = lower(btrim(o.project_name))
+    group by 1
 )
 select
     j.id::text                                                        as project_id,
@@ -1743,15 +1759,23 @@ select
          else case when j.end_date < p.today then 'Overdue by ' else '' end
               || case abs(j.end_date - p.today) when 1 then '1 day' else abs(j.end_date - p.today) || ' days' end
               || case when j.end_date > p.today then ' left' else '' end
-    end                                                               as deadline
+    end                                                               as deadline,
+    case when l.project_count > 1 then named.label || ' (' || left(j.id::text, 8) || ')'
+         else named.label end                                         as project_label
 from public.projects j
 join public.accounts c on c.id = j.account_id
 join analytics.project_status s on s.project_status::public.project_status = j.project_status
 left join activity a on a.project_id = j.id::text
-cross join analytics.practice p;
+cross join analytics.practice p
+left join same_name n on n.folded = lower(btrim(j.project_name))
+cross join lateral (
+    select case when n.project_count = 1 then j.project_name
+                else btrim(j.project_name) || ' · ' || btrim(c.company_name) end as label
+) as named
+left join same_label l on l.folded = lower(btrim(named.label));
 comment on view analytics.project_detail is
     'Every project once, with its client, value, hours and dates. Overdue is an active project whose end '
-    'date is past.';
+    'date is past. project_label: a name that no other project has.';
 
 create or replace view analytics.active_project as
 select
@@ -1991,12 +2015,13 @@ comment on view analytics.client_health is
     'spoke with the '
     'client for more than 30 days; dormant: so marked; quiet: no contact for more than 90 days; good: else.';
 
--- Power BI would show two clients of one name as one, whatever their capitals.
+-- Power BI would show two clients of one name as one, whatever their capitals. A number behind the name would
+-- not do: somebody may be called that already.
 create or replace view analytics.account as
 select
     o.account_id,
     case when count(*) over same_name = 1 then o.company_name
-         else o.company_name || ' (' || row_number() over (same_name order by o.created_on, o.account_id) || ')'
+         else btrim(o.company_name) || ' (' || left(o.account_id, 8) || ')'
     end                                          as account_label,
     o.industry,
     s.account_status,
@@ -2254,7 +2279,7 @@ begin
         join (values
             ('account_count', 'Number of accounts.'),
             ('account_id', 'Key of the account, as text.'),
-            ('account_label', 'Name of the client; where several have the same, with a number behind it.'),
+            ('account_label', 'Name of the client; where several have the same, with the beginning of its key.'),
             ('account_name', 'Name of the client.'),
             ('account_status', 'active or dormant.'),
             ('account_status_label', 'Account status to show.'),
@@ -2367,6 +2392,7 @@ begin
             ('primary_contact', 'Name of the person we talk to.'),
             ('project_count', 'Projects in any status.'),
             ('project_id', 'Key of the project, as text.'),
+            ('project_label', 'Name of the project; where several have the same, with client, and key''s beginning if need be.'),
             ('project_name', 'Name of the project.'),
             ('project_status', 'proposed, active, on_hold, completed or cancelled.'),
             ('project_status_label', 'Project status to show.'),

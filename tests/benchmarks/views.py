@@ -176,6 +176,10 @@ through the network and its own compression; over a line of 100 Mbit/s these row
 
 {verdict}
 
+The views were read one after another, on the machine named above and not on Supabase's small
+compute. Power BI loads tables side by side; so a smaller machine may take longer for each, and may
+need the longer `statement_timeout` below.
+
 A statement lasts until its last row is fetched. The largest, that of `{largest.view}`, stays within
 the limit on a line of {needed:.0f} Mbit/s and more. Where the line is slower, give the role more
 time, as the owner of the database:

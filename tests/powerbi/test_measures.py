@@ -79,6 +79,7 @@ def test_every_measure_of_the_whole_practice(practice: Practice, model: Model) -
         "Last Contact": practice.ago(1).date(),
         "Activities": 10,
         "Touchpoints": 5,
+        "Touchpoints in Month": 5,
         "Hours": Decimal("5.25"),  # 15 + 90 + 210 minutes; the meeting to come does not count
         "Open Activities": 2,
         "Overdue Activities": 1,
@@ -235,6 +236,22 @@ def test_a_month_in_between_keeps_what_was_reached(ask: Ask, practice: Practice)
     assert ask([], *measures, filters=[*chosen, *only("Account", "Beta")]) == [(None, None)]
 
 
+def test_a_project_outside_of_the_calendar_counts_in_no_month(practice: Practice, ask: Ask) -> None:
+    with practice.connection.transaction(force_rollback=True):
+        before = ask([MONTH], "Cumulative Contracted Revenue")
+        far = practice.today.year
+        for year in (far - 200, far + 200):
+            practice.project(practice.beta, f"In {year}", "active", 11, date(year, 5, 1), None)
+        measures = ("Total Contracted Revenue", "Cumulative Contracted Revenue")
+        assert ask([], *measures) == [(7022, 7000)]
+        found = ask([MONTH], *measures)
+        assert found[0] == (None, 22, None)
+        # Years were added to the calendar; the line stops where it stopped before.
+        assert [(row[0], row[2]) for row in found[1:]] == before
+        asked = ask([], *measures, filters=only("Month Start", month(practice, -12), table="Date"))
+        assert asked == [(None, None)]
+
+
 def test_projects_in_progress_month_by_month(ask: Ask, practice: Practice) -> None:
     found = {row[0]: row[1:] for row in ask([MONTH], "Projects in Progress", "Projects by Status")}
     # Three were active and one was proposed all the time; B held was active in three months.
@@ -276,6 +293,35 @@ def test_touchpoints_by_kind_and_client(ask: Ask) -> None:
     ]
 
 
+def test_a_month_without_touchpoints_shows_0_up_to_the_present_one(
+    ask: Ask, practice: Practice
+) -> None:
+    with practice.connection.transaction(force_rollback=True):
+        practice.activity("email", 130, account_id=practice.gamma)
+        found = ask([MONTH], "Touchpoints in Month")
+        first = practice.day(130).replace(day=1)
+        back = (practice.today.year - first.year) * 12 + practice.today.month - first.month
+        expected = {month(practice, months): 0 for months in range(back, -1, -1)}
+        for days in (130, 40, 12, 10, 3, 1):
+            expected[practice.day(days).replace(day=1)] += 1
+        assert found == list(expected.items())
+        assert 0 in expected.values()
+        # Who was spoken with once shows how long that is ago; who never was shows nothing.
+        of_gamma = ask([MONTH], "Touchpoints in Month", filters=only("Account", "Gamma"))
+        assert of_gamma == [(start, int(start == first)) for start in expected]
+        assert ask([MONTH], "Touchpoints in Month", filters=only("Account", "Delta")) == []
+
+
+def test_each_kind_of_touchpoint_begins_with_its_first(ask: Ask, practice: Practice) -> None:
+    kind = ("Activity Type", "Activity Type")
+    found = ask([MONTH, kind], "Touchpoints in Month")
+    for name, days in (("Call", 40), ("E-mail", 1), ("Meeting", 3)):
+        months = [start for start, shown, _ in found if shown == name]
+        assert months[0] == practice.day(days).replace(day=1)
+        assert months[-1] == month(practice, 0)
+    assert {shown for _, shown, _ in found} == {"Call", "E-mail", "Meeting"}
+
+
 def test_contact_by_client(ask: Ask, practice: Practice) -> None:
     measures = ("Days Since Last Contact", "Last Contact", "Clients Without Contact 30 Days")
     assert ask([ACCOUNT], *measures) == [
@@ -289,10 +335,21 @@ def test_contact_by_client(ask: Ask, practice: Practice) -> None:
 
 def test_clients_of_one_name_are_told_apart(practice: Practice, ask: Ask) -> None:
     with practice.connection.transaction(force_rollback=True):
-        practice.account("alpha ", 10)
+        other = str(practice.account("alpha ", 10))
         assert [name for (name,) in ask([ACCOUNT]) if name and "lpha" in name] == [
-            "Alpha (1)",
-            "alpha  (2)",
+            f"Alpha ({str(practice.alpha)[:8]})",
+            f"alpha ({other[:8]})",
+        ]
+
+
+def test_revenue_of_projects_of_one_name_stands_at_each(practice: Practice, ask: Ask) -> None:
+    with practice.connection.transaction(force_rollback=True):
+        for client, money in ((practice.beta, 5), (practice.gamma, 7)):
+            practice.project(client, "Retainer", "active", money, practice.day(20), None)
+        found = ask([("Project", "Project")], "Total Contracted Revenue")
+        assert [row for row in found if "Retainer" in row[0]] == [
+            ("Retainer · Beta", 5),
+            ("Retainer · Gamma", 7),
         ]
 
 

@@ -14,9 +14,10 @@ from tools.powerbi.model import Column, Measure, Model, ModelError
 MEASURES = sorted(semantic.read(project.MODEL).measures)
 FUNCTIONS = frozenset(
     (
-        "ALL", "AVERAGE", "CALCULATE", "COUNTROWS", "DIVIDE", "FILTER", "HASONEVALUE", "IF",
-        "ISBLANK", "KEEPFILTERS", "MAX", "MIN", "REMOVEFILTERS", "SELECTEDVALUE", "SUM", "SUMX",
-        "SWITCH", "TOPN", "TRUE", "VALUES",
+        "ALL", "AVERAGE", "CALCULATE", "CALCULATETABLE", "COUNTROWS", "DIVIDE", "FILTER",
+        "HASONEVALUE", "IF", "ISBLANK", "KEEPFILTERS", "MAX", "MAXX", "MIN", "MINX",
+        "REMOVEFILTERS", "SELECTEDVALUE", "SUM", "SUMMARIZE", "SUMX", "SWITCH", "TOPN", "TRUE",
+        "VALUES",
     )
 )  # fmt: skip
 """The DAX that the measures use. Few, so that each can be compared with its SQL by reading."""

@@ -68,6 +68,16 @@ def test_pages_with_leads_say_what_the_client_slicer_does_to_them(report: Report
         assert re.search("do(es)? not follow the client", said)
 
 
+def test_notes_say_what_a_chosen_client_leaves_alone_or_fixes(report: Report) -> None:
+    notes = {
+        page.title: " ".join(visual.text for visual in page.visuals if visual.kind == "textbox")
+        for page in report.pages
+    }
+    assert "rates are 100% by construction" in notes["Pipeline Analysis"]
+    assert "do not follow the client" in notes["Revenue Overview"]
+    assert "without a start date, was entered" in notes["Revenue Overview"]
+
+
 def test_overdue_projects_are_marked_by_words_and_not_by_colour_alone(report: Report) -> None:
     tables = [
         visual

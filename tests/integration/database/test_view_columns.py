@@ -323,6 +323,7 @@ CONTRACT = {
         created_on="date",
         days_left="integer",
         deadline="text",
+        project_label="text",
     ),
     "project_status": columns(
         project_status="text",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -384,13 +385,46 @@ def test_a_source_stands_once_under_its_most_frequent_spelling(practice: Practic
 
 
 def test_no_two_clients_have_one_name(practice: Practice) -> None:
-    practice.account("ALPHA", 20)
-    found = practice.by("account_label", "account")
-    assert sorted(found) == ["ALPHA (2)", "Alpha (1)", "Beta", "Delta", "Gamma"]
-    assert found["Alpha (1)"]["account_id"] == str(practice.alpha)
+    shouted = practice.account("ALPHA ", 20)
+    numbered = practice.account("Alpha (1)", 10)
+    found = {
+        str(row["account_id"]): row for row in practice.by("account_label", "account").values()
+    }
+    labels = {key: row["account_label"] for key, row in found.items()}
+    assert labels[str(practice.alpha)] == f"Alpha ({str(practice.alpha)[:8]})"
+    assert labels[str(shouted)] == f"ALPHA ({str(shouted)[:8]})"
+    assert labels[str(numbered)] == "Alpha (1)"
+    assert labels[str(practice.beta)] == "Beta"
+    assert len({label.lower() for label in labels.values()}) == len(labels) == 6
     # The first contracted project, else the day on which it was entered.
-    assert found["Beta"]["client_since"] == practice.day(100)
-    assert found["Gamma"]["client_since"] == practice.day(200)
+    assert found[str(practice.beta)]["client_since"] == practice.day(100)
+    assert found[str(practice.gamma)]["client_since"] == practice.day(200)
+
+
+def test_no_two_projects_have_one_label(practice: Practice) -> None:
+    def project(account: UUID, name: str) -> str:
+        return str(practice.project(account, name, "active", 1, None, None))
+
+    of_beta = project(practice.beta, "Retainer")
+    of_gamma = project(practice.gamma, "RETAINER")
+    twins = [project(practice.delta, "Retainer"), project(practice.delta, "retainer ")]
+    # Called as another one would be labelled.
+    alone, named_so = (
+        project(practice.alpha, "retainer"),
+        project(practice.beta, "Retainer · ALPHA"),
+    )
+    rows = practice.rows("select project_id, project_label from analytics.project_detail")
+    labels = {row["project_id"]: row["project_label"] for row in rows}
+    assert labels[of_beta] == "Retainer · Beta"
+    assert labels[of_gamma] == "RETAINER · Gamma"
+    assert [labels[key] for key in twins] == [
+        f"Retainer · Delta ({twins[0][:8]})",
+        f"retainer · Delta ({twins[1][:8]})",
+    ]
+    assert labels[alone] == f"retainer · Alpha ({alone[:8]})"
+    assert labels[named_so] == f"Retainer · ALPHA ({named_so[:8]})"
+    assert labels[str(practice.late)] == "A late"
+    assert len({label.lower() for label in labels.values()}) == len(labels) == 13
 
 
 def test_workload_by_month_is_what_each_months_end_finds(practice: Practice) -> None:
