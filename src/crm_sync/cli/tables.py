@@ -101,7 +101,7 @@ def _counts(run: NotedRun) -> str:
     """`3 created, 1 refused`: the rows of a run by outcome, over all mappings."""
     numbers = {name: sum(c.get(name, 0) for c in run.counts.values()) for name in OUTCOMES}
     said = ", ".join(f"{n:,} {OUTCOMES[name]}" for name, n in numbers.items() if n)
-    return said or ("nothing sent" if run.status in ("stopped", "failed") else "nothing to send")
+    return said or ("nothing sent" if run.status == "stopped" else "nothing to send")
 
 
 def _waiting(changes: int | None) -> str:

@@ -8,7 +8,7 @@ held as their mapping says (`on_edited`). A few records are read by the call tha
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -25,7 +25,7 @@ from crm_sync.sync.read import in_numbers, row_of
 from crm_sync.sync.scope import Scope
 from crm_sync.sync.statements import statements
 
-__all__ = ["ALONG", "look_for_edits", "overwritten"]
+__all__ = ["ALONG", "look_for_edits", "told_of_run"]
 
 ALONG = SUBREQUESTS - COLLECTIONS
 """Records that the call which writes them can read first: one subrequest each, which are no
@@ -87,7 +87,8 @@ Told = tuple[int, tuple[PlanRow, ...]]
 """How many rows, and the first of them."""
 
 
-def overwritten(
+def told_of_run(
+    block: Literal["overwritten", "closed"],
     connection: psycopg.Connection[Any],
     org_id: str,
     run_number: int,
@@ -95,31 +96,9 @@ def overwritten(
     facts: Map[str, ObjectFacts],
     mask: Mask,
 ) -> Told:
-    """The records that lost in a run what people had edited there."""
-    return _told("overwritten", connection, org_id, run_number, known, facts, mask)
-
-
-def closed_leads(
-    connection: psycopg.Connection[Any],
-    org_id: str,
-    run_number: int,
-    known: tuple[Mapping, ...],
-    facts: Map[str, ObjectFacts],
-    mask: Mask,
-) -> Told:
-    """The leads that a run found converted."""
-    return _told("closed", connection, org_id, run_number, known, facts, mask)
-
-
-def _told(
-    block: str,
-    connection: psycopg.Connection[Any],
-    org_id: str,
-    run_number: int,
-    known: tuple[Mapping, ...],
-    facts: Map[str, ObjectFacts],
-    mask: Mask,
-) -> Told:
+    """Of a run: the records that lost what people had edited there (`overwritten`), or the leads
+    that it found converted (`closed`).
+    """
     by_name = {m.name: m for m in known}
     values = {"org": org_id, "run": run_number, "limit": NAMED}
     count, rows = 0, []

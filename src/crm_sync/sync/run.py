@@ -30,7 +30,7 @@ from crm_sync.sync.against import Lost, find_lost
 from crm_sync.sync.batches import CALL
 from crm_sync.sync.carry import carry_keys, carrying_notes
 from crm_sync.sync.database import connect
-from crm_sync.sync.edits import closed_leads, overwritten
+from crm_sync.sync.edits import told_of_run
 from crm_sync.sync.ending import final_status, finish, sweep, with_rest
 from crm_sync.sync.errors import Ended
 from crm_sync.sync.facts import read_facts
@@ -169,13 +169,10 @@ def sync(
                 run, summaries=summaries, status=final_status(run.status, summaries, run.message)
             )
             with suppress(psycopg.Error):  # a connection that is gone has told so already
-                count, lost = overwritten(
-                    connection, org.id, run.run_number, opened.known, facts, mask
-                )
+                asked = (connection, org.id, run.run_number, opened.known, facts, mask)
+                count, lost = told_of_run("overwritten", *asked)
                 run = replace(run, overwritten=count, overwritten_rows=lost)
-                count, closed = closed_leads(
-                    connection, org.id, run.run_number, opened.known, facts, mask
-                )
+                count, closed = told_of_run("closed", *asked)
                 run = replace(run, closed=count, closed_rows=closed)
             if reason is not None:
                 raise _told(run, reason, done.scope)
